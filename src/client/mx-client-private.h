@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-backoff.h"
+#include "mx-client.h"
+#include "mx-endpoints.h"
+#include "mx-worker.h"
+
+typedef enum {
+    MX_CLIENT_NEW,
+    MX_CLIENT_OPENING, /* the database */
+    MX_CLIENT_LOGIN,   /* discovery, password, POST /login */
+    MX_CLIENT_LOADING, /* stored rooms to the main loop */
+    MX_CLIENT_SYNCING, /* before the first /sync was applied */
+    MX_CLIENT_ONLINE,
+    MX_CLIENT_OFFLINE, /* was online; tries again by itself */
+    MX_CLIENT_STOPPED,
+} MxClientState;
+
+/* The /sync loop. */
+typedef struct {
+    GCancellable *cancellable; /* of the request in flight, or NULL */
+    char *since;
+    MxBackoff backoff;
+    guint retry_source;
+    guint apply_source;
+    GPtrArray *pending; /* MxRoomChange, not applied yet */
+    guint next_pending;
+    guint64 started, applied; /* serial numbers of requests */
+    gint64 last_success;      /* monotonic, us */
+    gboolean hurry;           /* the next request must not hold */
+    gboolean failed_last;
+    gboolean is_loading; /* pending holds stored rooms, not an answer */
+} MxSyncLoop;
+
+struct _MxClient {
+    GObject parent_instance;
+
+    char *store_dir, *user, *home_server, *password, *device_name, *user_agent, *proxy_uri,
+        *ca_file, *old_token;
+    MxHttpProxy proxy;
+
+    MxClientState state;
+    gboolean is_ready;
+    MxWorker *worker;
+    MxHttp *http;
+    GCancellable *cancellable; /* everything but /sync */
+    char *user_id, *device_id, *filter_id;
+
+    GHashTable *rooms;      /* room ID -> MxRoom */
+    GHashTable *by_key;     /* &room->key -> MxRoom, borrowed */
+    GHashTable *direct;     /* user ID -> room ID */
+    GHashTable *open_rooms; /* set of room IDs */
+    GHashTable *opened_now; /* set of room IDs whose first lines are still to be taken */
+
+    MxSyncLoop sync;
+    GHashTable *queues; /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *gaps;   /* room key -> GapFill (mx-gap.c) */
+    guint clock_source;
+    gint64 clock_last; /* wall clock, us */
+};
+
+/* mx-client.c */
+void mx_client_emit_failed(MxClient *client, GError *error); /* takes error */
+void mx_client_emit_notice(MxClient *client, MxRoom *room, const char *text);
+void mx_client_emit_progress(MxClient *client, int step, const char *text);
+void mx_client_emit_password_needed(MxClient *client, const char *why);
+void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
+void mx_client_emit_account_notice(MxClient *client, const char *text);
+void mx_client_emit_signed_out(MxClient *client);
+/* Stores the summary in place of the old one and says so. Takes nothing. */
+void mx_client_put_change(MxClient *client, MxRoomChange *change);
+void mx_client_know_room(MxClient *client, MxRoom *room); /* into the maps, without a signal */
+void mx_client_emit_recovered(MxClient *client, gint64 room, GPtrArray *lines);
+void mx_client_forget_room(MxClient *client, const char *room_id);
+MxRoom *mx_client_get_room_by_key(MxClient *client, gint64 key);
+void mx_client_set_state(MxClient *client, MxClientState state);
+
+/* A job for the worker that belongs to this client: run gets job->store-side fields, done the same
+ * on the main loop. Embedded as the first member of each job's own struct. */
+typedef struct {
+    MxClient *client; /* referenced; the worker must not touch it */
+    GError *error;
+} MxClientJob;
+gpointer mx_client_job_new(MxClient *client, gsize size);
+void mx_client_job_clear(gpointer job); /* drops client and error */
+
+/* mx-session.c */
+void mx_session_start(MxClient *client);
+void mx_session_password_given(MxClient *client);
+/* The server no longer takes the token (error: its 401). */
+void mx_session_token_refused(MxClient *client, const GError *error);
+void mx_session_log_out(MxClient *client);
+
+/* mx-sync.c */
+void mx_sync_start(MxClient *client);
+void mx_sync_stop(MxClient *client);
+/* Applies stored rooms (MxRoomChange) in slices, then starts the loop. Takes the array. */
+void mx_sync_load(MxClient *client, GPtrArray *changes);
+/* Ends a held request, so that the next answer shows the present. */
+void mx_sync_hurry(MxClient *client);
+
+/* mx-send-queue.c */
+void mx_send_queue_init(MxClient *client);
+void mx_send_queue_clear(MxClient *client);
+void mx_send_queue_kick(MxClient *client, gint64 room);
+void mx_send_queue_kick_all(MxClient *client);
+
+/* mx-gap.c */
+void mx_gap_init(MxClient *client);
+void mx_gap_clear(MxClient *client);
+void mx_gap_fill(MxClient *client, gint64 room);
+void mx_gap_retry_all(MxClient *client);

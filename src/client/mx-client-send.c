@@ -1,0 +1,224 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "mx-client-private.h"
+#include "mx-direct-room.h"
+#include "mx-json.h"
+#include "mx-room-encryption.h"
+
+/* From the input field to the send queue: one commit, then the line is drawn. */
+
+typedef struct {
+    MxClientJob base;
+    gint64 room; /* 0: the user's direct room, which does not exist yet */
+    char *direct_user, *own_user_id;
+    char *content;
+    gboolean is_refused;
+    MxLine *line;
+    MxRoomChange *change; /* of a placeholder just made */
+} SendJob;
+
+static void send_job_free(gpointer data)
+{
+    SendJob *job = data;
+    g_free(job->direct_user);
+    g_free(job->own_user_id);
+    g_free(job->content);
+    g_clear_pointer(&job->line, mx_line_free);
+    g_clear_pointer(&job->change, mx_room_change_free);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static MxRoomRow *get_room(MxStore *store, SendJob *job)
+{
+    if (job->room != 0)
+        return mx_store_get_room_by_key(store, job->room);
+    g_autofree char *room_id = mx_direct_room_placeholder(job->direct_user);
+    MxRoomRow *room = mx_store_get_room(store, room_id);
+    if (room == NULL)
+        room = mx_room_row_new(room_id);
+    room->membership = MX_MEMBERSHIP_PENDING;
+    g_free(room->direct_user);
+    room->direct_user = g_strdup(job->direct_user);
+    mx_store_save_room(store, room);
+    return room;
+}
+
+static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
+{
+    g_autofree char *txn_id = mx_store_new_txn_id(store);
+    gint64 now_ms = g_get_real_time() / 1000;
+    MxTimelineRow row = {
+        .room = room->key,
+        .pos = ++room->top_pos,
+        .sender = job->own_user_id,
+        .type = (char *)"m.room.message",
+        .txn_id = txn_id,
+        .content = job->content,
+        .ts = now_ms,
+        .display = MX_DISPLAY_DELIVERING,
+    };
+    mx_store_add_timeline(store, &row);
+    MxQueueRow item = {
+        .room = room->key,
+        .row = row.id,
+        .txn_id = txn_id,
+        .type = row.type,
+        .content = job->content,
+        .state = MX_QUEUE_QUEUED,
+        .created_ms = now_ms,
+    };
+    mx_store_add_queue(store, &item);
+    room->last_ts = MAX(room->last_ts, now_ms);
+    mx_store_save_room(store, room);
+    job->line = mx_line_new(store, &row, job->own_user_id);
+}
+
+static void run_send(MxStore *store, gpointer data)
+{
+    SendJob *job = data;
+    mx_store_begin(store);
+    g_autoptr(MxRoomRow) room = get_room(store, job);
+    if (room == NULL || mx_room_encryption_decide(store, room->key) != MX_SEND_PLAIN) {
+        job->is_refused = TRUE;
+        mx_store_rollback(store);
+        return;
+    }
+    add_rows(store, job, room);
+    if (!mx_store_commit(store, &job->base.error)) {
+        g_clear_pointer(&job->line, mx_line_free);
+        return;
+    }
+    if (job->room == 0) {
+        job->change = g_new0(MxRoomChange, 1);
+        job->change->room = mx_room_new(store, room, job->own_user_id);
+        job->room = room->key;
+    }
+}
+
+static void on_stored(gpointer data)
+{
+    SendJob *job = data;
+    MxClient *client = job->base.client;
+    if (job->change != NULL)
+        mx_client_put_change(client, job->change);
+    MxRoom *room = mx_client_get_room_by_key(client, job->room);
+    if (job->base.error != NULL) {
+        g_autofree char *text = g_strdup_printf(
+            _("Your message could not be stored and was not sent. %s"), job->base.error->message);
+        if (room != NULL)
+            mx_client_emit_notice(client, room, text);
+        else
+            mx_client_emit_account_notice(client, text);
+    } else if (job->is_refused && room != NULL) {
+        mx_client_emit_notice(
+            client, room,
+            _("Not sent: this room is encrypted, and this version cannot encrypt yet. Nothing was "
+              "sent in the clear."));
+    } else if (job->line != NULL && room != NULL) {
+        mx_client_emit_own_line(client, room, job->line);
+        mx_send_queue_kick(client, room->key);
+    }
+}
+
+static void send(MxClient *client, gint64 room, const char *direct_user, const char *msgtype,
+                 const char *body)
+{
+    if (client->worker == NULL)
+        return;
+    g_autoptr(JsonObject) content = json_object_new();
+    json_object_set_string_member(content, "msgtype", msgtype);
+    json_object_set_string_member(content, "body", body);
+    /* F11: without it servers fall back to looking for names in the text. */
+    json_object_set_object_member(content, "m.mentions", json_object_new());
+    SendJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room;
+    job->direct_user = g_strdup(direct_user);
+    job->own_user_id = g_strdup(client->user_id);
+    job->content = mx_json_object_to_text(content);
+    mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
+}
+
+void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body)
+{
+    send(client, room->key, NULL, msgtype, body);
+}
+
+void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
+                           const char *body)
+{
+    MxRoom *room = mx_client_get_direct(client, user_id);
+    send(client, room != NULL ? room->key : 0, user_id, msgtype, body);
+}
+
+/* ---- what was refused ---- */
+
+typedef struct {
+    MxClientJob base;
+    gint64 room;
+    gboolean discard;
+    int count;
+} RetryJob;
+
+static void retry_job_free(gpointer data)
+{
+    mx_client_job_clear(data);
+    g_free(data);
+}
+
+static void run_retry(MxStore *store, gpointer data)
+{
+    RetryJob *job = data;
+    mx_store_begin(store);
+    job->count = job->discard ? mx_store_discard_failed(store, job->room)
+                              : mx_store_requeue_failed(store, job->room);
+    mx_store_commit(store, &job->base.error);
+}
+
+static void on_retry_stored(gpointer data)
+{
+    RetryJob *job = data;
+    MxClient *client = job->base.client;
+    MxRoom *room = mx_client_get_room_by_key(client, job->room);
+    if (room == NULL)
+        return;
+    g_autofree char *text = NULL;
+    if (job->base.error != NULL)
+        text = g_strdup(job->base.error->message);
+    else if (job->count == 0)
+        text = g_strdup(_("There is no message here that could not be sent."));
+    else if (job->discard)
+        text = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%d message was dropped.",
+                                           "%d messages were dropped.", job->count),
+                               job->count);
+    else
+        text = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%d message is sent again.",
+                                           "%d messages are sent again.", job->count),
+                               job->count);
+    mx_client_emit_notice(client, room, text);
+    mx_send_queue_kick(client, job->room);
+}
+
+static void retry_failed(MxClient *client, MxRoom *room, gboolean discard)
+{
+    if (client->worker == NULL)
+        return;
+    RetryJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room->key;
+    job->discard = discard;
+    mx_worker_push(client->worker, MX_JOB_USER, run_retry, on_retry_stored, job, retry_job_free);
+}
+
+void mx_client_resend(MxClient *client, MxRoom *room)
+{
+    retry_failed(client, room, FALSE);
+}
+
+void mx_client_discard(MxClient *client, MxRoom *room)
+{
+    retry_failed(client, room, TRUE);
+}

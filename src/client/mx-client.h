@@ -1,0 +1,90 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-http.h"
+#include "mx-member.h"
+#include "mx-room.h"
+#include "mx-sync-apply.h"
+#include "mx-timeline.h"
+
+/* A Matrix account that is connected, or getting there: everything a client does, without any user
+ * interface. Lives on the main loop; signals come from there. Between mx_client_start() and
+ * mx_client_stop() it keeps itself connected.
+ *
+ * Signals:
+ *  progress (int step 0..3, const char *text)    on the way to the first "ready"
+ *  password-needed (const char *why)             answer with mx_client_set_password(); why may be
+ * NULL ready ()                                      once: rooms are known and the first /sync has
+ * been applied online-changed (gboolean online)              after ready: whether the last /sync
+ * succeeded room-changed (MxRoomChange *change)           borrowed lines-recovered (MxRoom *room,
+ * GPtrArray *lines) a killed program was writing these; answer with mx_client_lines_shown() and
+ * mx_client_lines_not_shown() own-line (MxRoom *room, MxLine *line)         a line typed here is
+ * safe in the database: write it now room-notice (MxRoom *room, const char *text)  something about
+ * the room that the user has to know account-notice (const char *text)             the same about
+ * the account as a whole signed-out ()                                 mx_client_log_out() is done
+ *  failed (GError *error)                        it is over; the only thing left is
+ * mx_client_stop() */
+
+#define MX_TYPE_CLIENT (mx_client_get_type())
+G_DECLARE_FINAL_TYPE(MxClient, mx_client, MX, CLIENT, GObject)
+
+typedef struct {
+    const char *store_dir;   /* the account's own folder */
+    const char *user;        /* "@localpart:server" or a bare localpart */
+    const char *home_server; /* the user's own address, or NULL */
+    const char *password;    /* or NULL */
+    const char *device_name; /* shown in other clients' lists of devices */
+    const char *user_agent;
+    MxHttpProxy proxy;
+    const char *proxy_uri;
+    const char *ca_file; /* or NULL */
+    const char
+        *old_token; /* a token of an earlier plugin, revoked after the first login; or NULL */
+} MxClientConfig;
+
+MxClient *mx_client_new(const MxClientConfig *config); /* copies */
+void mx_client_start(MxClient *client);
+/* Cancels everything and waits, at most 2 s, until what the user typed is in the database. No
+ * signal comes afterwards. */
+void mx_client_stop(MxClient *client);
+void mx_client_set_password(MxClient *client, const char *password);
+/* Revokes the token and empties the database: "signed-out", or "account-notice" when the server
+ * cannot be reached and nothing was done. */
+void mx_client_log_out(MxClient *client);
+/* Something says that the network is back: try now instead of later. */
+void mx_client_wake(MxClient *client);
+
+const char *mx_client_get_user_id(MxClient *client); /* NULL before the login */
+const char *mx_client_get_device_id(MxClient *client);
+MxRoom *mx_client_get_room(MxClient *client, const char *room_id);   /* borrowed, or NULL */
+MxRoom *mx_client_get_direct(MxClient *client, const char *user_id); /* borrowed, or NULL */
+GList *mx_client_list_rooms(MxClient *client); /* borrowed rooms; free the list */
+
+/* A window for the room is there (again): its members are followed, its gaps filled. */
+void mx_client_open_room(MxClient *client, MxRoom *room);
+void mx_client_close_room(MxClient *client, MxRoom *room);
+
+/* The next pending lines, oldest first; an empty array when there are none (or they wait for a
+ * gap). lines is the callback's. left_out: how many older ones are not shown, only in the first
+ * answer after mx_client_open_room(). */
+typedef void (*MxLinesFunc)(MxClient *client, MxRoom *room, GPtrArray *lines, int left_out,
+                            gpointer user_data);
+void mx_client_take_lines(MxClient *client, MxRoom *room, MxLinesFunc func, gpointer user_data);
+void mx_client_lines_shown(MxClient *client, GPtrArray *lines);
+void mx_client_lines_not_shown(MxClient *client, GPtrArray *lines); /* become pending again */
+
+/* Joined and invited members, asked from the server once when the stored list has holes. members is
+ * the callback's. */
+typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members,
+                              gpointer user_data);
+void mx_client_list_members(MxClient *client, MxRoom *room, MxMembersFunc func, gpointer user_data);
+
+/* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice". */
+void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body);
+/* The same to a person: into the direct room, which is made when there is none. */
+void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
+                           const char *body);
+/* Messages of the room that were refused: again, or never. "room-notice" says how many. */
+void mx_client_resend(MxClient *client, MxRoom *room);
+void mx_client_discard(MxClient *client, MxRoom *room);

@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-direct.h"
+
+#include "mx-id.h"
+#include "mx-json.h"
+
+gint64 mx_direct_count_joined(MxStore *store, const MxRoomRow *room)
+{
+    return room->joined_count >= 0 ? room->joined_count
+                                   : mx_store_count_members(store, room->key, MX_MEMBERSHIP_JOIN);
+}
+
+gint64 mx_direct_count_invited(MxStore *store, const MxRoomRow *room)
+{
+    return room->invited_count >= 0
+               ? room->invited_count
+               : mx_store_count_members(store, room->key, MX_MEMBERSHIP_INVITE);
+}
+
+static JsonObject *read_object(const char *text)
+{
+    return text != NULL ? mx_json_parse_object(text, -1, NULL) : NULL;
+}
+
+/* Bots that only serve the room do not count as people (MSC4171, io.element.functional_members). */
+static gint64 count_functional(MxStore *store, const MxRoomRow *room)
+{
+    g_autofree char *text =
+        mx_store_get_state(store, room->key, "io.element.functional_members", "");
+    g_autoptr(JsonObject) content = read_object(text);
+    JsonArray *members = mx_json_array(content, "service_members");
+    gint64 count = 0;
+    for (guint i = 0; i < mx_json_array_length(members); i++) {
+        const char *user_id = mx_json_array_string(members, i);
+        g_autoptr(MxMemberRow) member =
+            user_id != NULL ? mx_store_get_member(store, room->key, user_id) : NULL;
+        if (member != NULL && (member->membership == MX_MEMBERSHIP_JOIN ||
+                               member->membership == MX_MEMBERSHIP_INVITE))
+            count++;
+    }
+    return count;
+}
+
+/* How well the room serves as the user's IM: 2 both are there, 1 the partner has left, 0 it does
+ * not. */
+static int rate(MxStore *store, const MxRoomRow *room, const char *user_id, const char *own_user_id)
+{
+    if (room->membership != MX_MEMBERSHIP_JOIN && room->membership != MX_MEMBERSHIP_PENDING)
+        return 0;
+    gint64 people = mx_direct_count_joined(store, room) + mx_direct_count_invited(store, room) -
+                    count_functional(store, room);
+    gint64 wanted = g_str_equal(user_id, own_user_id) ? 1 : 2;
+    if (people == wanted)
+        return 2;
+    return people == 1 ? 1 : 0;
+}
+
+typedef struct {
+    char *user_id;
+    gint64 room;
+    int rating;
+    gint64 last_ts;
+} Choice;
+
+static void on_choice_removed(gpointer data)
+{
+    Choice *choice = data;
+    g_free(choice->user_id);
+    g_free(choice);
+}
+
+static void consider(MxStore *store, GHashTable *choices, const char *user_id, const char *room_id,
+                     const char *own_user_id)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room(store, room_id);
+    int rating = room != NULL ? rate(store, room, user_id, own_user_id) : 0;
+    if (rating == 0)
+        return;
+    Choice *best = g_hash_table_lookup(choices, user_id);
+    if (best != NULL &&
+        (best->rating > rating || (best->rating == rating && best->last_ts >= room->last_ts)))
+        return;
+    Choice *choice = g_new0(Choice, 1);
+    choice->user_id = g_strdup(user_id);
+    choice->room = room->key;
+    choice->rating = rating;
+    choice->last_ts = room->last_ts;
+    g_hash_table_replace(choices, choice->user_id, choice);
+}
+
+/* user ID -> Choice */
+static GHashTable *choose(MxStore *store, const char *own_user_id)
+{
+    GHashTable *choices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, on_choice_removed);
+    g_autofree char *text = mx_store_get_account_data(store, 0, "m.direct");
+    g_autoptr(JsonObject) direct = read_object(text);
+    g_autoptr(GList) users = direct != NULL ? json_object_get_members(direct) : NULL;
+    for (GList *at = users; at != NULL; at = at->next) {
+        const char *user_id = at->data;
+        JsonArray *rooms = mx_json_array(direct, user_id);
+        if (!mx_user_id_is_valid(user_id))
+            continue;
+        for (guint i = 0; i < mx_json_array_length(rooms); i++) {
+            const char *room_id = mx_json_array_string(rooms, i);
+            if (room_id != NULL)
+                consider(store, choices, user_id, room_id, own_user_id);
+        }
+    }
+    return choices;
+}
+
+/* room key -> user ID borrowed from choices. A room that m.direct lists for two people is the first
+ * one's. */
+static GHashTable *invert(GHashTable *choices)
+{
+    GHashTable *by_room = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, NULL);
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, choices);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Choice *choice = value;
+        const char *other = g_hash_table_lookup(by_room, &choice->room);
+        if (other == NULL || strcmp(choice->user_id, other) < 0)
+            g_hash_table_insert(by_room, &choice->room, choice->user_id);
+    }
+    return by_room;
+}
+
+GArray *mx_direct_update(MxStore *store, const char *own_user_id)
+{
+    GArray *changed = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GHashTable) choices = choose(store, own_user_id);
+    g_autoptr(GHashTable) by_room = invert(choices);
+    g_autoptr(GPtrArray) rooms = mx_store_list_rooms(store);
+    for (guint i = 0; i < rooms->len; i++) {
+        MxRoomRow *room = g_ptr_array_index(rooms, i);
+        const char *user_id = g_hash_table_lookup(by_room, &room->key);
+        if (room->membership == MX_MEMBERSHIP_PENDING || g_strcmp0(user_id, room->direct_user) == 0)
+            continue;
+        mx_store_set_direct_user(store, room->key, user_id);
+        g_array_append_val(changed, room->key);
+    }
+    return changed;
+}
+
+gboolean mx_direct_is_listed(MxStore *store, const char *room_id)
+{
+    g_autofree char *text = mx_store_get_account_data(store, 0, "m.direct");
+    g_autoptr(JsonObject) direct = read_object(text);
+    g_autoptr(GList) users = direct != NULL ? json_object_get_members(direct) : NULL;
+    for (GList *at = users; at != NULL; at = at->next) {
+        JsonArray *rooms = mx_json_array(direct, at->data);
+        for (guint i = 0; i < mx_json_array_length(rooms); i++)
+            if (g_strcmp0(mx_json_array_string(rooms, i), room_id) == 0)
+                return TRUE;
+    }
+    return FALSE;
+}
+
+char *mx_direct_add(MxStore *store, const char *user_id, const char *room_id)
+{
+    g_autofree char *text = mx_store_get_account_data(store, 0, "m.direct");
+    g_autoptr(JsonObject) direct = read_object(text);
+    if (direct == NULL)
+        direct = json_object_new();
+    JsonArray *rooms = mx_json_array(direct, user_id);
+    for (guint i = 0; i < mx_json_array_length(rooms); i++)
+        if (g_strcmp0(mx_json_array_string(rooms, i), room_id) == 0)
+            return mx_json_object_to_text(direct);
+    if (rooms == NULL) {
+        rooms = json_array_new();
+        json_object_set_array_member(direct, user_id, rooms);
+    }
+    json_array_add_string_element(rooms, room_id);
+    return mx_json_object_to_text(direct);
+}

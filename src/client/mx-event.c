@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-event.h"
+
+#include "mx-id.h"
+
+enum { TYPE, SENDER, EVENT_ID, STATE_KEY, TS, CONTENT, UNSIGNED, REDACTS, N_FIELDS };
+static const char *const fields[] = {"type",      "sender",           "event_id",
+                                     "state_key", "origin_server_ts", "content",
+                                     "unsigned",  "redacts",          NULL};
+
+static gboolean ids_are_valid(const MxEvent *event)
+{
+    return event->event_id != NULL && mx_event_id_is_valid(event->event_id) &&
+           event->sender != NULL && mx_user_id_is_valid(event->sender);
+}
+
+gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean need_ids)
+{
+    MxJsonSlice values[N_FIELDS];
+    memset(event, 0, sizeof *event);
+    MxJsonSlice root = mx_json_scan_root(json, len);
+    if (root.type != MX_JSON_OBJECT)
+        return FALSE;
+    mx_json_scan_members(root, fields, values);
+    event->type = mx_json_slice_dup_string(values[TYPE]);
+    event->sender = mx_json_slice_dup_string(values[SENDER]);
+    event->event_id = mx_json_slice_dup_string(values[EVENT_ID]);
+    event->state_key = mx_json_slice_dup_string(values[STATE_KEY]);
+    if (!mx_json_slice_get_int(values[TS], &event->ts) || event->ts < 0)
+        event->ts = 0;
+    if (values[CONTENT].text != NULL && values[CONTENT].type == MX_JSON_OBJECT)
+        event->content = values[CONTENT];
+    event->redacts = values[REDACTS];
+    if (values[UNSIGNED].text != NULL && values[UNSIGNED].type == MX_JSON_OBJECT)
+        event->txn_id =
+            mx_json_slice_dup_string(mx_json_scan_member(values[UNSIGNED], "transaction_id"));
+    if (event->type != NULL && event->content.text != NULL && (!need_ids || ids_are_valid(event)))
+        return TRUE;
+    mx_event_clear(event);
+    return FALSE;
+}
+
+void mx_event_clear(MxEvent *event)
+{
+    g_clear_pointer(&event->type, g_free);
+    g_clear_pointer(&event->sender, g_free);
+    g_clear_pointer(&event->event_id, g_free);
+    g_clear_pointer(&event->state_key, g_free);
+    g_clear_pointer(&event->txn_id, g_free);
+}
+
+void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
+{
+    static const char *const names[] = {"membership", "displayname", "avatar_url", "is_direct",
+                                        NULL};
+    MxJsonSlice values[4];
+    memset(member, 0, sizeof *member);
+    mx_json_scan_members(content, names, values);
+    member->membership = mx_membership_from_slice(values[0]);
+    member->display_name = mx_json_slice_dup_string(values[1]);
+    if (member->display_name != NULL && member->display_name[0] == '\0')
+        g_clear_pointer(&member->display_name, g_free);
+    member->avatar_url = mx_json_slice_dup_string(values[2]);
+    mx_json_slice_get_bool(values[3], &member->is_direct);
+}
+
+void mx_member_content_clear(MxMemberContent *member)
+{
+    g_clear_pointer(&member->display_name, g_free);
+    g_clear_pointer(&member->avatar_url, g_free);
+}
+
+char *mx_event_dup_redacts(const MxEvent *event)
+{
+    char *redacts = mx_json_slice_dup_string(mx_json_scan_member(event->content, "redacts"));
+    return redacts != NULL ? redacts : mx_json_slice_dup_string(event->redacts);
+}

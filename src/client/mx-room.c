@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-room.h"
+
+#include "mx-direct.h"
+#include "mx-room-name.h"
+
+MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)
+{
+    MxRoom *room = g_new0(MxRoom, 1);
+    g_atomic_ref_count_init(&room->refs);
+    room->key = row->key;
+    room->room_id = g_strdup(row->room_id);
+    room->name = mx_room_name_compute(store, row, own_user_id);
+    room->direct_user = g_strdup(row->direct_user);
+    room->membership = row->membership;
+    room->encrypted = row->encrypted;
+    room->is_space = g_strcmp0(row->room_type, "m.space") == 0;
+    room->people = mx_direct_count_joined(store, row);
+    room->unread = mx_store_count_pending(store, row->key, own_user_id);
+    room->highlights = row->highlight_count;
+    return room;
+}
+
+MxRoom *mx_room_ref(MxRoom *room)
+{
+    g_atomic_ref_count_inc(&room->refs);
+    return room;
+}
+
+void mx_room_unref(MxRoom *room)
+{
+    if (!g_atomic_ref_count_dec(&room->refs))
+        return;
+    g_free(room->room_id);
+    g_free(room->name);
+    g_free(room->direct_user);
+    g_free(room);
+}

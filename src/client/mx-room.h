@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-store.h"
+
+/* What the main loop knows of a room: a few words. Made by the worker from the database, then never
+ * changed; a change is a new summary in the old one's place. Members and history stay in the
+ * database until a window is open. */
+typedef struct {
+    gatomicrefcount refs;
+    gint64 key;
+    char *room_id;
+    char *name;        /* computed; never NULL */
+    char *direct_user; /* this room is that user's IM; or NULL */
+    MxMembership membership;
+    gboolean encrypted; /* for display only: the worker decides what is sent */
+    gboolean is_space;
+    gint64 people;     /* joined members, as far as known */
+    gint64 unread;     /* lines of others that wait for a window */
+    gint64 highlights; /* as the homeserver counts them */
+} MxRoom;
+
+/* On the worker. The caller owns the result. */
+MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id);
+MxRoom *mx_room_ref(MxRoom *room);
+void mx_room_unref(MxRoom *room);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxRoom, mx_room_unref)

@@ -1,0 +1,485 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "mx-client-private.h"
+#include "mx-direct-room.h"
+#include "mx-json.h"
+#include "mx-room-encryption.h"
+
+/* The way out (F1). What the user typed is a row before it is anything else. Each room sends one
+ * message at a time, in order. A PUT without an answer may or may not have arrived: it goes out
+ * again, with the same transaction ID, only after a /sync that began later has not contained it. A
+ * refusal fails that one message, with a line, and the next one's turn comes. */
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_CAP_MS 30000
+/* So long without an answer, time offline not counted, and the user is asked. */
+#define ASK_AFTER_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
+
+typedef struct {
+    MxClient *client;
+    gint64 room;
+    gboolean busy;
+    gboolean again;        /* kicked while busy */
+    guint64 uncertain_at;  /* serial number of the newest /sync when an answer failed to come */
+    gint64 uncertain_mark; /* monotonic, us: since when this uncertainty counts */
+    MxBackoff backoff;
+    guint retry_source;
+} RoomQueue;
+
+typedef enum {
+    NEXT_NOTHING,
+    NEXT_SEND,
+    NEXT_WAIT_SYNC,
+    NEXT_WAIT_GAP,
+    NEXT_REFUSED,
+    NEXT_ASK,
+    NEXT_PREPARE, /* the direct room has to be made, or its partner invited again */
+} Next;
+
+typedef enum { RESULT_SENT, RESULT_UNCERTAIN, RESULT_NOT_NOW, RESULT_REFUSED } Result;
+
+typedef struct {
+    MxClientJob base;
+    gint64 room;
+    char *own_user_id;
+    gboolean may_resend;
+    Next next;
+    MxQueueRow *item;
+    char *room_id, *direct_user;
+    gboolean is_pending_room;
+    /* the answer */
+    Result result;
+    char *event_id;
+    gint64 uncertain_ms;
+    char *body; /* beginning of the text, for lines about it */
+} QueueJob;
+
+static void queue_job_free(gpointer data)
+{
+    QueueJob *job = data;
+    g_clear_pointer(&job->item, mx_queue_row_free);
+    g_free(job->own_user_id);
+    g_free(job->room_id);
+    g_free(job->direct_user);
+    g_free(job->event_id);
+    g_free(job->body);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static void room_queue_free(gpointer data)
+{
+    RoomQueue *queue = data;
+    g_clear_handle_id(&queue->retry_source, g_source_remove);
+    g_free(queue);
+}
+
+void mx_send_queue_init(MxClient *client)
+{
+    client->queues = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, room_queue_free);
+}
+
+void mx_send_queue_clear(MxClient *client)
+{
+    g_clear_pointer(&client->queues, g_hash_table_unref);
+}
+
+static RoomQueue *get_queue(MxClient *client, gint64 room)
+{
+    RoomQueue *queue = g_hash_table_lookup(client->queues, &room);
+    if (queue != NULL)
+        return queue;
+    queue = g_new0(RoomQueue, 1);
+    queue->client = client;
+    queue->room = room;
+    mx_backoff_init(&queue->backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
+    g_hash_table_insert(client->queues, &queue->room, queue);
+    return queue;
+}
+
+static QueueJob *new_job(MxClient *client, gint64 room)
+{
+    QueueJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room;
+    job->own_user_id = g_strdup(client->user_id);
+    return job;
+}
+
+static char *dup_body(const MxQueueRow *item)
+{
+    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
+    g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
+    if (body == NULL)
+        return g_strdup("");
+    if (g_utf8_strlen(body, -1) <= 60)
+        return g_steal_pointer(&body);
+    g_autofree char *beginning = g_utf8_substring(body, 0, 60);
+    return g_strconcat(beginning, "…", NULL);
+}
+
+/* ---- worker: what comes next ---- */
+
+static gboolean partner_is_away(MxStore *store, const MxRoomRow *room, const char *own_user_id)
+{
+    if (room->direct_user == NULL || g_str_equal(room->direct_user, own_user_id))
+        return FALSE;
+    g_autoptr(MxMemberRow) partner = mx_store_get_member(store, room->key, room->direct_user);
+    return partner != NULL && partner->membership != MX_MEMBERSHIP_JOIN &&
+           partner->membership != MX_MEMBERSHIP_INVITE;
+}
+
+static Next decide_uncertain(MxStore *store, QueueJob *job)
+{
+    if (job->item->uncertain_ms >= ASK_AFTER_MS)
+        return NEXT_ASK;
+    if (!job->may_resend)
+        return NEXT_WAIT_SYNC;
+    g_autoptr(MxGapRow) gap = mx_store_get_gap(store, job->room);
+    return gap != NULL && !gap->waived ? NEXT_WAIT_GAP : NEXT_SEND;
+}
+
+static Next decide(MxStore *store, QueueJob *job)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
+    job->item = mx_store_get_queue_head(store, job->room);
+    if (job->item == NULL || room == NULL)
+        return NEXT_NOTHING;
+    job->body = dup_body(job->item);
+    job->room_id = g_strdup(room->room_id);
+    job->direct_user = g_strdup(room->direct_user);
+    job->is_pending_room = room->membership == MX_MEMBERSHIP_PENDING;
+    if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
+        return NEXT_PREPARE;
+    if (mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
+        return NEXT_REFUSED;
+    return job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : NEXT_SEND;
+}
+
+static void run_decide(MxStore *store, gpointer data)
+{
+    QueueJob *job = data;
+    job->next = decide(store, job);
+    MxQueueState state = MX_QUEUE_SENDING;
+    if (job->next == NEXT_REFUSED || job->next == NEXT_ASK)
+        state = MX_QUEUE_FAILED;
+    else if (job->next != NEXT_SEND)
+        return;
+    mx_store_begin(store);
+    mx_store_set_queue_state(store, job->item->id, state, job->item->uncertain_ms);
+    mx_store_commit(store, &job->base.error);
+}
+
+static void run_answer(MxStore *store, gpointer data)
+{
+    QueueJob *job = data;
+    mx_store_begin(store);
+    switch (job->result) {
+    case RESULT_SENT:
+        mx_store_set_event_id(store, job->room, job->item->txn_id, job->event_id);
+        mx_store_remove_queue(store, job->item->id);
+        break;
+    case RESULT_UNCERTAIN:
+        mx_store_set_queue_state(store, job->item->id, MX_QUEUE_UNCERTAIN, job->uncertain_ms);
+        break;
+    case RESULT_NOT_NOW:
+        mx_store_set_queue_state(store, job->item->id, MX_QUEUE_QUEUED, 0);
+        break;
+    case RESULT_REFUSED:
+        mx_store_set_queue_state(store, job->item->id, MX_QUEUE_FAILED, 0);
+        break;
+    }
+    mx_store_commit(store, &job->base.error);
+}
+
+/* ---- main loop ---- */
+
+static void set_idle(MxClient *client, gint64 room)
+{
+    RoomQueue *queue = get_queue(client, room);
+    queue->busy = FALSE;
+    if (queue->again)
+        mx_send_queue_kick(client, room);
+}
+
+static gboolean on_retry(gpointer data)
+{
+    RoomQueue *queue = data;
+    queue->retry_source = 0;
+    mx_send_queue_kick(queue->client, queue->room);
+    return G_SOURCE_REMOVE;
+}
+
+static void retry_later(MxClient *client, gint64 room, gint64 at_least_ms)
+{
+    RoomQueue *queue = get_queue(client, room);
+    gint64 wait = MAX((gint64)mx_backoff_next(&queue->backoff), at_least_ms);
+    g_clear_handle_id(&queue->retry_source, g_source_remove);
+    queue->retry_source = g_timeout_add(CLAMP(wait, 0, 600000), on_retry, queue);
+}
+
+static void say(MxClient *client, gint64 room, const char *text)
+{
+    MxRoom *summary = mx_client_get_room_by_key(client, room);
+    if (summary != NULL)
+        mx_client_emit_notice(client, summary, text);
+}
+
+static void say_refused(MxClient *client, gint64 room, const char *body, const GError *error)
+{
+    const char *why = mx_error_get_server_text(error);
+    g_autofree char *text = NULL;
+    if (mx_error_get_status(error) == 413 ||
+        g_strcmp0(mx_error_get_errcode(error), "M_TOO_LARGE") == 0)
+        text = g_strdup_printf(
+            _("Not sent, it is too long: “%s”. Type /discard to drop it, and send it in parts."),
+            body);
+    else
+        text = g_strdup_printf(
+            _("Not sent: “%s”. The homeserver refused it: %s. Type /resend to try again, or "
+              "/discard to drop it."),
+            body, why != NULL ? why : error->message);
+    say(client, room, text);
+}
+
+static void on_answer_stored(gpointer data)
+{
+    QueueJob *job = data;
+    MxClient *client = job->base.client;
+    RoomQueue *queue = get_queue(client, job->room);
+    if (job->result == RESULT_SENT) {
+        mx_backoff_reset(&queue->backoff);
+        queue->uncertain_at = 0;
+        queue->again = TRUE;
+    }
+    if (job->result == RESULT_REFUSED)
+        queue->again = TRUE;
+    set_idle(client, job->room);
+}
+
+static Result classify(const GError *error)
+{
+    guint status = mx_error_get_status(error);
+    if (status == 401 || status == 429)
+        return RESULT_NOT_NOW;
+    if (status == 0 || status >= 500)
+        return RESULT_UNCERTAIN;
+    return RESULT_REFUSED;
+}
+
+typedef struct {
+    MxClient *client;
+    gint64 room;
+    MxQueueRow *item;
+    char *body;
+} Sending;
+
+static void sending_free(Sending *sending)
+{
+    g_object_unref(sending->client);
+    g_clear_pointer(&sending->item, mx_queue_row_free);
+    g_free(sending->body);
+    g_free(sending);
+}
+
+static char *read_event_id(MxResponse *response)
+{
+    gsize len;
+    const char *text = g_bytes_get_data(response->body, &len);
+    g_autoptr(JsonObject) answer = mx_json_parse_object(text, len, NULL);
+    return g_strdup(mx_json_string(answer, "event_id"));
+}
+
+static void handle_uncertain(Sending *sending, QueueJob *job)
+{
+    MxClient *client = sending->client;
+    RoomQueue *queue = get_queue(client, sending->room);
+    gint64 now = g_get_monotonic_time();
+    job->uncertain_ms = sending->item->uncertain_ms + (now - queue->uncertain_mark) / 1000;
+    queue->uncertain_mark = now;
+    queue->uncertain_at = client->sync.started;
+    /* A held /sync would answer only with the next event: ask for the present at once. */
+    retry_later(client, sending->room, 0);
+    mx_sync_hurry(client);
+}
+
+static void handle_error(Sending *sending, QueueJob *job, const GError *error)
+{
+    MxClient *client = sending->client;
+    job->result = classify(error);
+    switch (job->result) {
+    case RESULT_UNCERTAIN:
+        handle_uncertain(sending, job);
+        break;
+    case RESULT_NOT_NOW:
+        retry_later(client, sending->room, mx_error_get_retry_after_ms(error));
+        if (mx_error_get_status(error) == 401)
+            mx_session_token_refused(client, error);
+        break;
+    default:
+        say_refused(client, sending->room, sending->body, error);
+    }
+}
+
+static void on_put_answer(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Sending *sending = user_data;
+    MxClient *client = sending->client;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
+    if (client->state == MX_CLIENT_STOPPED) {
+        sending_free(sending);
+        return;
+    }
+    QueueJob *job = new_job(client, sending->room);
+    if (response != NULL && (job->event_id = read_event_id(response)) == NULL)
+        g_set_error(&error, MX_ERROR, MX_ERROR_BAD_ANSWER, "no event_id");
+    if (error == NULL)
+        job->result = RESULT_SENT;
+    else
+        handle_error(sending, job, error);
+    job->item = g_steal_pointer(&sending->item);
+    mx_worker_push(client->worker, MX_JOB_USER, run_answer, on_answer_stored, job, queue_job_free);
+    sending_free(sending);
+}
+
+static void put(QueueJob *job)
+{
+    MxClient *client = job->base.client;
+    RoomQueue *queue = get_queue(client, job->room);
+    Sending *sending = g_new0(Sending, 1);
+    sending->client = g_object_ref(client);
+    sending->room = job->room;
+    sending->item = g_steal_pointer(&job->item);
+    sending->body = g_steal_pointer(&job->body);
+    queue->uncertain_mark = g_get_monotonic_time();
+    g_autoptr(MxRequest) request = mx_endpoint_send(job->room_id, sending->item->type,
+                                                    sending->item->txn_id, sending->item->content);
+    mx_http_send_async(client->http, request, client->cancellable, on_put_answer, sending);
+}
+
+static void on_prepared(MxClient *client, gint64 room, MxDirectOutcome outcome, const GError *error)
+{
+    RoomQueue *queue = get_queue(client, room);
+    if (outcome == MX_DIRECT_READY || outcome == MX_DIRECT_REFUSED) {
+        /* Refused: every message that waited for the room has failed, and that was said. */
+        queue->again = TRUE;
+    } else {
+        queue->uncertain_at = client->sync.started;
+        retry_later(client, room, mx_error_get_retry_after_ms(error));
+        mx_sync_hurry(client);
+    }
+    set_idle(client, room);
+}
+
+static void say_encrypted(QueueJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent: “%s”. This room is encrypted, and this version cannot encrypt yet. Nothing "
+          "was sent in the clear. Type /discard to drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
+static void say_uncertain(QueueJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("It is not known whether “%s” has arrived: the homeserver has not answered for a day. "
+          "Type /resend to send it again, or /discard to drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
+static void on_decided(gpointer data)
+{
+    QueueJob *job = data;
+    MxClient *client = job->base.client;
+    RoomQueue *queue = get_queue(client, job->room);
+    if (job->base.error != NULL) {
+        mx_client_emit_account_notice(client, job->base.error->message);
+        retry_later(client, job->room, RETRY_CAP_MS);
+        set_idle(client, job->room);
+        return;
+    }
+    switch (job->next) {
+    case NEXT_SEND:
+        put(job);
+        return;
+    case NEXT_PREPARE:
+        mx_direct_room_prepare(client, job->room, job->room_id, job->direct_user,
+                               job->is_pending_room, queue->uncertain_at != 0, on_prepared);
+        return;
+    case NEXT_WAIT_GAP:
+        mx_gap_fill(client, job->room);
+        break;
+    case NEXT_REFUSED:
+        say_encrypted(job);
+        queue->again = TRUE;
+        break;
+    case NEXT_ASK:
+        say_uncertain(job);
+        queue->again = TRUE;
+        break;
+    case NEXT_WAIT_SYNC: /* every applied /sync kicks */
+    case NEXT_NOTHING:
+        break;
+    }
+    set_idle(client, job->room);
+}
+
+void mx_send_queue_kick(MxClient *client, gint64 room)
+{
+    if (client->state != MX_CLIENT_ONLINE || client->queues == NULL)
+        return;
+    RoomQueue *queue = get_queue(client, room);
+    if (queue->busy) {
+        queue->again = TRUE;
+        return;
+    }
+    if (queue->retry_source != 0)
+        return;
+    queue->busy = TRUE;
+    queue->again = FALSE;
+    QueueJob *job = new_job(client, room);
+    job->may_resend = client->sync.applied > queue->uncertain_at;
+    mx_worker_push(client->worker, MX_JOB_USER, run_decide, on_decided, job, queue_job_free);
+}
+
+typedef struct {
+    MxClientJob base;
+    GArray *rooms;
+} KickJob;
+
+static void run_list(MxStore *store, gpointer data)
+{
+    KickJob *job = data;
+    job->rooms = mx_store_list_queue_rooms(store);
+}
+
+static void on_listed(gpointer data)
+{
+    KickJob *job = data;
+    for (guint i = 0; i < job->rooms->len; i++)
+        mx_send_queue_kick(job->base.client, g_array_index(job->rooms, gint64, i));
+}
+
+static void kick_job_free(gpointer data)
+{
+    KickJob *job = data;
+    g_clear_pointer(&job->rooms, g_array_unref);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+void mx_send_queue_kick_all(MxClient *client)
+{
+    /* Nothing typed since the start and nothing left from before: then there is nothing to look
+     * for. */
+    if (client->sync.applied > 1 && g_hash_table_size(client->queues) == 0)
+        return;
+    KickJob *job = mx_client_job_new(client, sizeof *job);
+    mx_worker_push(client->worker, MX_JOB_USER, run_list, on_listed, job, kick_job_free);
+}

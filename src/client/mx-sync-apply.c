@@ -1,0 +1,561 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-sync-apply.h"
+
+#include "mx-direct.h"
+#include "mx-id.h"
+#include "mx-room-encryption.h"
+
+typedef struct {
+    MxStore *store;
+    const MxApplyContext *context;
+    const MxSyncStage *stage;
+    MxSyncChanges *changes;
+    GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
+    gboolean is_first;  /* first sync of the device: nothing of it is unread */
+    gboolean direct_dirty;
+} Apply;
+
+/* What one room's pass has to remember. */
+typedef struct {
+    Apply *apply;
+    const MxStagedRoom *staged;
+    MxRoomRow *row;
+    MxRoomChange *change;
+    gboolean was_joined;
+    gint64 old_people, old_highlights;
+} RoomPass;
+
+void mx_room_change_free(MxRoomChange *change)
+{
+    g_clear_pointer(&change->room, mx_room_unref);
+    g_clear_pointer(&change->members, g_ptr_array_unref);
+    g_free(change->gone_by);
+    g_free(change->gone_reason);
+    g_free(change);
+}
+
+void mx_sync_changes_free(MxSyncChanges *changes)
+{
+    if (changes == NULL)
+        return;
+    g_ptr_array_unref(changes->rooms);
+    g_free(changes->next_batch);
+    g_free(changes);
+}
+
+static MxRoomChange *add_change(Apply *apply)
+{
+    MxRoomChange *change = g_new0(MxRoomChange, 1);
+    g_ptr_array_add(apply->changes->rooms, change);
+    return change;
+}
+
+/* State */
+
+static void replace_string(char **field, MxJsonSlice content, const char *member)
+{
+    g_free(*field);
+    *field = mx_json_slice_dup_string(mx_json_scan_member(content, member));
+    if (*field != NULL && **field == '\0')
+        g_clear_pointer(field, g_free);
+}
+
+static void apply_own_membership(RoomPass *pass, const MxEvent *event,
+                                 const MxMemberContent *content)
+{
+    MxRoomChange *change = pass->change;
+    if (pass->staged->section != MX_SYNC_SECTION_LEAVE)
+        return;
+    pass->row->membership =
+        content->membership == MX_MEMBERSHIP_BAN ? MX_MEMBERSHIP_BAN : MX_MEMBERSHIP_LEAVE;
+    g_free(change->gone_by);
+    g_free(change->gone_reason);
+    change->gone_by = g_strdup(event->sender);
+    change->gone_reason = mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+}
+
+static void note_member_change(RoomPass *pass, const char *user_id, MxMembership membership)
+{
+    MxRoomChange *change = pass->change;
+    if (!g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
+        return;
+    if (change->members == NULL)
+        change->members = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_free);
+    g_ptr_array_add(change->members,
+                    mx_member_new(pass->apply->store, pass->row->key, user_id, membership));
+}
+
+static void apply_member(RoomPass *pass, const MxEvent *event)
+{
+    g_auto(MxMemberContent) content = {0};
+    if (!mx_user_id_is_valid(event->state_key))
+        return;
+    mx_member_content_parse(&content, event->content);
+    mx_store_set_member(pass->apply->store, pass->row->key, event->state_key, content.membership,
+                        content.display_name, content.avatar_url);
+    note_member_change(pass, event->state_key, content.membership);
+    if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
+        apply_own_membership(pass, event, &content);
+}
+
+static void apply_state(RoomPass *pass, const MxEvent *event)
+{
+    MxRoomRow *row = pass->row;
+    mx_room_encryption_note_state(row, event->type, event->state_key);
+    if (g_str_equal(event->type, "m.room.member")) {
+        apply_member(pass, event);
+        return;
+    }
+    mx_store_set_state(pass->apply->store, row->key, event->type, event->state_key, event->event_id,
+                       event->sender, event->content);
+    if (event->state_key[0] != '\0')
+        return;
+    if (g_str_equal(event->type, "m.room.name"))
+        replace_string(&row->name, event->content, "name");
+    else if (g_str_equal(event->type, "m.room.canonical_alias"))
+        replace_string(&row->canonical_alias, event->content, "alias");
+    else if (g_str_equal(event->type, "m.room.create"))
+        replace_string(&row->room_type, event->content, "type");
+    else if (g_str_equal(event->type, "io.element.functional_members"))
+        pass->apply->direct_dirty = TRUE;
+}
+
+static void apply_state_parts(RoomPass *pass, MxSyncPart wanted, gboolean need_ids)
+{
+    for (guint i = 0; i < pass->staged->parts->len; i++) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        if (g_array_index(pass->staged->parts, MxStagedPart, i).part != wanted)
+            continue;
+        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+        if (mx_event_parse(&event, text, len, need_ids) && event.state_key != NULL)
+            apply_state(pass, &event);
+    }
+}
+
+/* Timeline */
+
+gboolean mx_sync_apply_is_line(const char *type)
+{
+    return g_str_equal(type, "m.room.message") || g_str_equal(type, "m.room.encrypted") ||
+           g_str_equal(type, "m.sticker");
+}
+
+/* The own line that this event is the echo of has its row already, and is never shown twice. */
+static gboolean apply_echo(MxStore *store, MxRoomRow *room, const MxEvent *event)
+{
+    if (event->txn_id == NULL ||
+        !mx_store_set_event_id(store, room->key, event->txn_id, event->event_id))
+        return FALSE;
+    g_autoptr(MxQueueRow) item = mx_store_get_queue_by_txn(store, event->txn_id);
+    if (item != NULL)
+        mx_store_remove_queue(store, item->id);
+    return TRUE;
+}
+
+gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event, gint64 pos,
+                               MxDisplay display, gboolean delayed, const char *own_user_id)
+{
+    if (g_str_equal(event->sender, own_user_id) && apply_echo(store, room, event))
+        return FALSE;
+    g_autofree char *content = g_strndup(event->content.text, event->content.len);
+    gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    MxTimelineRow row = {
+        .room = room->key,
+        .pos = pos,
+        .event_id = event->event_id,
+        .sender = event->sender,
+        .type = event->type,
+        .content = content,
+        .ts = event->ts,
+        .display = is_line ? display : MX_DISPLAY_NONE,
+        .delayed = delayed,
+    };
+    if (!mx_store_add_timeline(store, &row))
+        return FALSE;
+    if (is_line)
+        room->last_ts = MAX(room->last_ts, event->ts);
+    if (g_str_equal(event->type, "m.room.redaction")) {
+        g_autofree char *target = mx_event_dup_redacts(event);
+        if (target != NULL)
+            mx_store_redact(store, room->key, target);
+    }
+    return row.display == MX_DISPLAY_PENDING;
+}
+
+static gboolean is_own_join(RoomPass *pass, const MxEvent *event)
+{
+    return event->state_key != NULL && g_str_equal(event->type, "m.room.member") &&
+           g_str_equal(event->state_key, pass->apply->context->own_user_id);
+}
+
+/* In a room that was joined just now the lines before the own join are history, unless the room is
+ * one of two people: what a friend wrote with the invitation is meant to be read. */
+static gboolean find_own_join(RoomPass *pass, guint *index)
+{
+    if (pass->was_joined || pass->apply->is_first)
+        return FALSE;
+    if (mx_direct_count_joined(pass->apply->store, pass->row) <= 2)
+        return FALSE;
+    for (guint i = pass->staged->parts->len; i > 0; i--) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        const char *text = mx_staged_room_get_part(pass->staged, i - 1, &len);
+        if (g_array_index(pass->staged->parts, MxStagedPart, i - 1).part == MX_SYNC_ROOM_TIMELINE &&
+            mx_event_parse(&event, text, len, TRUE) && is_own_join(pass, &event)) {
+            *index = i - 1;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean is_history)
+{
+    Apply *apply = pass->apply;
+    gboolean is_pending = !apply->is_first && !is_history;
+    if (mx_sync_apply_message(apply->store, pass->row, event, ++pass->row->top_pos,
+                              is_pending ? MX_DISPLAY_PENDING : MX_DISPLAY_NONE,
+                              apply->context->is_catch_up, apply->context->own_user_id)) {
+        pass->change->has_new_lines = TRUE;
+        if (!g_str_equal(event->sender, apply->context->own_user_id))
+            pass->change->wants_window = TRUE; /* narrowed in finish_room() */
+    }
+}
+
+static void apply_timeline(RoomPass *pass, gboolean state_too)
+{
+    guint own_join = 0;
+    gboolean has_own_join = find_own_join(pass, &own_join);
+    for (guint i = 0; i < pass->staged->parts->len; i++) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        if (g_array_index(pass->staged->parts, MxStagedPart, i).part != MX_SYNC_ROOM_TIMELINE)
+            continue;
+        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+        if (!mx_event_parse(&event, text, len, TRUE))
+            continue;
+        if (state_too && event.state_key != NULL)
+            apply_state(pass, &event);
+        apply_timeline_event(pass, &event, has_own_join && i < own_join);
+    }
+}
+
+static gboolean knows_a_timeline_event(RoomPass *pass)
+{
+    for (guint i = 0; i < pass->staged->parts->len; i++) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+        if (g_array_index(pass->staged->parts, MxStagedPart, i).part == MX_SYNC_ROOM_TIMELINE &&
+            mx_event_parse(&event, text, len, TRUE) &&
+            mx_store_has_event(pass->apply->store, pass->row->key, event.event_id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* C4: the server left out events between what is stored and this timeline. */
+static void note_gap(RoomPass *pass)
+{
+    guint i;
+    gsize len;
+    if (!mx_staged_room_find(pass->staged, MX_SYNC_ROOM_LIMITED, &i))
+        return;
+    const char *limited = mx_staged_room_get_part(pass->staged, i, &len);
+    if (len != 4 || memcmp(limited, "true", 4) != 0 ||
+        !mx_staged_room_find(pass->staged, MX_SYNC_ROOM_PREV_BATCH, &i))
+        return;
+    const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+    g_autofree char *prev_batch = mx_json_slice_dup_string(mx_json_scan_root(text, len));
+    if (!pass->was_joined || pass->apply->is_first) {
+        if (pass->row->prev_batch == NULL)
+            pass->row->prev_batch = g_steal_pointer(&prev_batch);
+        return;
+    }
+    /* Lazily loaded membership changes inside the gap are not told. */
+    pass->row->members_complete = FALSE;
+    if (knows_a_timeline_event(pass))
+        return;
+    mx_store_add_gap(pass->apply->store, pass->row, prev_batch, pass->apply->context->since);
+    pass->change->has_gap = TRUE;
+}
+
+/* The rest of a room */
+
+static void apply_summary(RoomPass *pass)
+{
+    static const char *const names[] = {"m.heroes", "m.joined_member_count",
+                                        "m.invited_member_count", NULL};
+    MxJsonSlice values[3];
+    guint i;
+    gsize len;
+    if (!mx_staged_room_find(pass->staged, MX_SYNC_ROOM_SUMMARY, &i))
+        return;
+    const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+    mx_json_scan_members(mx_json_scan_root(text, len), names, values);
+    if (values[0].text != NULL && values[0].type == MX_JSON_ARRAY) {
+        g_free(pass->row->heroes);
+        pass->row->heroes = g_strndup(values[0].text, values[0].len);
+    }
+    gint64 count;
+    if (mx_json_slice_get_int(values[1], &count) && count >= 0)
+        pass->row->joined_count = count;
+    if (mx_json_slice_get_int(values[2], &count) && count >= 0)
+        pass->row->invited_count = count;
+}
+
+static void apply_unread(RoomPass *pass)
+{
+    static const char *const names[] = {"highlight_count", "notification_count", NULL};
+    MxJsonSlice values[2];
+    guint i;
+    gsize len;
+    if (!mx_staged_room_find(pass->staged, MX_SYNC_ROOM_UNREAD, &i))
+        return;
+    const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+    mx_json_scan_members(mx_json_scan_root(text, len), names, values);
+    mx_json_slice_get_int(values[0], &pass->row->highlight_count);
+    mx_json_slice_get_int(values[1], &pass->row->notification_count);
+}
+
+static gboolean receipt_is_own(MxJsonSlice by_type, const char *own_user_id)
+{
+    static const char *const types[] = {"m.read", "m.read.private", NULL};
+    MxJsonSlice users[2];
+    mx_json_scan_members(by_type, types, users);
+    for (guint i = 0; i < 2; i++) {
+        if (users[i].text == NULL || users[i].type != MX_JSON_OBJECT)
+            continue;
+        MxJsonSlice receipt = mx_json_scan_member(users[i], own_user_id);
+        if (receipt.text == NULL || receipt.type != MX_JSON_OBJECT)
+            continue;
+        MxJsonSlice thread = mx_json_scan_member(receipt, "thread_id");
+        if (thread.text == NULL || mx_json_slice_equals(thread, "main"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void apply_receipts(RoomPass *pass, MxJsonSlice content)
+{
+    MxJsonIter iter;
+    MxJsonSlice key, value;
+    if (!mx_json_iter_init(&iter, content))
+        return;
+    while (mx_json_iter_next(&iter, &key, &value)) {
+        if (value.type != MX_JSON_OBJECT ||
+            !receipt_is_own(value, pass->apply->context->own_user_id))
+            continue;
+        g_free(pass->row->read_event_id);
+        pass->row->read_event_id = mx_json_slice_dup_string(key);
+    }
+}
+
+static void apply_ephemeral(RoomPass *pass)
+{
+    for (guint i = 0; i < pass->staged->parts->len; i++) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        if (g_array_index(pass->staged->parts, MxStagedPart, i).part != MX_SYNC_ROOM_EPHEMERAL)
+            continue;
+        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+        if (mx_event_parse(&event, text, len, FALSE) && g_str_equal(event.type, "m.receipt"))
+            apply_receipts(pass, event.content);
+    }
+}
+
+int mx_sync_apply_read(MxStore *store, const MxRoomRow *room)
+{
+    if (room->read_event_id == NULL)
+        return 0;
+    gint64 pos = mx_store_get_event_pos(store, room->key, room->read_event_id);
+    return pos == G_MININT64 ? 0 : mx_store_skip_pending(store, room->key, pos);
+}
+
+static void apply_room_account_data(RoomPass *pass)
+{
+    for (guint i = 0; i < pass->staged->parts->len; i++) {
+        g_auto(MxEvent) event = {0};
+        gsize len;
+        if (g_array_index(pass->staged->parts, MxStagedPart, i).part != MX_SYNC_ROOM_ACCOUNT_DATA)
+            continue;
+        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
+        if (mx_event_parse(&event, text, len, FALSE))
+            mx_store_set_account_data(pass->apply->store, pass->row->key, event.type,
+                                      event.content.text, event.content.len);
+    }
+}
+
+static void apply_contents(RoomPass *pass)
+{
+    guint ignored;
+    gboolean has_after =
+        mx_staged_room_find(pass->staged, MX_SYNC_ROOM_STATE_AFTER_PRESENT, &ignored);
+    apply_summary(pass);
+    /* C6: where the server says what the state is after the timeline, nothing else is state. */
+    apply_state_parts(pass, has_after ? MX_SYNC_ROOM_STATE_AFTER : MX_SYNC_ROOM_STATE, TRUE);
+    note_gap(pass);
+    apply_timeline(pass, !has_after);
+    apply_ephemeral(pass);
+    apply_room_account_data(pass);
+    apply_unread(pass);
+}
+
+static void finish_room(RoomPass *pass)
+{
+    MxRoomRow *row = pass->row;
+    MxStore *store = pass->apply->store;
+    MxRoomChange *change = pass->change;
+    change->was_read = mx_sync_apply_read(store, row) > 0;
+    mx_store_save_room(store, row);
+    gint64 people = mx_direct_count_joined(store, row);
+    gboolean opens =
+        row->direct_user != NULL || people == 2 || row->highlight_count > pass->old_highlights;
+    change->wants_window = opens && !pass->apply->is_first &&
+                           (change->wants_window || change->has_gap) && !change->is_gone;
+    if (people + mx_direct_count_invited(store, row) != pass->old_people ||
+        pass->was_joined != (row->membership == MX_MEMBERSHIP_JOIN) ||
+        (change->has_new_lines && row->direct_user == NULL && people <= 2 &&
+         mx_direct_is_listed(store, row->room_id)))
+        pass->apply->direct_dirty = TRUE;
+    change->room = mx_room_new(store, row, pass->apply->context->own_user_id);
+    g_hash_table_insert(pass->apply->by_key, &change->room->key, change);
+}
+
+static void apply_join(RoomPass *pass)
+{
+    pass->row->membership = MX_MEMBERSHIP_JOIN;
+    apply_contents(pass);
+}
+
+static void apply_leave(RoomPass *pass)
+{
+    pass->row->membership = MX_MEMBERSHIP_LEAVE;
+    pass->change->is_gone = pass->was_joined;
+    apply_contents(pass);
+}
+
+static void apply_invite(RoomPass *pass)
+{
+    pass->row->membership =
+        pass->staged->section == MX_SYNC_SECTION_KNOCK ? MX_MEMBERSHIP_KNOCK : MX_MEMBERSHIP_INVITE;
+    pass->change->is_gone = pass->was_joined;
+    apply_state_parts(pass, MX_SYNC_ROOM_STATE, FALSE);
+}
+
+static void apply_room(Apply *apply, const MxStagedRoom *staged)
+{
+    g_autoptr(MxRoomRow) row = mx_store_get_room(apply->store, staged->room_id);
+    if (row == NULL) {
+        row = mx_room_row_new(staged->room_id);
+        mx_store_save_room(apply->store, row);
+    }
+    RoomPass pass = {
+        .apply = apply,
+        .staged = staged,
+        .row = row,
+        .change = add_change(apply),
+        .was_joined = row->membership == MX_MEMBERSHIP_JOIN,
+        .old_people =
+            mx_direct_count_joined(apply->store, row) + mx_direct_count_invited(apply->store, row),
+        .old_highlights = row->highlight_count,
+    };
+    if (staged->section == MX_SYNC_SECTION_JOIN)
+        apply_join(&pass);
+    else if (staged->section == MX_SYNC_SECTION_LEAVE)
+        apply_leave(&pass);
+    else
+        apply_invite(&pass);
+    finish_room(&pass);
+}
+
+/* Account data, and the rooms that changed because of it */
+
+static void apply_account_data(Apply *apply)
+{
+    for (guint i = 0; i < apply->stage->account_data->len; i++) {
+        g_auto(MxEvent) event = {0};
+        const char *text = g_ptr_array_index(apply->stage->account_data, i);
+        if (!mx_event_parse(&event, text, strlen(text), FALSE))
+            continue;
+        mx_store_set_account_data(apply->store, 0, event.type, event.content.text,
+                                  event.content.len);
+        if (g_str_equal(event.type, "m.direct"))
+            apply->direct_dirty = TRUE;
+    }
+}
+
+static MxRoomChange *find_change(Apply *apply, gint64 key)
+{
+    MxRoomChange *change = g_hash_table_lookup(apply->by_key, &key);
+    return change != NULL ? change : add_change(apply);
+}
+
+static void update_direct(Apply *apply)
+{
+    g_autoptr(GArray) keys = mx_direct_update(apply->store, apply->context->own_user_id);
+    for (guint i = 0; i < keys->len; i++) {
+        gint64 key = g_array_index(keys, gint64, i);
+        g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(apply->store, key);
+        MxRoomChange *change = find_change(apply, key);
+        g_hash_table_remove(apply->by_key, &key); /* its key lives in the summary that goes now */
+        g_clear_pointer(&change->room, mx_room_unref);
+        change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+        /* A new direct room and its first message may come in one answer. */
+        if (row->direct_user != NULL && change->has_new_lines && !apply->is_first)
+            change->wants_window = TRUE;
+    }
+}
+
+/* A full sync names every joined room; what it does not name was left while nobody looked. */
+static void drop_unnamed_rooms(Apply *apply)
+{
+    g_autoptr(GPtrArray) rooms = mx_store_list_rooms(apply->store);
+    for (guint i = 0; i < rooms->len; i++) {
+        MxRoomRow *row = g_ptr_array_index(rooms, i);
+        if (row->membership == MX_MEMBERSHIP_PENDING || row->membership == MX_MEMBERSHIP_LEAVE ||
+            row->membership == MX_MEMBERSHIP_BAN ||
+            g_hash_table_contains(apply->stage->by_id, row->room_id))
+            continue;
+        MxRoomChange *change = add_change(apply);
+        change->is_gone = row->membership == MX_MEMBERSHIP_JOIN;
+        row->membership = MX_MEMBERSHIP_LEAVE;
+        mx_store_save_room(apply->store, row);
+        change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+        g_hash_table_insert(apply->by_key, &change->room->key, change);
+        apply->direct_dirty = TRUE;
+    }
+}
+
+static gboolean is_first_sync(MxStore *store)
+{
+    g_autofree char *done = mx_store_get_value(store, MX_VALUE_FIRST_SYNC_DONE);
+    return done == NULL;
+}
+
+MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
+                             const MxApplyContext *context, GError **error)
+{
+    g_autoptr(GHashTable) by_key = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Apply apply = {.store = store, .context = context, .stage = stage, .by_key = by_key};
+    apply.changes = g_new0(MxSyncChanges, 1);
+    apply.changes->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
+    apply.changes->next_batch = g_strdup(stage->next_batch);
+    mx_store_begin(store);
+    apply.is_first = is_first_sync(store);
+    apply_account_data(&apply);
+    for (guint i = 0; i < stage->rooms->len; i++)
+        apply_room(&apply, g_ptr_array_index(stage->rooms, i));
+    if (context->since == NULL)
+        drop_unnamed_rooms(&apply);
+    if (apply.direct_dirty)
+        update_direct(&apply);
+    mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
+    mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
+    if (mx_store_commit(store, error))
+        return apply.changes;
+    mx_sync_changes_free(apply.changes);
+    return NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-event.h"
+#include "mx-member.h"
+#include "mx-room.h"
+#include "mx-sync-stage.h"
+
+/* Brings one /sync answer into the database, in one transaction with next_batch, and gives what the
+ * main loop has to know of it. Worker only. */
+
+typedef struct {
+    MxRoom *room;
+    gboolean has_new_lines; /* unread ones were added */
+    gboolean wants_window;  /* they open the room's window by themselves (design, "Delivery") */
+    gboolean has_gap;
+    gboolean was_read; /* pending lines were read elsewhere */
+    gboolean is_gone;  /* the user has left, was kicked or banned */
+    char *gone_by, *gone_reason;
+    GPtrArray
+        *members; /* MxMember whose membership or name changed, when the window is open; or NULL */
+} MxRoomChange;
+
+typedef struct {
+    GPtrArray *rooms; /* of MxRoomChange */
+    char *next_batch;
+} MxSyncChanges;
+
+void mx_room_change_free(MxRoomChange *change);
+void mx_sync_changes_free(MxSyncChanges *changes);
+
+typedef struct {
+    const char *own_user_id;
+    const char *since;      /* NULL: a full sync */
+    gboolean is_catch_up;   /* lines are marked delayed */
+    GHashTable *open_rooms; /* set of room IDs with a window */
+} MxApplyContext;
+
+/* NULL and an error: nothing has changed. */
+MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
+                             const MxApplyContext *context, GError **error);
+
+/* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives
+ * TRUE when a line that waits to be shown was added. */
+gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event, gint64 pos,
+                               MxDisplay display, gboolean delayed, const char *own_user_id);
+/* Types that are shown as a line. */
+gboolean mx_sync_apply_is_line(const char *type);
+/* Lines up to the own read receipt are no longer pending. Gives how many there were. */
+int mx_sync_apply_read(MxStore *store, const MxRoomRow *room);

@@ -1,0 +1,112 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-sync-stage.h"
+
+#include "mx-id.h"
+#include "mx-json-scan.h"
+
+static void staged_room_free(gpointer data)
+{
+    MxStagedRoom *room = data;
+    g_free(room->room_id);
+    g_string_free(room->text, TRUE);
+    g_array_unref(room->parts);
+    g_free(room);
+}
+
+static MxStagedRoom *begin_room(MxSyncStage *stage, MxSyncSection section, const char *room_id)
+{
+    MxStagedRoom *room = g_hash_table_lookup(stage->by_id, room_id);
+    if (room != NULL && room->section == section)
+        return room;
+    if (room != NULL) {
+        /* The server named one room as joined and left at once; the later section is the truth. */
+        g_ptr_array_remove(stage->rooms, room);
+    }
+    room = g_new0(MxStagedRoom, 1);
+    room->section = section;
+    room->room_id = g_strdup(room_id);
+    room->text = g_string_new(NULL);
+    room->parts = g_array_new(FALSE, FALSE, sizeof(MxStagedPart));
+    g_ptr_array_add(stage->rooms, room);
+    g_hash_table_replace(stage->by_id, room->room_id, room);
+    return room;
+}
+
+static void on_room_part(MxSyncStage *stage, MxSyncSection section, const char *room_id,
+                         MxSyncPart part, const char *json, gsize len)
+{
+    if (!mx_room_id_is_valid(room_id))
+        return;
+    MxStagedRoom *room = begin_room(stage, section, room_id);
+    MxStagedPart staged = {part, room->text->len, len};
+    if (part == MX_SYNC_ROOM_BEGIN)
+        return;
+    if (json != NULL)
+        g_string_append_len(room->text, json, len);
+    g_array_append_val(room->parts, staged);
+}
+
+static void on_part(MxSyncSection section, const char *room_id, MxSyncPart part, const char *json,
+                    gsize len, gpointer user_data)
+{
+    MxSyncStage *stage = user_data;
+    if (section != MX_SYNC_SECTION_NONE) {
+        on_room_part(stage, section, room_id, part, json, len);
+    } else if (part == MX_SYNC_NEXT_BATCH) {
+        g_free(stage->next_batch);
+        stage->next_batch = mx_json_slice_dup_string(mx_json_scan_root(json, len));
+    } else if (part == MX_SYNC_ACCOUNT_DATA) {
+        g_ptr_array_add(stage->account_data, g_strndup(json, len));
+    }
+}
+
+MxSyncStage *mx_sync_stage_new(void)
+{
+    MxSyncStage *stage = g_new0(MxSyncStage, 1);
+    stage->rooms = g_ptr_array_new_with_free_func(staged_room_free);
+    stage->account_data = g_ptr_array_new_with_free_func(g_free);
+    stage->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    stage->parser = mx_sync_parser_new(on_part, stage);
+    return stage;
+}
+
+void mx_sync_stage_free(MxSyncStage *stage)
+{
+    if (stage == NULL)
+        return;
+    mx_sync_parser_free(stage->parser);
+    g_hash_table_unref(stage->by_id);
+    g_ptr_array_unref(stage->rooms);
+    g_ptr_array_unref(stage->account_data);
+    g_free(stage->next_batch);
+    g_free(stage);
+}
+
+gboolean mx_sync_stage_feed(MxSyncStage *stage, const char *data, gsize len, GError **error)
+{
+    return mx_sync_parser_feed(stage->parser, data, len, error);
+}
+
+gboolean mx_sync_stage_finish(MxSyncStage *stage, GError **error)
+{
+    return mx_sync_parser_finish(stage->parser, error);
+}
+
+const char *mx_staged_room_get_part(const MxStagedRoom *room, guint i, gsize *len)
+{
+    const MxStagedPart *part = &g_array_index(room->parts, MxStagedPart, i);
+    *len = part->len;
+    return room->text->str + part->offset;
+}
+
+gboolean mx_staged_room_find(const MxStagedRoom *room, MxSyncPart part, guint *index)
+{
+    for (guint i = room->parts->len; i > 0; i--) {
+        if (g_array_index(room->parts, MxStagedPart, i - 1).part == part) {
+            *index = i - 1;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-sync-parser.h"
+
+/* What a /sync answer has brought so far, kept as pieces of text until the whole answer is there: a
+ * transaction must not wait for the network, and half an answer must change nothing. */
+
+typedef struct {
+    MxSyncPart part;
+    gsize offset, len; /* in the room's text */
+} MxStagedPart;
+
+typedef struct {
+    MxSyncSection section;
+    char *room_id;
+    GString *text;
+    GArray *parts; /* of MxStagedPart, in the order of arrival */
+} MxStagedRoom;
+
+typedef struct {
+    char *next_batch;
+    GPtrArray *rooms;        /* of MxStagedRoom */
+    GPtrArray *account_data; /* of char *, one event each */
+    GHashTable *by_id; /* room ID -> MxStagedRoom; an ID counts once, the last section named wins */
+    MxSyncParser *parser;
+} MxSyncStage;
+
+MxSyncStage *mx_sync_stage_new(void);
+void mx_sync_stage_free(MxSyncStage *stage);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxSyncStage, mx_sync_stage_free)
+
+gboolean mx_sync_stage_feed(MxSyncStage *stage, const char *data, gsize len, GError **error);
+gboolean mx_sync_stage_finish(MxSyncStage *stage, GError **error);
+
+/* The text of part i, len bytes. */
+const char *mx_staged_room_get_part(const MxStagedRoom *room, guint i, gsize *len);
+/* The last part of this kind, or FALSE. */
+gboolean mx_staged_room_find(const MxStagedRoom *room, MxSyncPart part, guint *index);

@@ -1,0 +1,336 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "mx-client-private.h"
+
+/* The /sync loop. Bytes go to the worker as they arrive; the worker commits the whole answer at
+ * once; what changed is applied here in slices; only then is the next answer asked for. */
+
+#define HOLD_MS 30000
+#define SLICE_US (8 * 1000)
+#define RETRY_FIRST_MS 500
+/* Not longer: people expect to be back within ten seconds of the network. */
+#define RETRY_CAP_MS 8000
+#define GIVE_UP_US (15 * G_TIME_SPAN_MINUTE)
+#define CLOCK_INTERVAL_S 5
+/* A clock that jumped this far means that the machine slept. */
+#define SLEPT_US (20 * G_TIME_SPAN_SECOND)
+
+static void request_sync(MxClient *client);
+
+/* One answer on its way to the worker. stage belongs to the worker once the first job is pushed. */
+typedef struct {
+    gatomicrefcount refs;
+    MxSyncStage *stage;
+    GError *error; /* the first piece that was refused */
+} Feed;
+
+static Feed *feed_ref(Feed *feed)
+{
+    g_atomic_ref_count_inc(&feed->refs);
+    return feed;
+}
+
+static void feed_unref(Feed *feed)
+{
+    if (!g_atomic_ref_count_dec(&feed->refs))
+        return;
+    g_clear_pointer(&feed->stage, mx_sync_stage_free);
+    g_clear_error(&feed->error);
+    g_free(feed);
+}
+
+typedef struct {
+    Feed *feed;
+    GBytes *chunk;
+} FeedJob;
+
+static void run_feed(MxStore *store, gpointer data)
+{
+    FeedJob *job = data;
+    gsize len;
+    const char *bytes = g_bytes_get_data(job->chunk, &len);
+    if (job->feed->error == NULL)
+        mx_sync_stage_feed(job->feed->stage, bytes, len, &job->feed->error);
+}
+
+static void feed_job_free(gpointer data)
+{
+    FeedJob *job = data;
+    feed_unref(job->feed);
+    g_bytes_unref(job->chunk);
+    g_free(job);
+}
+
+typedef struct {
+    MxClient *client; /* referenced */
+    Feed *feed;
+    gboolean had_since;
+} Request;
+
+static void on_chunk(GBytes *chunk, gpointer user_data)
+{
+    Request *request = user_data;
+    FeedJob *job = g_new0(FeedJob, 1);
+    job->feed = feed_ref(request->feed);
+    job->chunk = g_bytes_ref(chunk);
+    if (request->client->worker != NULL)
+        mx_worker_push(request->client->worker, MX_JOB_BULK, run_feed, NULL, job, feed_job_free);
+    else
+        feed_job_free(job);
+}
+
+/* The end of an answer: commit on the worker */
+
+typedef struct {
+    MxClientJob base;
+    Feed *feed;
+    char *own_user_id, *since;
+    gboolean is_catch_up;
+    GHashTable *open_rooms;
+    MxSyncChanges *changes;
+} ApplyJob;
+
+static void run_apply(MxStore *store, gpointer data)
+{
+    ApplyJob *job = data;
+    MxApplyContext context = {.own_user_id = job->own_user_id,
+                              .since = job->since,
+                              .is_catch_up = job->is_catch_up,
+                              .open_rooms = job->open_rooms};
+    if (job->feed->error != NULL)
+        g_propagate_error(&job->base.error, g_steal_pointer(&job->feed->error));
+    else if (mx_sync_stage_finish(job->feed->stage, &job->base.error))
+        job->changes = mx_sync_apply(store, job->feed->stage, &context, &job->base.error);
+    /* Freed here, not on the main loop: it may be a hundred megabytes. */
+    g_clear_pointer(&job->feed->stage, mx_sync_stage_free);
+}
+
+static void apply_job_free(gpointer data)
+{
+    ApplyJob *job = data;
+    feed_unref(job->feed);
+    g_free(job->own_user_id);
+    g_free(job->since);
+    g_hash_table_unref(job->open_rooms);
+    mx_sync_changes_free(job->changes);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static gboolean on_retry(gpointer data)
+{
+    MxClient *client = data;
+    client->sync.retry_source = 0;
+    request_sync(client);
+    return G_SOURCE_REMOVE;
+}
+
+static void schedule_retry(MxClient *client, const GError *error)
+{
+    gint64 wait =
+        MAX((gint64)mx_backoff_next(&client->sync.backoff), mx_error_get_retry_after_ms(error));
+    client->sync.retry_source = g_timeout_add(CLAMP(wait, 0, 300000), on_retry, client);
+}
+
+static void on_failure(MxClient *client, const GError *error)
+{
+    MxSyncLoop *sync = &client->sync;
+    sync->failed_last = TRUE;
+    if (mx_error_get_status(error) == 401) {
+        mx_session_token_refused(client, error);
+        return;
+    }
+    if (mx_error_get_status(error) == 400 && sync->since != NULL) {
+        /* C11: the server does not know this token; start over. Nothing is shown twice: events are
+         * known by ID. */
+        g_message("sync: the server refused its own token; a full sync follows");
+        g_clear_pointer(&sync->since, g_free);
+        schedule_retry(client, NULL);
+        return;
+    }
+    if (client->is_ready && g_get_monotonic_time() - sync->last_success < GIVE_UP_US) {
+        mx_client_set_state(client, MX_CLIENT_OFFLINE);
+        schedule_retry(client, error);
+        return;
+    }
+    mx_client_emit_failed(client, g_error_copy(error));
+}
+
+static void finish_applying(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    g_clear_pointer(&sync->pending, g_ptr_array_unref);
+    if (sync->is_loading) {
+        sync->is_loading = FALSE;
+        mx_client_set_state(client, MX_CLIENT_SYNCING);
+        mx_sync_start(client);
+        return;
+    }
+    sync->applied = sync->started;
+    sync->failed_last = FALSE;
+    sync->last_success = g_get_monotonic_time();
+    mx_backoff_reset(&sync->backoff);
+    mx_client_set_state(client, MX_CLIENT_ONLINE);
+    mx_send_queue_kick_all(client);
+    mx_gap_retry_all(client);
+    request_sync(client);
+}
+
+static gboolean on_apply_slice(gpointer data)
+{
+    g_autoptr(MxClient) client = g_object_ref(data);
+    MxSyncLoop *sync = &client->sync;
+    gint64 until = g_get_monotonic_time() + SLICE_US;
+    while (sync->next_pending < sync->pending->len) {
+        MxRoomChange *change = g_ptr_array_index(sync->pending, sync->next_pending++);
+        mx_client_put_change(client, change);
+        if (client->state == MX_CLIENT_STOPPED)
+            return G_SOURCE_REMOVE;
+        if (g_get_monotonic_time() >= until)
+            return G_SOURCE_CONTINUE;
+    }
+    sync->apply_source = 0;
+    finish_applying(client);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_apply_done(gpointer data)
+{
+    ApplyJob *job = data;
+    MxClient *client = job->base.client;
+    MxSyncLoop *sync = &client->sync;
+    if (job->changes == NULL) {
+        on_failure(client, job->base.error);
+        return;
+    }
+    g_free(sync->since);
+    sync->since = g_strdup(job->changes->next_batch);
+    sync->pending = g_ptr_array_ref(job->changes->rooms);
+    sync->next_pending = 0;
+    /* Idle priority: input and drawing come first. */
+    sync->apply_source = g_idle_add(on_apply_slice, client);
+}
+
+static GHashTable *copy_open_rooms(MxClient *client)
+{
+    GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer room_id;
+    g_hash_table_iter_init(&iter, client->open_rooms);
+    while (g_hash_table_iter_next(&iter, &room_id, NULL))
+        g_hash_table_add(copy, g_strdup(room_id));
+    return copy;
+}
+
+static void push_apply(MxClient *client, Request *request)
+{
+    ApplyJob *job = mx_client_job_new(client, sizeof *job);
+    job->feed = feed_ref(request->feed);
+    job->own_user_id = g_strdup(client->user_id);
+    job->since = request->had_since ? g_strdup(client->sync.since) : NULL;
+    job->is_catch_up = !client->is_ready || client->sync.failed_last;
+    job->open_rooms = copy_open_rooms(client);
+    mx_worker_push(client->worker, MX_JOB_BULK, run_apply, on_apply_done, job, apply_job_free);
+}
+
+static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Request *request = user_data;
+    MxClient *client = request->client;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
+    gboolean is_current = client->state != MX_CLIENT_STOPPED;
+    if (is_current) {
+        g_clear_object(&client->sync.cancellable);
+        if (response != NULL)
+            push_apply(client, request);
+        else if (mx_error_is_cancelled(error))
+            request_sync(client); /* mx_sync_hurry() */
+        else
+            on_failure(client, error);
+    }
+    feed_unref(request->feed);
+    g_free(request);
+    g_object_unref(client);
+}
+
+static void request_sync(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    if (client->state == MX_CLIENT_STOPPED || client->state == MX_CLIENT_LOGIN)
+        return;
+    Request *request = g_new0(Request, 1);
+    request->client = g_object_ref(client);
+    request->feed = g_new0(Feed, 1);
+    g_atomic_ref_count_init(&request->feed->refs);
+    request->feed->stage = mx_sync_stage_new();
+    request->had_since = sync->since != NULL;
+    gboolean holds = client->is_ready && !sync->hurry && !sync->failed_last;
+    sync->hurry = FALSE;
+    sync->started++;
+    sync->cancellable = g_cancellable_new();
+    g_autoptr(MxRequest) message =
+        mx_endpoint_sync(sync->since, client->filter_id, holds ? HOLD_MS : 0, NULL);
+    mx_request_set_chunk_func(message, on_chunk, request);
+    mx_http_send_async(client->http, message, sync->cancellable, on_answer, request);
+}
+
+void mx_sync_hurry(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    sync->hurry = TRUE;
+    if (sync->cancellable != NULL) {
+        g_cancellable_cancel(sync->cancellable);
+    } else if (sync->retry_source != 0) {
+        g_clear_handle_id(&sync->retry_source, g_source_remove);
+        request_sync(client);
+    }
+}
+
+/* The machine slept: the connection in use is dead, and nobody will say so for minutes. */
+static gboolean on_clock(gpointer data)
+{
+    MxClient *client = data;
+    gint64 now = g_get_real_time();
+    gint64 passed = now - client->clock_last;
+    client->clock_last = now;
+    if (passed > SLEPT_US + CLOCK_INTERVAL_S * G_USEC_PER_SEC)
+        mx_client_wake(client);
+    return G_SOURCE_CONTINUE;
+}
+
+void mx_sync_start(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    mx_backoff_init(&sync->backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
+    sync->last_success = g_get_monotonic_time();
+    if (client->clock_source == 0) {
+        client->clock_last = g_get_real_time();
+        client->clock_source = g_timeout_add_seconds(CLOCK_INTERVAL_S, on_clock, client);
+    }
+    if (sync->cancellable == NULL && sync->retry_source == 0 && sync->apply_source == 0)
+        request_sync(client);
+}
+
+void mx_sync_load(MxClient *client, GPtrArray *changes)
+{
+    client->sync.is_loading = TRUE;
+    client->sync.pending = changes;
+    client->sync.next_pending = 0;
+    client->sync.apply_source = g_idle_add(on_apply_slice, client);
+}
+
+void mx_sync_stop(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    if (sync->cancellable != NULL)
+        g_cancellable_cancel(sync->cancellable);
+    g_clear_handle_id(&sync->retry_source, g_source_remove);
+    g_clear_handle_id(&sync->apply_source, g_source_remove);
+    g_clear_handle_id(&client->clock_source, g_source_remove);
+    g_clear_pointer(&sync->pending, g_ptr_array_unref);
+}

@@ -1,0 +1,104 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-timeline.h"
+
+#include "mx-room-name.h"
+
+void mx_line_free(MxLine *line)
+{
+    if (line == NULL)
+        return;
+    g_free(line->sender);
+    g_free(line->sender_name);
+    g_free(line->body);
+    g_free(line);
+}
+
+static MxLineKind kind_of_message(MxJsonSlice msgtype)
+{
+    if (mx_json_slice_equals(msgtype, "m.notice"))
+        return MX_LINE_NOTICE;
+    return mx_json_slice_equals(msgtype, "m.emote") ? MX_LINE_EMOTE : MX_LINE_TEXT;
+}
+
+static gboolean is_empty(MxJsonSlice object)
+{
+    MxJsonIter iter;
+    MxJsonSlice key, value;
+    return !mx_json_iter_init(&iter, object) || !mx_json_iter_next(&iter, &key, &value);
+}
+
+static void read_content(MxLine *line, const MxTimelineRow *row)
+{
+    static const char *const names[] = {"msgtype", "body", NULL};
+    MxJsonSlice values[2];
+    MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
+    mx_json_scan_members(content, names, values);
+    line->body = mx_json_slice_dup_string(values[1]);
+    if (is_empty(content))
+        line->kind = MX_LINE_NOTHING;
+    else if (g_str_equal(row->type, "m.room.encrypted"))
+        line->kind = MX_LINE_ENCRYPTED;
+    else if (line->body == NULL)
+        line->kind = MX_LINE_UNREADABLE;
+    else
+        line->kind = kind_of_message(values[0]);
+}
+
+MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id)
+{
+    MxLine *line = g_new0(MxLine, 1);
+    line->row = row->id;
+    line->sender = g_strdup(row->sender);
+    line->sender_name = mx_room_name_of_member(store, row->room, row->sender);
+    line->ts = row->ts;
+    line->is_own = g_str_equal(row->sender, own_user_id);
+    line->is_from_here = row->txn_id != NULL;
+    line->is_delayed = row->delayed;
+    read_content(line, row);
+    return line;
+}
+
+static GPtrArray *lines_from_rows(MxStore *store, GPtrArray *rows, const char *own_user_id)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    for (guint i = 0; i < rows->len; i++)
+        g_ptr_array_add(lines, mx_line_new(store, g_ptr_array_index(rows, i), own_user_id));
+    return lines;
+}
+
+GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
+                            GError **error)
+{
+    g_autoptr(MxGapRow) gap = mx_store_get_blocking_gap(store, room);
+    /* What was stored before the gap may go on; what fills it and what is after it waits. */
+    gint64 before = gap != NULL ? gap->pos - MX_GAP_SPACE + 1 : G_MAXINT64;
+    g_autoptr(GPtrArray) rows =
+        mx_store_list_display(store, room, MX_DISPLAY_PENDING, before, limit);
+    if (rows->len == 0)
+        return g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    mx_store_begin(store);
+    for (guint i = 0; i < rows->len; i++) {
+        MxTimelineRow *row = g_ptr_array_index(rows, i);
+        mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+    }
+    if (!mx_store_commit(store, error))
+        return NULL;
+    return lines_from_rows(store, rows, own_user_id);
+}
+
+GPtrArray *mx_timeline_list_delivering(MxStore *store, gint64 room, const char *own_user_id)
+{
+    g_autoptr(GPtrArray) rows =
+        mx_store_list_display(store, room, MX_DISPLAY_DELIVERING, G_MAXINT64, G_MAXINT);
+    return lines_from_rows(store, rows, own_user_id);
+}
+
+gboolean mx_timeline_set_display(MxStore *store, const GArray *rows, MxDisplay display,
+                                 GError **error)
+{
+    mx_store_begin(store);
+    for (guint i = 0; i < rows->len; i++)
+        mx_store_set_display(store, g_array_index(rows, gint64, i), display);
+    return mx_store_commit(store, error);
+}

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-store.h"
+
+/* From stored events to lines in a window, each exactly once: lines are marked as being delivered
+ * and committed, then written to the conversation, then marked as shown and committed. A crash in
+ * between leaves them marked as being delivered; the next start compares those with the
+ * conversation's log. Worker only. */
+
+typedef enum {
+    MX_LINE_TEXT,
+    MX_LINE_NOTICE,
+    MX_LINE_EMOTE,
+    MX_LINE_ENCRYPTED,  /* cannot be read here */
+    MX_LINE_UNREADABLE, /* a message without a usable body */
+    MX_LINE_NOTHING,    /* redacted before it was shown: written nowhere */
+} MxLineKind;
+
+typedef struct {
+    gint64 row;
+    MxLineKind kind;
+    char *sender;      /* user ID */
+    char *sender_name; /* as the room shows it */
+    char *body;        /* plain text, may be NULL for kinds that have none */
+    gint64 ts;         /* origin_server_ts in ms */
+    gboolean is_own;
+    gboolean is_from_here; /* typed on this device */
+    gboolean is_delayed;
+} MxLine;
+
+void mx_line_free(MxLine *line);
+MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id);
+
+/* The room's oldest pending lines, at most limit, marked as being delivered. Lines after a gap that
+ * is still being filled stay. NULL with an error when the commit failed. */
+GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
+                            GError **error);
+/* Lines of the room that a killed program was writing. */
+GPtrArray *mx_timeline_list_delivering(MxStore *store, gint64 room, const char *own_user_id);
+gboolean mx_timeline_set_display(MxStore *store, const GArray *rows, MxDisplay display,
+                                 GError **error);

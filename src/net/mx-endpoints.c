@@ -1,0 +1,154 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-endpoints.h"
+
+#include "mx-json.h"
+#include "mx-uri.h"
+
+/* How long after the long poll's end an answer may still begin. */
+#define SYNC_MARGIN_S 30
+
+#define SEGMENTS(...) ((const char *const[]){"_matrix", "client", "v3", __VA_ARGS__, NULL})
+#define QUERY(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static MxRequest *new_get(const char *const *segments, const char *const *query)
+{
+    g_autofree char *path = mx_uri_build(NULL, segments, query);
+    return mx_request_new("GET", path, NULL);
+}
+
+/* body NULL: an empty object, as the specification wants one wherever there is a body. */
+static MxRequest *new_with_object(const char *method, const char *const *segments, JsonObject *body)
+{
+    g_autofree char *path = mx_uri_build(NULL, segments, NULL);
+    g_autofree char *text = body != NULL ? mx_json_object_to_text(body) : g_strdup("{}");
+    return mx_request_new(method, path, text);
+}
+
+MxRequest *mx_endpoint_login_flows(void)
+{
+    MxRequest *request = new_get(SEGMENTS("login"), NULL);
+    mx_request_set_authorized(request, FALSE);
+    return request;
+}
+
+MxRequest *mx_endpoint_login(JsonObject *body)
+{
+    MxRequest *request = new_with_object("POST", SEGMENTS("login"), body);
+    mx_request_set_authorized(request, FALSE);
+    return request;
+}
+
+MxRequest *mx_endpoint_logout(void)
+{
+    return new_with_object("POST", SEGMENTS("logout"), NULL);
+}
+
+MxRequest *mx_endpoint_whoami(void)
+{
+    return new_get(SEGMENTS("account", "whoami"), NULL);
+}
+
+MxRequest *mx_endpoint_create_filter(const char *user_id, JsonObject *filter)
+{
+    return new_with_object("POST", SEGMENTS("user", user_id, "filter"), filter);
+}
+
+MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout_ms,
+                            const char *set_presence)
+{
+    g_autofree char *timeout = g_strdup_printf("%u", timeout_ms);
+    MxRequest *request =
+        new_get(SEGMENTS("sync"), QUERY("since", since, "filter", filter, "timeout", timeout,
+                                        "set_presence", set_presence, "use_state_after", "true",
+                                        "org.matrix.msc4222.use_state_after", "true"));
+    mx_request_set_timeout(request, since != NULL ? timeout_ms / 1000 + SYNC_MARGIN_S : 0);
+    mx_request_set_rate_limit_retries(request, 0);
+    return request;
+}
+
+MxRequest *mx_endpoint_send(const char *room_id, const char *type, const char *txn_id,
+                            const char *content)
+{
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("rooms", room_id, "send", type, txn_id), NULL);
+    return mx_request_new("PUT", path, content);
+}
+
+MxRequest *mx_endpoint_messages(const char *room_id, const char *from, const char *to,
+                                const char *dir, guint limit)
+{
+    g_autofree char *limit_text = g_strdup_printf("%u", limit);
+    return new_get(SEGMENTS("rooms", room_id, "messages"),
+                   QUERY("from", from, "to", to, "dir", dir, "limit", limit_text, "filter",
+                         "{\"lazy_load_members\":true}"));
+}
+
+MxRequest *mx_endpoint_members(const char *room_id, const char *at, const char *not_membership)
+{
+    return new_get(SEGMENTS("rooms", room_id, "members"),
+                   QUERY("at", at, "not_membership", not_membership));
+}
+
+MxRequest *mx_endpoint_joined_members(const char *room_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "joined_members"), NULL);
+}
+
+MxRequest *mx_endpoint_create_room(JsonObject *body)
+{
+    return new_with_object("POST", SEGMENTS("createRoom"), body);
+}
+
+/* Servers older than version 1.12 of the specification know via as server_name. */
+MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via, JsonObject *body)
+{
+    g_autoptr(GPtrArray) query = g_ptr_array_new();
+    for (; via != NULL && *via != NULL; via++) {
+        g_ptr_array_add(query, (gpointer) "via");
+        g_ptr_array_add(query, (gpointer)*via);
+        g_ptr_array_add(query, (gpointer) "server_name");
+        g_ptr_array_add(query, (gpointer)*via);
+    }
+    g_ptr_array_add(query, NULL);
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("join", room_id_or_alias), (const char *const *)query->pdata);
+    g_autofree char *text = body != NULL ? mx_json_object_to_text(body) : g_strdup("{}");
+    return mx_request_new("POST", path, text);
+}
+
+static JsonObject *new_reason(const char *reason)
+{
+    JsonObject *body = json_object_new();
+    if (reason != NULL)
+        json_object_set_string_member(body, "reason", reason);
+    return body;
+}
+
+MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const char *reason)
+{
+    g_autoptr(JsonObject) body = new_reason(reason);
+    json_object_set_string_member(body, "user_id", user_id);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "invite"), body);
+}
+
+MxRequest *mx_endpoint_leave(const char *room_id, const char *reason)
+{
+    g_autoptr(JsonObject) body = new_reason(reason);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "leave"), body);
+}
+
+MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content)
+{
+    return new_with_object("PUT", SEGMENTS("user", user_id, "account_data", type), content);
+}
+
+MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type)
+{
+    return new_get(SEGMENTS("user", user_id, "account_data", type), NULL);
+}
+
+MxRequest *mx_endpoint_profile(const char *user_id)
+{
+    return new_get(SEGMENTS("profile", user_id), NULL);
+}

@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "mx-http.h"
+
+/* One function per operation of the client-server API; the only place that spells paths. Each gives
+ * a new MxRequest (caller owns); strings and objects are copied. */
+
+MxRequest *mx_endpoint_login_flows(void);       /* GET /v3/login */
+MxRequest *mx_endpoint_login(JsonObject *body); /* POST /v3/login, not authorized */
+MxRequest *mx_endpoint_logout(void);            /* POST /v3/logout, body {} */
+MxRequest *mx_endpoint_whoami(void);            /* GET /v3/account/whoami */
+MxRequest *mx_endpoint_create_filter(const char *user_id, JsonObject *filter);
+/* since, filter NULL: none. timeout_ms is the server's long poll; the request's own time-out is
+ * that plus 30 s, and none when since is NULL (a first sync may take minutes). set_presence:
+ * "online", "unavailable", "offline" or NULL. Asks for use_state_after under both names. Rate
+ * limits are not waited out inside (0 retries). */
+MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout_ms,
+                            const char *set_presence);
+/* PUT /v3/rooms/{roomId}/send/{type}/{txnId}; content: JSON text, sent as it is */
+MxRequest *mx_endpoint_send(const char *room_id, const char *type, const char *txn_id,
+                            const char *content);
+/* GET /v3/rooms/{roomId}/messages; dir "b" or "f"; to NULL: none; lazy members asked for */
+MxRequest *mx_endpoint_messages(const char *room_id, const char *from, const char *to,
+                                const char *dir, guint limit);
+/* GET /v3/rooms/{roomId}/members; at, not_membership NULL: none */
+MxRequest *mx_endpoint_members(const char *room_id, const char *at, const char *not_membership);
+MxRequest *mx_endpoint_joined_members(const char *room_id);
+MxRequest *mx_endpoint_create_room(JsonObject *body);
+MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via, JsonObject *body);
+MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const char *reason);
+MxRequest *mx_endpoint_leave(const char *room_id, const char *reason);
+/* PUT /v3/user/{userId}/account_data/{type} */
+MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content);
+MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);
+MxRequest *mx_endpoint_profile(const char *user_id); /* GET /v3/profile/{userId} */

@@ -1,0 +1,208 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "account.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <core.h>
+#include <debug.h>
+#include <notify.h>
+#include <request.h>
+#include <util.h>
+
+#include "buddies.h"
+#include "chat-window.h"
+#include "delivery.h"
+#include "errors.h"
+#include "messages.h"
+#include "old-plugin.h"
+#include "proxy.h"
+#include "reconnect.h"
+#include "rooms.h"
+
+#define CONNECT_STEPS 4
+
+MxpAccount *mxp_account_from_gc(PurpleConnection *gc)
+{
+    return gc != NULL ? gc->proto_data : NULL;
+}
+
+MxpAccount *mxp_account_get(PurpleAccount *account)
+{
+    return mxp_account_from_gc(purple_account_get_connection(account));
+}
+
+char *mxp_account_get_store_dir(PurpleAccount *account)
+{
+    /* purple_escape_filename() gives a static buffer and keeps what is safe in a file name. */
+    return g_build_filename(purple_user_dir(), "matrix",
+                            purple_escape_filename(purple_account_get_username(account)), NULL);
+}
+
+/* ---- what the client says ---- */
+
+static void on_progress(MxClient *client, int step, const char *text, MxpAccount *mxp)
+{
+    purple_connection_update_progress(mxp->gc, text, step, CONNECT_STEPS);
+}
+
+static void on_password_entered(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    MxpAccount *mxp = PURPLE_CONNECTION_IS_VALID(gc) ? mxp_account_from_gc(gc) : NULL;
+    const char *password = purple_request_fields_get_string(fields, "password");
+    if (mxp == NULL)
+        return;
+    if (password == NULL || *password == '\0') {
+        purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED,
+                                       _("A password is needed to log in."));
+        return;
+    }
+    if (purple_request_fields_get_bool(fields, "remember"))
+        purple_account_set_remember_password(mxp->account, TRUE);
+    purple_account_set_password(mxp->account, password);
+    mx_client_set_password(mxp->client, password);
+}
+
+static void on_password_cancelled(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    if (PURPLE_CONNECTION_IS_VALID(gc))
+        purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED,
+                                       _("A password is needed to log in."));
+}
+
+static void on_password_needed(MxClient *client, const char *why, MxpAccount *mxp)
+{
+    purple_account_request_password(mxp->account, G_CALLBACK(on_password_entered),
+                                    G_CALLBACK(on_password_cancelled), mxp->gc);
+}
+
+static void on_ready(MxClient *client, MxpAccount *mxp)
+{
+    mxp_old_plugin_forget(mxp->account);
+    mxp_reconnect_succeeded(mxp->account);
+    /* From here on join_chat() is called for windows that are still open: the rooms are known. */
+    purple_connection_set_state(mxp->gc, PURPLE_CONNECTED);
+    mxp_buddies_show_present(mxp);
+    mxp_delivery_resume(mxp);
+}
+
+static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *mxp)
+{
+    mxp_rooms_update(mxp, change);
+    mxp_chat_window_update(mxp, change);
+    mxp_delivery_update(mxp, change);
+}
+
+static void on_lines_recovered(MxClient *client, MxRoom *room, GPtrArray *lines, MxpAccount *mxp)
+{
+    mxp_delivery_recover(mxp, room, lines);
+}
+
+static void on_own_line(MxClient *client, MxRoom *room, MxLine *line, MxpAccount *mxp)
+{
+    mxp_delivery_own_line(mxp, room, line);
+}
+
+static void on_room_notice(MxClient *client, MxRoom *room, const char *text, MxpAccount *mxp)
+{
+    mxp_messages_notice(mxp, room, text);
+}
+
+static void on_account_notice(MxClient *client, const char *text, MxpAccount *mxp)
+{
+    purple_notify_error(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
+}
+
+static void on_signed_out(MxClient *client, MxpAccount *mxp)
+{
+    purple_account_set_enabled(mxp->account, purple_core_get_ui(), FALSE);
+}
+
+static void on_failed(MxClient *client, GError *error, MxpAccount *mxp)
+{
+    g_autofree char *text = NULL;
+    PurpleConnectionError reason = mxp_errors_get_reason(error, &text);
+    purple_debug_info("matrix", "connection ended: %s\n", text);
+    mxp_reconnect_failed(mxp->account, reason);
+    purple_connection_error_reason(mxp->gc, reason, text);
+}
+
+static void connect_signals(MxpAccount *mxp)
+{
+    static const struct {
+        const char *name;
+        GCallback callback;
+    } handlers[] = {
+        {"progress", G_CALLBACK(on_progress)},
+        {"password-needed", G_CALLBACK(on_password_needed)},
+        {"ready", G_CALLBACK(on_ready)},
+        {"room-changed", G_CALLBACK(on_room_changed)},
+        {"lines-recovered", G_CALLBACK(on_lines_recovered)},
+        {"own-line", G_CALLBACK(on_own_line)},
+        {"room-notice", G_CALLBACK(on_room_notice)},
+        {"account-notice", G_CALLBACK(on_account_notice)},
+        {"signed-out", G_CALLBACK(on_signed_out)},
+        {"failed", G_CALLBACK(on_failed)},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(handlers); i++)
+        g_signal_connect(mxp->client, handlers[i].name, handlers[i].callback, mxp);
+}
+
+/* ---- login and close ---- */
+
+static MxClient *new_client(PurpleAccount *account, PurpleConnection *gc)
+{
+    g_autofree char *store_dir = mxp_account_get_store_dir(account);
+    g_autofree char *proxy_uri = NULL;
+    g_autofree char *device_name = g_strdup_printf("%s (pidgin-matrix)", mxp_errors_ui_name());
+    MxClientConfig config = {
+        .store_dir = store_dir,
+        .user = purple_account_get_username(account),
+        .home_server = mxp_old_plugin_get_home_server(account),
+        .password = purple_connection_get_password(gc),
+        .device_name = purple_account_get_string(account, "device_name", ""),
+        .user_agent = "pidgin-matrix/" MX_VERSION,
+        .ca_file = purple_account_get_string(account, "ca_file", ""),
+        .old_token = mxp_old_plugin_get_token(account),
+    };
+    /* Pidgin stores an option nobody filled in as the empty string. */
+    if (*config.device_name == '\0')
+        config.device_name = device_name;
+    config.proxy = mxp_proxy_get(account, &proxy_uri);
+    config.proxy_uri = proxy_uri;
+    return mx_client_new(&config);
+}
+
+void mxp_account_login(PurpleAccount *account)
+{
+    PurpleConnection *gc = purple_account_get_connection(account);
+    MxpAccount *mxp = g_new0(MxpAccount, 1);
+    /* Before any conversation exists: it copies these flags. */
+    gc->flags |=
+        PURPLE_CONNECTION_HTML | PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_IMAGES;
+    gc->proto_data = mxp;
+    mxp->account = account;
+    mxp->gc = gc;
+    mxp->client = new_client(account, gc);
+    mxp_rooms_init(mxp);
+    mxp_chat_windows_init(mxp);
+    mxp_delivery_init(mxp);
+    connect_signals(mxp);
+    mx_client_start(mxp->client);
+}
+
+void mxp_account_close(PurpleConnection *gc)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    if (mxp == NULL)
+        return;
+    gc->proto_data = NULL;
+    mxp_delivery_clear(mxp); /* its last words still go to the database */
+    g_signal_handlers_disconnect_by_data(mxp->client, mxp);
+    mx_client_stop(mxp->client);
+    g_object_unref(mxp->client);
+    mxp_chat_windows_clear(mxp);
+    mxp_rooms_clear(mxp);
+    g_free(mxp);
+}

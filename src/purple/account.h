@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <account.h>
+#include <connection.h>
+
+#include "mx-client.h"
+
+/* One connected account: what ties a PurpleConnection to an MxClient. gc->proto_data. It lives from
+ * login() to close(); MxClient sends no signal and calls nothing back after mx_client_stop(), so
+ * nobody sees it afterwards. */
+typedef struct {
+    PurpleAccount *account;
+    PurpleConnection *gc;
+    MxClient *client;
+    GHashTable *chats;      /* room ID -> PurpleChat: rooms.c */
+    GHashTable *windows;    /* room ID -> MxpChatWindow: chat-window.c */
+    GHashTable *by_chat_id; /* chat id -> MxpChatWindow, borrowed */
+    int next_chat_id;
+    GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
+} MxpAccount;
+
+/* NULL unless the account is connected or connecting with this plugin. */
+MxpAccount *mxp_account_get(PurpleAccount *account);
+MxpAccount *mxp_account_from_gc(PurpleConnection *gc);
+
+void mxp_account_login(PurpleAccount *account);
+void mxp_account_close(PurpleConnection *gc);
+/* The folder of the account's database. The caller frees. */
+char *mxp_account_get_store_dir(PurpleAccount *account);

@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "actions.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "account.h"
+
+static void on_log_out(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL)
+        mx_client_log_out(mxp->client);
+}
+
+GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
+{
+    return g_list_append(NULL, purple_plugin_action_new(_("Log out"), on_log_out));
+}

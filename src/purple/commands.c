@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <cmds.h>
+
+#include "account.h"
+#include "buddies.h"
+#include "chat-window.h"
+#include "plugin.h"
+
+static MxRoom *get_room(PurpleConversation *conversation, MxpAccount *mxp)
+{
+    const char *name = purple_conversation_get_name(conversation);
+    return purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM
+               ? mx_client_get_direct(mxp->client, name)
+               : mx_client_get_room(mxp->client, name);
+}
+
+static PurpleCmdRet run_on_room(PurpleConversation *conversation, char **error,
+                                void (*func)(MxClient *, MxRoom *))
+{
+    MxpAccount *mxp = mxp_account_get(purple_conversation_get_account(conversation));
+    MxRoom *room = mxp != NULL ? get_room(conversation, mxp) : NULL;
+    if (room == NULL) {
+        *error = g_strdup(_("This window belongs to no room that you are in."));
+        return PURPLE_CMD_RET_FAILED;
+    }
+    func(mxp->client, room);
+    return PURPLE_CMD_RET_OK;
+}
+
+static PurpleCmdRet on_resend(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    return run_on_room(conversation, error, mx_client_resend);
+}
+
+static PurpleCmdRet on_discard(PurpleConversation *conversation, const char *command, char **args,
+                               char **error, void *data)
+{
+    return run_on_room(conversation, error, mx_client_discard);
+}
+
+static const struct {
+    const char *name, *args;
+    PurpleCmdFunc func;
+    const char *help;
+} commands[] = {
+    {"resend", "", on_resend, N_("resend: Sends again what could not be sent in this window.")},
+    {"discard", "", on_discard, N_("discard: Drops what could not be sent in this window.")},
+};
+static PurpleCmdId ids[G_N_ELEMENTS(commands)];
+
+void mxp_commands_register(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+        ids[i] = purple_cmd_register(commands[i].name, commands[i].args, PURPLE_CMD_P_PRPL,
+                                     PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_CHAT |
+                                         PURPLE_CMD_FLAG_PRPL_ONLY,
+                                     MXP_PLUGIN_ID, commands[i].func, _(commands[i].help), NULL);
+}
+
+void mxp_commands_unregister(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+        purple_cmd_unregister(ids[i]);
+}

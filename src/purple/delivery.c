@@ -1,0 +1,231 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "delivery.h"
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include <core.h>
+#include <conversation.h>
+
+#include "log-tail.h"
+#include "messages.h"
+
+#define SLICE_US (8 * 1000)
+
+typedef struct {
+    MxpAccount *mxp;
+    char *room_id;
+    GPtrArray *lines; /* in hand: being written from next on; NULL while they are asked for */
+    guint next;
+    guint source;
+    int left_out;
+    gboolean again; /* more came while the lines were asked for */
+    int shown_day;  /* of the last line: Finch prints no dates */
+} Delivery;
+
+static void ask(Delivery *delivery, MxRoom *room);
+
+/* Shown and not shown ones of the lines in hand, to the database. */
+static void settle(Delivery *delivery)
+{
+    if (delivery->lines == NULL)
+        return;
+    g_autoptr(GPtrArray) shown = g_ptr_array_new();
+    g_autoptr(GPtrArray) rest = g_ptr_array_new();
+    for (guint i = 0; i < delivery->lines->len; i++)
+        g_ptr_array_add(i < delivery->next ? shown : rest, g_ptr_array_index(delivery->lines, i));
+    mx_client_lines_shown(delivery->mxp->client, shown);
+    mx_client_lines_not_shown(delivery->mxp->client, rest);
+    g_clear_pointer(&delivery->lines, g_ptr_array_unref);
+    delivery->next = 0;
+}
+
+static void delivery_free(gpointer data)
+{
+    Delivery *delivery = data;
+    g_clear_handle_id(&delivery->source, g_source_remove);
+    settle(delivery);
+    g_free(delivery->room_id);
+    g_free(delivery);
+}
+
+void mxp_delivery_init(MxpAccount *mxp)
+{
+    mxp->deliveries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, delivery_free);
+}
+
+void mxp_delivery_clear(MxpAccount *mxp)
+{
+    g_clear_pointer(&mxp->deliveries, g_hash_table_unref);
+}
+
+/* ---- writing in slices ---- */
+
+static gboolean prints_no_dates(void)
+{
+    return g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0;
+}
+
+static int day_of(gint64 ts)
+{
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(ts / 1000);
+    return date != NULL ? g_date_time_get_year(date) * 366 + g_date_time_get_day_of_year(date) : 0;
+}
+
+/* Finch prints the time alone: a line from another day gets its date in front, unlogged, since logs
+ * have dates. */
+static void write_date_before(Delivery *delivery, MxRoom *room, const MxLine *line)
+{
+    int day = day_of(line->ts);
+    int today = day_of(g_get_real_time() / 1000);
+    int last = delivery->shown_day != 0 ? delivery->shown_day : today;
+    delivery->shown_day = day;
+    if (!prints_no_dates() || day == last || day == 0)
+        return;
+    PurpleConversation *conversation = mxp_messages_open_conversation(delivery->mxp, room);
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(line->ts / 1000);
+    g_autofree char *text = g_date_time_format(date, "%A, %x");
+    if (conversation == NULL || text == NULL)
+        return;
+    gboolean was_logging = purple_conversation_is_logging(conversation);
+    purple_conversation_set_logging(conversation, FALSE);
+    purple_conversation_write(conversation, NULL, text, PURPLE_MESSAGE_SYSTEM, time(NULL));
+    purple_conversation_set_logging(conversation, was_logging);
+}
+
+static void say_left_out(Delivery *delivery, MxRoom *room)
+{
+    if (delivery->left_out == 0)
+        return;
+    g_autofree char *text = g_strdup_printf(
+        g_dngettext(GETTEXT_PACKAGE, "%d older unread message is not shown here.",
+                    "%d older unread messages are not shown here.", delivery->left_out),
+        delivery->left_out);
+    delivery->left_out = 0;
+    PurpleConversation *conversation = mxp_messages_open_conversation(delivery->mxp, room);
+    if (conversation != NULL)
+        purple_conversation_write(conversation, NULL, text, PURPLE_MESSAGE_SYSTEM, time(NULL));
+}
+
+static gboolean on_slice(gpointer data)
+{
+    Delivery *delivery = data;
+    MxpAccount *mxp = delivery->mxp;
+    MxRoom *room = mx_client_get_room(mxp->client, delivery->room_id);
+    gint64 until = g_get_monotonic_time() + SLICE_US;
+    while (room != NULL && delivery->next < delivery->lines->len) {
+        MxLine *line = g_ptr_array_index(delivery->lines, delivery->next);
+        write_date_before(delivery, room, line);
+        mxp_messages_write(mxp, room, line);
+        delivery->next++;
+        if (g_get_monotonic_time() >= until && delivery->next < delivery->lines->len)
+            return G_SOURCE_CONTINUE;
+    }
+    delivery->source = 0;
+    settle(delivery);
+    if (room != NULL)
+        ask(delivery, room);
+    else
+        g_hash_table_remove(mxp->deliveries, delivery->room_id);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_lines(MxClient *client, MxRoom *room, GPtrArray *lines, int left_out,
+                     gpointer user_data)
+{
+    MxpAccount *mxp = user_data;
+    Delivery *delivery = g_hash_table_lookup(mxp->deliveries, room->room_id);
+    if (delivery == NULL) {
+        mx_client_lines_not_shown(client, lines);
+        g_ptr_array_unref(lines);
+        return;
+    }
+    delivery->left_out += left_out;
+    if (lines->len > 0) {
+        delivery->lines = lines;
+        delivery->next = 0;
+        delivery->source = g_idle_add(on_slice, delivery);
+        return;
+    }
+    g_ptr_array_unref(lines);
+    say_left_out(delivery, room);
+    if (delivery->again)
+        ask(delivery, room);
+    else
+        g_hash_table_remove(mxp->deliveries, room->room_id);
+}
+
+static void ask(Delivery *delivery, MxRoom *room)
+{
+    delivery->again = FALSE;
+    mx_client_take_lines(delivery->mxp->client, room, on_lines, delivery->mxp);
+}
+
+void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
+{
+    Delivery *delivery = g_hash_table_lookup(mxp->deliveries, room->room_id);
+    if (delivery != NULL) {
+        delivery->again = TRUE;
+        return;
+    }
+    if (room->direct_user != NULL)
+        mx_client_open_room(mxp->client, room); /* an IM window is, or will be, there */
+    delivery = g_new0(Delivery, 1);
+    delivery->mxp = mxp;
+    delivery->room_id = g_strdup(room->room_id);
+    g_hash_table_insert(mxp->deliveries, delivery->room_id, delivery);
+    ask(delivery, room);
+}
+
+void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change)
+{
+    MxRoom *room = change->room;
+    if (!change->has_new_lines || !PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        return;
+    if (change->wants_window || mxp_messages_find_conversation(mxp, room) != NULL)
+        mxp_delivery_run(mxp, room);
+}
+
+void mxp_delivery_resume(MxpAccount *mxp)
+{
+    g_autoptr(GList) rooms = mx_client_list_rooms(mxp->client);
+    for (GList *at = rooms; at != NULL; at = at->next) {
+        MxRoom *room = at->data;
+        gboolean opens = room->unread > 0 &&
+                         (room->direct_user != NULL || room->people == 2 || room->highlights > 0);
+        if (room->membership == MX_MEMBERSHIP_JOIN &&
+            (opens || mxp_messages_find_conversation(mxp, room) != NULL))
+            mxp_delivery_run(mxp, room);
+    }
+}
+
+void mxp_delivery_own_line(MxpAccount *mxp, MxRoom *room, MxLine *line)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new();
+    g_ptr_array_add(lines, line);
+    /* Closed between typing and this moment: the line waits like any other. */
+    if (mxp_messages_find_conversation(mxp, room) == NULL) {
+        mx_client_lines_not_shown(mxp->client, lines);
+        return;
+    }
+    mxp_messages_write(mxp, room, line);
+    mx_client_lines_shown(mxp->client, lines);
+}
+
+/* ---- after a crash ---- */
+
+void mxp_delivery_recover(MxpAccount *mxp, MxRoom *room, GPtrArray *lines)
+{
+    PurpleLogType type = room->direct_user != NULL ? PURPLE_LOG_IM : PURPLE_LOG_CHAT;
+    const char *name = room->direct_user != NULL ? room->direct_user : room->room_id;
+    guint logged = mxp_log_tail_count(mxp->account, type, name, lines);
+    g_autoptr(GPtrArray) shown = g_ptr_array_new();
+    g_autoptr(GPtrArray) rest = g_ptr_array_new();
+    for (guint i = 0; i < lines->len; i++)
+        g_ptr_array_add(i < logged ? shown : rest, g_ptr_array_index(lines, i));
+    mx_client_lines_shown(mxp->client, shown);
+    mx_client_lines_not_shown(mxp->client, rest);
+}

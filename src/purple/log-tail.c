@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "log-tail.h"
+
+#include <string.h>
+
+#include <util.h>
+
+#include "messages.h"
+
+/* As much of the end of a log as a slice of lines can take, system lines between them included. */
+#define TAIL_BYTES (256 * 1024)
+#define MAX_NAME_BYTES 1024
+
+/* White space differs between what was written and what a log makes of it; everything else does
+ * not. */
+static char *squeeze(const char *text)
+{
+    GString *squeezed = g_string_new(NULL);
+    for (const char *at = text; *at != '\0'; at++)
+        if (!g_ascii_isspace(*at))
+            g_string_append_c(squeezed, *at);
+    return g_string_free(squeezed, FALSE);
+}
+
+/* The end of the newest log as plain text without white space, or NULL. */
+static char *read_tail(PurpleAccount *account, PurpleLogType type, const char *name)
+{
+    GList *logs = purple_log_get_logs(type, name, account);
+    char *squeezed = NULL;
+    if (logs != NULL) {
+        PurpleLogReadFlags flags;
+        g_autofree char *text = purple_log_read(logs->data, &flags);
+        gsize len = text != NULL ? strlen(text) : 0;
+        const char *tail = text != NULL ? text + (len > TAIL_BYTES ? len - TAIL_BYTES : 0) : "";
+        g_autofree char *valid = g_utf8_make_valid(tail, -1);
+        g_autofree char *plain = purple_markup_strip_html(valid);
+        squeezed = squeeze(plain);
+    }
+    g_list_free_full(logs, (GDestroyNotify)purple_log_free);
+    return squeezed;
+}
+
+/* "hh:mm:ss)" closes the time in every line of both of libpurple's loggers. */
+static char *get_clock(const MxLine *line)
+{
+    time_t when = line->ts / 1000;
+    struct tm local;
+    localtime_r(&when, &local);
+    g_autofree char *clock = squeeze(purple_time_format(&local));
+    return g_strconcat(clock, ")", NULL);
+}
+
+/* The end of the line at or after from, or NULL when it is not there. Between the time and the text
+ * stand only the sender and a colon, and a name is short: a text found further away belongs to a
+ * later line. */
+static const char *find_line(const char *from, const MxLine *line)
+{
+    g_autofree char *clock = get_clock(line);
+    g_autofree char *text = mxp_messages_get_text(line);
+    g_autofree char *wanted = squeeze(text != NULL ? text : "");
+    gsize len = strlen(wanted);
+    for (const char *at = strstr(from, clock); at != NULL; at = strstr(at + 1, clock)) {
+        const char *rest = at + strlen(clock);
+        const char *found = g_strstr_len(rest, MIN(strlen(rest), len + MAX_NAME_BYTES), wanted);
+        if (found != NULL)
+            return found + len;
+    }
+    return NULL;
+}
+
+guint mxp_log_tail_count(PurpleAccount *account, PurpleLogType type, const char *name,
+                         GPtrArray *lines)
+{
+    g_autofree char *tail = read_tail(account, type, name);
+    const char *at = tail;
+    for (guint i = 0; at != NULL && i < lines->len; i++) {
+        const MxLine *line = g_ptr_array_index(lines, i);
+        if (line->kind == MX_LINE_NOTHING)
+            continue;
+        at = find_line(at, line);
+        if (at == NULL)
+            return i;
+    }
+    return at != NULL ? lines->len : 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "messages.h"
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include <server.h>
+
+#include "buddies.h"
+#include "chat-window.h"
+#include "markup.h"
+#include "mx-id.h"
+
+PurpleConversation *mxp_messages_find_conversation(MxpAccount *mxp, MxRoom *room)
+{
+    return room->direct_user != NULL ? mxp_buddies_find_im(mxp, room->direct_user)
+                                     : mxp_chat_window_find(mxp, room->room_id);
+}
+
+PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room)
+{
+    return room->direct_user != NULL ? mxp_buddies_open_im(mxp, room)
+                                     : mxp_chat_window_open(mxp, room);
+}
+
+/* ---- writing ---- */
+
+char *mxp_messages_get_text(const MxLine *line)
+{
+    switch (line->kind) {
+    case MX_LINE_TEXT:
+    case MX_LINE_NOTICE:
+    case MX_LINE_EMOTE:
+        return g_strdup(line->body);
+    case MX_LINE_ENCRYPTED:
+        return g_strdup(_("[encrypted message: this version cannot read it]"));
+    case MX_LINE_UNREADABLE:
+        return g_strdup(_("[a message without text]"));
+    case MX_LINE_NOTHING:
+        break;
+    }
+    return NULL;
+}
+
+static PurpleMessageFlags get_flags(const MxLine *line)
+{
+    PurpleMessageFlags flags = line->is_own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV;
+    if (line->is_own && !line->is_from_here)
+        flags |= PURPLE_MESSAGE_REMOTE_SEND;
+    if (line->is_delayed)
+        flags |= PURPLE_MESSAGE_DELAYED;
+    return flags;
+}
+
+static void write_im(MxpAccount *mxp, MxRoom *room, const MxLine *line, const char *markup,
+                     time_t when)
+{
+    PurpleMessageFlags flags = get_flags(line);
+    if (!line->is_own) {
+        /* The partner's line opens the window and makes the sound. A third person can only be a
+         * bot. */
+        if (g_str_equal(line->sender, room->direct_user)) {
+            serv_got_im(mxp->gc, line->sender, markup, flags, when);
+            return;
+        }
+    }
+    PurpleConversation *conversation = mxp_buddies_open_im(mxp, room);
+    purple_conv_im_write(PURPLE_CONV_IM(conversation), line->is_own ? NULL : line->sender, markup,
+                         flags, when);
+}
+
+static void write_chat(MxpAccount *mxp, MxRoom *room, const MxLine *line, const char *markup,
+                       time_t when)
+{
+    if (mxp_chat_window_open(mxp, room) == NULL)
+        return;
+    mxp_chat_window_learn_name(mxp, room->room_id, line->sender, line->sender_name);
+    serv_got_chat_in(mxp->gc, mxp_chat_window_get_id(mxp, room->room_id), line->sender,
+                     get_flags(line), markup, when);
+}
+
+void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
+{
+    g_autofree char *text = mxp_messages_get_text(line);
+    if (text == NULL)
+        return;
+    g_autofree char *markup = mxp_markup_from_plain(text, line->kind == MX_LINE_EMOTE);
+    time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
+    if (room->direct_user != NULL)
+        write_im(mxp, room, line, markup, when);
+    else
+        write_chat(mxp, room, line, markup, when);
+}
+
+void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text)
+{
+    if (room->membership != MX_MEMBERSHIP_JOIN && room->membership != MX_MEMBERSHIP_PENDING)
+        return;
+    PurpleConversation *conversation = mxp_messages_open_conversation(mxp, room);
+    g_autofree char *markup = mxp_markup_escape(text);
+    if (conversation != NULL)
+        purple_conversation_write(conversation, NULL, markup,
+                                  PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+}
+
+/* ---- sending ---- */
+
+/* The message type, and *body moved behind "/me ". */
+static const char *get_msgtype(const char **body)
+{
+    if (g_ascii_strncasecmp(*body, "/me ", 4) != 0)
+        return "m.text";
+    *body += 4;
+    return "m.emote";
+}
+
+int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,
+                         PurpleMessageFlags flags)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    g_autofree char *user_id = g_strdup(mxp_buddies_normalize(NULL, who));
+    g_autofree char *plain = mxp_markup_to_plain(markup);
+    const char *body = plain;
+    if (mxp == NULL)
+        return -ENOTCONN;
+    if (!mx_user_id_is_valid(user_id)) {
+        g_autofree char *text =
+            g_strdup_printf(_("“%s” is no Matrix ID (@name:server); nothing was sent."), user_id);
+        purple_conv_present_error(who, mxp->account, text);
+        return 0;
+    }
+    const char *msgtype = get_msgtype(&body);
+    if (*body != '\0')
+        mx_client_send_direct(mxp->client, user_id, msgtype, body);
+    return 0; /* the line is drawn when it is safe in the database */
+}
+
+int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
+                           PurpleMessageFlags flags)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    MxRoom *room = mxp != NULL ? mxp_chat_window_get_room(mxp, id) : NULL;
+    g_autofree char *plain = mxp_markup_to_plain(markup);
+    const char *body = plain;
+    if (room == NULL)
+        return -ENOTCONN;
+    const char *msgtype = get_msgtype(&body);
+    if (*body != '\0')
+        mx_client_send_message(mxp->client, room, msgtype, body);
+    return 0;
+}

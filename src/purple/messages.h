@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <conversation.h>
+
+#include "account.h"
+
+/* Lines and conversations: how a line is written, and what becomes of what the user types. */
+
+/* The room's window if there is one: IM of a direct room, else chat. */
+PurpleConversation *mxp_messages_find_conversation(MxpAccount *mxp, MxRoom *room);
+/* The same, opened when there is none. */
+PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room);
+/* Writes the line; the room's window is opened when it is not there. */
+void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line);
+/* What the line looks like in the log, as plain text; NULL when it is not written at all. The
+ * caller frees. */
+char *mxp_messages_get_text(const MxLine *line);
+/* An error or a hint about the room, in its window. */
+void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text);
+
+/* Hooks */
+int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,
+                         PurpleMessageFlags flags);
+int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
+                           PurpleMessageFlags flags);

@@ -1,0 +1,166 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugin.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <accountopt.h>
+#include <debug.h>
+#include <prpl.h>
+#include <version.h>
+
+#include "account.h"
+#include "actions.h"
+#include "buddies.h"
+#include "chat-window.h"
+#include "commands.h"
+#include "messages.h"
+#include "reconnect.h"
+#include "rooms.h"
+
+/* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
+
+static const char *list_icon(PurpleAccount *account, PurpleBuddy *buddy)
+{
+    return "matrix"; /* also the name of the log folder */
+}
+
+static GList *status_types(PurpleAccount *account)
+{
+    static const struct {
+        PurpleStatusPrimitive primitive;
+        const char *id, *name;
+    } types[] = {
+        {PURPLE_STATUS_AVAILABLE, "available", N_("Available")},
+        {PURPLE_STATUS_AWAY, "away", N_("Away")},
+        {PURPLE_STATUS_OFFLINE, "offline", N_("Offline")},
+    };
+    GList *list = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+        list = g_list_append(list, purple_status_type_new_with_attrs(
+                                       types[i].primitive, types[i].id, _(types[i].name), TRUE,
+                                       TRUE, FALSE, "message", _("Message"),
+                                       purple_value_new(PURPLE_TYPE_STRING), NULL));
+    return list;
+}
+
+static gboolean offline_message(const PurpleBuddy *buddy)
+{
+    return TRUE; /* the homeserver keeps it */
+}
+
+static GHashTable *get_account_text_table(PurpleAccount *account)
+{
+    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(table, "login_label", _("@user:example.org"));
+    return table;
+}
+
+static PurplePluginProtocolInfo protocol_info = {
+    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE,
+    .list_icon = list_icon,
+    .status_types = status_types,
+    .chat_info = mxp_rooms_chat_info,
+    .chat_info_defaults = mxp_rooms_chat_info_defaults,
+    .login = mxp_account_login,
+    .close = mxp_account_close,
+    .send_im = mxp_messages_send_im,
+    .add_buddy = mxp_buddies_add,
+    .add_buddy_with_invite = mxp_buddies_add_with_invite,
+    .remove_buddy = mxp_buddies_remove,
+    .rename_group = mxp_buddies_rename_group,
+    .normalize = mxp_buddies_normalize,
+    .convo_closed = mxp_buddies_convo_closed,
+    .join_chat = mxp_rooms_join_chat,
+    .get_chat_name = mxp_rooms_get_chat_name,
+    .find_blist_chat = mxp_rooms_find_blist_chat,
+    .chat_leave = mxp_chat_window_leave,
+    .chat_send = mxp_messages_chat_send,
+    .get_cb_alias = mxp_chat_window_get_cb_alias,
+    .get_cb_real_name = mxp_chat_window_get_cb_real_name,
+    .offline_message = offline_message,
+    .get_account_text_table = get_account_text_table,
+    .struct_size = sizeof(PurplePluginProtocolInfo),
+};
+
+/* GLib messages of the other folders, to libpurple's debug window. The worker's come from its own
+ * thread, where nothing of libpurple may be called. */
+typedef struct {
+    PurpleDebugLevel level;
+    char *text;
+} LogLine;
+
+static gboolean on_log_line(gpointer data)
+{
+    LogLine *line = data;
+    purple_debug(line->level, "matrix", "%s\n", line->text);
+    g_free(line->text);
+    g_free(line);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_log(const char *domain, GLogLevelFlags level, const char *text, gpointer user_data)
+{
+    LogLine *line = g_new0(LogLine, 1);
+    line->level = level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)
+                      ? PURPLE_DEBUG_WARNING
+                      : PURPLE_DEBUG_INFO;
+    line->text = g_strdup(text);
+    g_idle_add(on_log_line, line);
+}
+
+static guint log_handler;
+
+static gboolean on_load(PurplePlugin *plugin)
+{
+    log_handler = g_log_set_handler(
+        "pidgin-matrix", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_log, NULL);
+    mxp_commands_register();
+    mxp_reconnect_init();
+    return TRUE;
+}
+
+static gboolean on_unload(PurplePlugin *plugin)
+{
+    mxp_reconnect_uninit();
+    mxp_commands_unregister();
+    g_log_remove_handler("pidgin-matrix", log_handler);
+    return TRUE;
+}
+
+static PurplePluginInfo plugin_info = {
+    .magic = PURPLE_PLUGIN_MAGIC,
+    .major_version = PURPLE_MAJOR_VERSION,
+    .minor_version = 14,
+    .type = PURPLE_PLUGIN_PROTOCOL,
+    .priority = PURPLE_PRIORITY_DEFAULT,
+    .id = MXP_PLUGIN_ID,
+    .name = "Matrix",
+    .version = MX_VERSION,
+    .author = "The pidgin-matrix authors",
+    .homepage = "https://matrix.org/",
+    .load = on_load,
+    .unload = on_unload,
+    .extra_info = &protocol_info,
+    .actions = mxp_actions_list,
+};
+
+static void add_option(const char *text, const char *name)
+{
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options, purple_account_option_string_new(text, name, ""));
+}
+
+static void init_plugin(PurplePlugin *plugin)
+{
+    bindtextdomain(GETTEXT_PACKAGE, MX_LOCALEDIR);
+    bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
+    plugin_info.summary = (char *)_("Matrix");
+    plugin_info.description = (char *)_("Rooms and direct chats on the Matrix network.");
+    add_option(_("Homeserver (empty: found by the Matrix ID)"), "home_server");
+    add_option(_("Name of this device"), "device_name");
+    add_option(_("Certificate authority file"), "ca_file");
+}
+
+PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

@@ -1,0 +1,167 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rooms.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <notify.h>
+#include <server.h>
+
+#include "buddies.h"
+#include "chat-window.h"
+#include "delivery.h"
+
+/* The name we gave the node last: an alias that is not this one is the user's, and stays. */
+#define NODE_NAME "matrix_name"
+
+static const char *get_room_id(PurpleChat *chat)
+{
+    GHashTable *components = purple_chat_get_components(chat);
+    return components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
+}
+
+void mxp_rooms_init(MxpAccount *mxp)
+{
+    mxp->chats = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL;
+         node = purple_blist_node_next(node, TRUE)) {
+        if (!PURPLE_BLIST_NODE_IS_CHAT(node))
+            continue;
+        PurpleChat *chat = (PurpleChat *)node;
+        const char *room_id = get_room_id(chat);
+        if (purple_chat_get_account(chat) == mxp->account && room_id != NULL &&
+            !g_hash_table_contains(mxp->chats, room_id))
+            g_hash_table_insert(mxp->chats, g_strdup(room_id), chat);
+    }
+}
+
+void mxp_rooms_clear(MxpAccount *mxp)
+{
+    g_clear_pointer(&mxp->chats, g_hash_table_unref);
+}
+
+PurpleGroup *mxp_rooms_get_group(void)
+{
+    PurpleGroup *group = purple_find_group(MXP_GROUP);
+    if (group == NULL) {
+        group = purple_group_new(MXP_GROUP);
+        purple_blist_add_group(group, NULL);
+    }
+    return group;
+}
+
+static void rename_chat(PurpleChat *chat, const char *name)
+{
+    PurpleBlistNode *node = &chat->node;
+    const char *given = purple_blist_node_get_string(node, NODE_NAME);
+    gboolean is_users_own = chat->alias != NULL && *chat->alias != '\0' && given != NULL &&
+                            !g_str_equal(chat->alias, given);
+    if (g_strcmp0(given, name) == 0)
+        return;
+    purple_blist_node_set_string(node, NODE_NAME, name);
+    if (!is_users_own)
+        purple_blist_alias_chat(chat, name);
+}
+
+static void add_chat(MxpAccount *mxp, MxRoom *room)
+{
+    GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(room->room_id));
+    PurpleChat *chat = purple_chat_new(mxp->account, room->name, components);
+    purple_blist_add_chat(chat, mxp_rooms_get_group(), NULL);
+    purple_blist_node_set_string(&chat->node, NODE_NAME, room->name);
+    g_hash_table_insert(mxp->chats, g_strdup(room->room_id), chat);
+}
+
+/* The user may have removed a node whose address we still have. */
+static PurpleChat *find_chat(MxpAccount *mxp, const char *room_id)
+{
+    return g_hash_table_lookup(mxp->chats, room_id);
+}
+
+static void remove_chat(MxpAccount *mxp, const char *room_id)
+{
+    PurpleChat *chat = find_chat(mxp, room_id);
+    if (chat == NULL)
+        return;
+    g_hash_table_remove(mxp->chats, room_id);
+    purple_blist_remove_chat(chat);
+}
+
+void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
+{
+    MxRoom *room = change->room;
+    gboolean is_chat =
+        room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL && !room->is_space;
+    if (is_chat) {
+        PurpleChat *chat = find_chat(mxp, room->room_id);
+        if (chat == NULL)
+            add_chat(mxp, room);
+        else
+            rename_chat(chat, room->name);
+    } else if (room->direct_user != NULL || change->is_gone) {
+        remove_chat(mxp, room->room_id);
+    }
+    mxp_buddies_update(mxp, room);
+}
+
+/* ---- hooks ---- */
+
+GList *mxp_rooms_chat_info(PurpleConnection *gc)
+{
+    struct proto_chat_entry *entry = g_new0(struct proto_chat_entry, 1);
+    entry->label = _("_Room:");
+    entry->identifier = MXP_COMPONENT_ROOM_ID;
+    entry->required = TRUE;
+    return g_list_append(NULL, entry);
+}
+
+GHashTable *mxp_rooms_chat_info_defaults(PurpleConnection *gc, const char *name)
+{
+    GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    if (name != NULL)
+        g_hash_table_insert(components, MXP_COMPONENT_ROOM_ID, g_strdup(name));
+    return components;
+}
+
+char *mxp_rooms_get_chat_name(GHashTable *components)
+{
+    const char *room_id =
+        components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
+    return g_strdup(room_id != NULL ? room_id : "");
+}
+
+PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name)
+{
+    MxpAccount *mxp = mxp_account_get(account);
+    return mxp != NULL && mxp->chats != NULL ? find_chat(mxp, name) : NULL;
+}
+
+static void refuse_join(PurpleConnection *gc, GHashTable *components, const char *room_id)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("You are not in the room %s. This version shows rooms that you have joined with another "
+          "client; it cannot join one yet."),
+        room_id);
+    purple_serv_got_join_chat_failed(gc, components);
+    purple_notify_error(gc, _("Matrix"), _("The room cannot be opened"), text);
+}
+
+void mxp_rooms_join_chat(PurpleConnection *gc, GHashTable *components)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    /* The hash may be NULL, and is gone when this returns. */
+    g_autofree char *room_id = mxp_rooms_get_chat_name(components);
+    g_strstrip(room_id);
+    MxRoom *room = mxp != NULL ? mx_client_get_room(mxp->client, room_id) : NULL;
+    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
+        refuse_join(gc, components, room_id);
+        return;
+    }
+    if (room->direct_user != NULL)
+        mxp_buddies_open_im(mxp, room);
+    else
+        mxp_chat_window_open(mxp, room);
+    mxp_delivery_run(mxp, room);
+}

@@ -1,0 +1,26 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <blist.h>
+
+#include "account.h"
+
+/* Rooms in the buddy list: every joined room that is nobody's IM and no space is a chat, found by
+ * its room ID in a hash (libpurple's own search compares every name with every other). */
+
+#define MXP_COMPONENT_ROOM_ID "room_id"
+/* The group new nodes go to. */
+#define MXP_GROUP "Matrix"
+
+void mxp_rooms_init(MxpAccount *mxp); /* finds the nodes that are in the list already */
+void mxp_rooms_clear(MxpAccount *mxp);
+void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change);
+PurpleGroup *mxp_rooms_get_group(void);
+
+/* Hooks */
+GList *mxp_rooms_chat_info(PurpleConnection *gc);
+GHashTable *mxp_rooms_chat_info_defaults(PurpleConnection *gc, const char *name);
+char *mxp_rooms_get_chat_name(GHashTable *components);
+PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name);
+void mxp_rooms_join_chat(PurpleConnection *gc, GHashTable *components);

@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "mx-store.h"
+
+struct _MxStore {
+    sqlite3 *db;
+    char *dir, *lock_path;
+    int lock_fd;
+    gboolean in_transaction;
+    GError *failure;        /* the first one since begin; see mx-store.h */
+    GHashTable *statements; /* SQL literal (by address) -> sqlite3_stmt */
+};
+
+/* sql must be a literal: prepared statements are kept by its address. format has a letter for each
+ * parameter: s const char * (may be NULL), j MxJsonSlice by value, i gint64, d int. */
+sqlite3_stmt *mx_store_query(MxStore *store, const char *sql, const char *format, ...);
+/* TRUE while there is a row; resets the statement at the end. */
+gboolean mx_store_step(MxStore *store, sqlite3_stmt *statement);
+void mx_store_done(sqlite3_stmt *statement);
+/* For statements without rows; gives the number of changed rows. */
+int mx_store_exec(MxStore *store, const char *sql, const char *format, ...);
+/* The first column of the first row, or fallback. */
+gint64 mx_store_query_int(MxStore *store, gint64 fallback, const char *sql, const char *format,
+                          ...);
+char *mx_store_query_text(MxStore *store, const char *sql, const char *format, ...);
+char *mx_store_column_dup(sqlite3_stmt *statement, int column);
+void mx_store_fail(MxStore *store, const char *what);
+
+gboolean mx_store_migrate(MxStore *store, GError **error);

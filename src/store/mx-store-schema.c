@@ -1,0 +1,85 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "mx-store-private.h"
+
+/* Each entry brings the schema from version i to i + 1 and is never changed after a release.
+ * Message content stands apart from its row's order and state, so that sealing it later is a change
+ * of one column. */
+static const char *const migrations[] = {
+    "CREATE TABLE value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE account_data (room INTEGER NOT NULL, type TEXT NOT NULL, content TEXT NOT NULL,"
+    "  PRIMARY KEY (room, type)) WITHOUT ROWID;"
+    "CREATE TABLE room (key INTEGER PRIMARY KEY, room_id TEXT NOT NULL UNIQUE,"
+    "  membership INTEGER NOT NULL, name TEXT, canonical_alias TEXT, room_type TEXT, heroes TEXT,"
+    "  direct_user TEXT, read_event_id TEXT, prev_batch TEXT,"
+    "  joined_count INTEGER NOT NULL DEFAULT -1, invited_count INTEGER NOT NULL DEFAULT -1,"
+    "  highlight_count INTEGER NOT NULL DEFAULT 0, notification_count INTEGER NOT NULL DEFAULT 0,"
+    "  top_pos INTEGER NOT NULL DEFAULT 0, last_ts INTEGER NOT NULL DEFAULT 0,"
+    "  encrypted INTEGER NOT NULL DEFAULT 0, members_complete INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE state (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
+    "  type TEXT NOT NULL, state_key TEXT NOT NULL, event_id TEXT, sender TEXT,"
+    "  content TEXT NOT NULL, PRIMARY KEY (room, type, state_key)) WITHOUT ROWID;"
+    "CREATE TABLE member (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
+    "  user_id TEXT NOT NULL, membership INTEGER NOT NULL, display_name TEXT, avatar_url TEXT,"
+    "  PRIMARY KEY (room, user_id)) WITHOUT ROWID;"
+    "CREATE TABLE timeline (id INTEGER PRIMARY KEY,"
+    "  room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE, pos INTEGER NOT NULL,"
+    "  event_id TEXT, sender TEXT NOT NULL, type TEXT NOT NULL, txn_id TEXT, ts INTEGER NOT NULL,"
+    "  display INTEGER NOT NULL, delayed INTEGER NOT NULL DEFAULT 0, content TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX timeline_event ON timeline (room, event_id) WHERE event_id IS NOT NULL;"
+    "CREATE INDEX timeline_pos ON timeline (room, pos);"
+    "CREATE UNIQUE INDEX timeline_txn ON timeline (txn_id) WHERE txn_id IS NOT NULL;"
+    "CREATE INDEX timeline_waiting ON timeline (room, display, pos) WHERE display IN (1, 2);"
+    "CREATE TABLE gap (id INTEGER PRIMARY KEY,"
+    "  room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE, pos INTEGER NOT NULL,"
+    "  next_pos INTEGER NOT NULL, from_token TEXT NOT NULL, to_token TEXT,"
+    "  waived INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX gap_room ON gap (room, pos);"
+    "CREATE TABLE queue (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
+    "  row INTEGER NOT NULL REFERENCES timeline ON DELETE CASCADE, txn_id TEXT NOT NULL UNIQUE,"
+    "  type TEXT NOT NULL, content TEXT NOT NULL, state INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL, uncertain_ms INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX queue_room ON queue (room, id);"
+    "CREATE INDEX queue_row ON queue (row);",
+};
+
+static gboolean migrate_to(MxStore *store, guint version, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf("BEGIN IMMEDIATE;%sPRAGMA user_version=%u;COMMIT;",
+                                           migrations[version - 1], version);
+    g_autofree char *message = NULL;
+    char *from_sqlite = NULL;
+    if (sqlite3_exec(store->db, sql, NULL, NULL, &from_sqlite) == SQLITE_OK)
+        return TRUE;
+    message = g_strdup(from_sqlite);
+    sqlite3_free(from_sqlite);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    g_set_error(error, MX_ERROR, MX_ERROR_STORE,
+                _("The account's database could not be brought up to date: %s"), message);
+    return FALSE;
+}
+
+gboolean mx_store_migrate(MxStore *store, GError **error)
+{
+    gint64 version = mx_store_query_int(store, -1, "PRAGMA user_version", "");
+    if (store->failure != NULL) {
+        g_propagate_error(error, g_steal_pointer(&store->failure));
+        return FALSE;
+    }
+    if (version > (gint64)G_N_ELEMENTS(migrations)) {
+        g_set_error(error, MX_ERROR, MX_ERROR_STORE,
+                    _("The account's database was written by a newer version of this plugin. "
+                      "Install that version again, or remove the folder %s to start afresh."),
+                    store->dir);
+        return FALSE;
+    }
+    for (guint next = version + 1; next <= G_N_ELEMENTS(migrations); next++)
+        if (!migrate_to(store, next, error))
+            return FALSE;
+    return TRUE;
+}

@@ -1,0 +1,210 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-store-private.h"
+
+void mx_timeline_row_free(MxTimelineRow *row)
+{
+    if (row == NULL)
+        return;
+    g_free(row->event_id);
+    g_free(row->sender);
+    g_free(row->type);
+    g_free(row->txn_id);
+    g_free(row->content);
+    g_free(row);
+}
+
+gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row)
+{
+    int added = mx_store_exec(
+        store,
+        "INSERT INTO timeline (room, pos, event_id, sender, type, txn_id, ts, display, delayed, "
+        "content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "iissssidds", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
+        row->ts, (int)row->display, row->delayed, row->content);
+    if (added > 0)
+        row->id = sqlite3_last_insert_rowid(store->db);
+    return added > 0;
+}
+
+gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
+{
+    return mx_store_query_int(store, G_MININT64,
+                              "SELECT pos FROM timeline WHERE room = ? AND event_id = ?", "is",
+                              room, event_id);
+}
+
+gboolean mx_store_has_event(MxStore *store, gint64 room, const char *event_id)
+{
+    return mx_store_get_event_pos(store, room, event_id) != G_MININT64;
+}
+
+gboolean mx_store_has_synced_event(MxStore *store, gint64 room, const char *event_id)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 FROM timeline WHERE room = ? AND event_id = ? "
+                              "AND txn_id IS NULL",
+                              "is", room, event_id) != 0;
+}
+
+gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
+                               const char *event_id)
+{
+    gint64 id =
+        mx_store_query_int(store, 0, "SELECT id FROM timeline WHERE txn_id = ?", "s", txn_id);
+    if (id == 0)
+        return FALSE;
+    mx_store_exec(store, "DELETE FROM timeline WHERE room = ? AND event_id = ? AND id <> ?", "isi",
+                  room, event_id, id);
+    mx_store_exec(store, "UPDATE timeline SET event_id = ? WHERE id = ?", "si", event_id, id);
+    return TRUE;
+}
+
+void mx_store_redact(MxStore *store, gint64 room, const char *event_id)
+{
+    mx_store_exec(store,
+                  "UPDATE timeline SET content = '{}', display = CASE display WHEN 1 THEN 4 ELSE "
+                  "display END WHERE room = ? AND event_id = ?",
+                  "is", room, event_id);
+}
+
+int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
+{
+    return mx_store_exec(
+        store, "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 AND pos <= ?", "ii",
+        room, up_to_pos);
+}
+
+gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender)
+{
+    return mx_store_query_int(
+        store, 0, "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND sender <> ?",
+        "is", room, but_sender);
+}
+
+GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
+                                 int limit)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed FROM timeline "
+        "WHERE room = ? AND display = ? AND display IN (1, 2) AND pos < ? ORDER BY pos LIMIT ?",
+        "idid", room, (int)display, before_pos, limit);
+    while (mx_store_step(store, statement)) {
+        MxTimelineRow *row = g_new0(MxTimelineRow, 1);
+        row->id = sqlite3_column_int64(statement, 0);
+        row->room = room;
+        row->pos = sqlite3_column_int64(statement, 1);
+        row->event_id = mx_store_column_dup(statement, 2);
+        row->sender = mx_store_column_dup(statement, 3);
+        row->type = mx_store_column_dup(statement, 4);
+        row->txn_id = mx_store_column_dup(statement, 5);
+        row->content = mx_store_column_dup(statement, 6);
+        row->ts = sqlite3_column_int64(statement, 7);
+        row->delayed = sqlite3_column_int(statement, 8);
+        row->display = display;
+        g_ptr_array_add(rows, row);
+    }
+    return rows;
+}
+
+int mx_store_skip_all_but(MxStore *store, gint64 room, int keep)
+{
+    gint64 from = mx_store_query_int(
+        store, G_MININT64,
+        "SELECT pos FROM timeline WHERE room = ? AND display = 1 AND display IN (1, 2) "
+        "ORDER BY pos DESC LIMIT 1 OFFSET ?",
+        "id", room, keep);
+    return from == G_MININT64 ? 0 : mx_store_skip_pending(store, room, from);
+}
+
+void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display)
+{
+    mx_store_exec(store, "UPDATE timeline SET display = ? WHERE id = ?", "di", (int)display, id);
+}
+
+GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display)
+{
+    GArray *rooms = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *statement = mx_store_query(
+        store, "SELECT DISTINCT room FROM timeline WHERE display = ? AND display IN (1, 2)", "d",
+        (int)display);
+    while (mx_store_step(store, statement)) {
+        gint64 room = sqlite3_column_int64(statement, 0);
+        g_array_append_val(rooms, room);
+    }
+    return rooms;
+}
+
+/* Gaps */
+
+void mx_gap_row_free(MxGapRow *gap)
+{
+    if (gap == NULL)
+        return;
+    g_free(gap->from);
+    g_free(gap->to);
+    g_free(gap);
+}
+
+void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to)
+{
+    room->top_pos += MX_GAP_SPACE;
+    mx_store_exec(store,
+                  "INSERT INTO gap (room, pos, next_pos, from_token, to_token) "
+                  "VALUES (?, ?, ?, ?, ?)",
+                  "iiiss", room->key, room->top_pos, room->top_pos, from, to);
+}
+
+static MxGapRow *one_gap(MxStore *store, sqlite3_stmt *statement, gint64 room)
+{
+    if (!mx_store_step(store, statement))
+        return NULL;
+    MxGapRow *gap = g_new0(MxGapRow, 1);
+    gap->id = sqlite3_column_int64(statement, 0);
+    gap->room = room;
+    gap->pos = sqlite3_column_int64(statement, 1);
+    gap->next_pos = sqlite3_column_int64(statement, 2);
+    gap->from = mx_store_column_dup(statement, 3);
+    gap->to = mx_store_column_dup(statement, 4);
+    gap->waived = sqlite3_column_int(statement, 5);
+    mx_store_done(statement);
+    return gap;
+}
+
+MxGapRow *mx_store_get_gap(MxStore *store, gint64 room)
+{
+    return one_gap(store,
+                   mx_store_query(store,
+                                  "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
+                                  "WHERE room = ? ORDER BY pos DESC LIMIT 1",
+                                  "i", room),
+                   room);
+}
+
+MxGapRow *mx_store_get_blocking_gap(MxStore *store, gint64 room)
+{
+    return one_gap(store,
+                   mx_store_query(store,
+                                  "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
+                                  "WHERE room = ? AND waived = 0 ORDER BY pos LIMIT 1",
+                                  "i", room),
+                   room);
+}
+
+void mx_store_save_gap(MxStore *store, MxGapRow *gap)
+{
+    mx_store_exec(store, "UPDATE gap SET next_pos = ?, from_token = ?, waived = ? WHERE id = ?",
+                  "isdi", gap->next_pos, gap->from, gap->waived, gap->id);
+}
+
+void mx_store_remove_gap(MxStore *store, gint64 id)
+{
+    mx_store_exec(store, "DELETE FROM gap WHERE id = ?", "i", id);
+}
+
+void mx_store_waive_gaps(MxStore *store, gint64 room)
+{
+    mx_store_exec(store, "UPDATE gap SET waived = 1 WHERE room = ?", "i", room);
+}

@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "mx-error.h"
+#include "mx-json-scan.h"
+
+/* One SQLite database per account, owned by the account's worker thread: nothing here may be called
+ * from another.
+ *
+ * Errors are sticky: a statement that fails inside a transaction is remembered, later ones do
+ * nothing, and mx_store_commit() reports the first failure and rolls back. So a caller changes rows
+ * without checking each one, and cannot commit half of what it meant. */
+
+typedef struct _MxStore MxStore;
+
+/* Creates dir (0700) and dir/account.db (0600) as needed, takes the directory's exclusive lock and
+ * migrates the schema. MX_ERROR_LOCKED: another process has it, or (while *held_here is set to
+ * TRUE) this very process still does: then try again shortly. MX_ERROR_STORE: unreadable, damaged,
+ * or written by a newer version. */
+MxStore *mx_store_open(const char *dir, gboolean *held_here, GError **error);
+void mx_store_close(MxStore *store); /* releases the lock last */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxStore, mx_store_close)
+
+void mx_store_begin(MxStore *store);
+gboolean mx_store_commit(MxStore *store, GError **error);
+void mx_store_rollback(MxStore *store);
+/* Removes every row: the account logged out, or somebody else's account is now behind this name. */
+void mx_store_clear(MxStore *store);
+/* Bytes on disk, for the account's info. */
+gint64 mx_store_get_size(MxStore *store);
+
+/* Small named values: the session, next_batch, the filter. NULL value removes. The caller frees the
+ * result. */
+char *mx_store_get_value(MxStore *store, const char *name);
+void mx_store_set_value(MxStore *store, const char *name, const char *value);
+
+#define MX_VALUE_USER_ID "user_id"
+#define MX_VALUE_DEVICE_ID "device_id"
+#define MX_VALUE_ACCESS_TOKEN "access_token"
+#define MX_VALUE_BASE_URL "base_url"
+#define MX_VALUE_HOME_SERVER "home_server" /* the option as it was when the token was issued */
+#define MX_VALUE_NEXT_BATCH "next_batch"
+#define MX_VALUE_FILTER_ID "filter_id"
+#define MX_VALUE_NEXT_TXN "next_txn"
+#define MX_VALUE_FIRST_SYNC_DONE "first_sync_done"
+
+/* Account data, global (room 0) and of rooms. content: JSON text. */
+char *mx_store_get_account_data(MxStore *store, gint64 room, const char *type);
+void mx_store_set_account_data(MxStore *store, gint64 room, const char *type, const char *content,
+                               gsize len);
+
+/* ---- rooms: mx-store-rooms.c ---- */
+
+typedef enum {
+    MX_MEMBERSHIP_NONE,
+    MX_MEMBERSHIP_JOIN,
+    MX_MEMBERSHIP_INVITE,
+    MX_MEMBERSHIP_LEAVE,
+    MX_MEMBERSHIP_BAN,
+    MX_MEMBERSHIP_KNOCK,
+    MX_MEMBERSHIP_PENDING, /* a direct room that is still to be created for a queued message */
+} MxMembership;
+
+MxMembership mx_membership_from_slice(MxJsonSlice slice);
+
+/* One row. Strings are owned. */
+typedef struct {
+    gint64 key; /* 0 while not stored */
+    char *room_id;
+    MxMembership membership; /* of the account's user */
+    char *name;              /* m.room.name, or NULL */
+    char *canonical_alias;   /* or NULL */
+    char *room_type;         /* m.room.create's type, "m.space" for one; or NULL */
+    char *heroes;            /* JSON array of user IDs, or NULL */
+    char *direct_user;       /* the room is this user's IM; or NULL */
+    char *read_event_id;     /* own read receipt, or NULL */
+    char *prev_batch;        /* history before what is stored goes on here, or NULL */
+    gint64 joined_count;     /* -1: the server never said */
+    gint64 invited_count;
+    gint64 highlight_count, notification_count;
+    gint64 top_pos;     /* highest position used in the timeline */
+    gint64 last_ts;     /* of the newest message, ms */
+    gboolean encrypted; /* once TRUE it stays (E7) */
+    gboolean members_complete;
+} MxRoomRow;
+
+void mx_room_row_free(MxRoomRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxRoomRow, mx_room_row_free)
+
+MxRoomRow *mx_store_get_room(MxStore *store, const char *room_id); /* NULL when not there */
+MxRoomRow *mx_store_get_room_by_key(MxStore *store, gint64 key);
+MxRoomRow *mx_room_row_new(const char *room_id);
+void mx_store_save_room(MxStore *store, MxRoomRow *row); /* fills in key */
+GPtrArray *mx_store_list_rooms(MxStore *store);          /* of MxRoomRow, all memberships */
+void mx_store_set_direct_user(MxStore *store, gint64 room, const char *user_id);
+/* Moves queue and timeline of room `from` to the end of room `to` and forgets `from`. */
+void mx_store_merge_room(MxStore *store, gint64 from, MxRoomRow *to);
+
+/* State other than m.room.member. content is a JSON object. */
+void mx_store_set_state(MxStore *store, gint64 room, const char *type, const char *state_key,
+                        const char *event_id, const char *sender, MxJsonSlice content);
+char *mx_store_get_state(MxStore *store, gint64 room, const char *type, const char *state_key);
+
+typedef struct {
+    char *user_id;
+    char *display_name; /* as the member event says, or NULL */
+    MxMembership membership;
+} MxMemberRow;
+void mx_member_row_free(MxMemberRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxMemberRow, mx_member_row_free)
+
+void mx_store_set_member(MxStore *store, gint64 room, const char *user_id, MxMembership membership,
+                         const char *display_name, const char *avatar_url);
+MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_id);
+/* Joined and invited ones, of MxMemberRow, by user ID. limit < 0: all. */
+GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit);
+gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership);
+/* Another joined or invited member has the same display name. */
+gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
+                                 const char *display_name);
+void mx_store_forget_members(MxStore *store, gint64 room);
+
+/* ---- timeline: mx-store-timeline.c ---- */
+
+/* Whether, and how far, a line has come to the conversation window. */
+typedef enum {
+    MX_DISPLAY_NONE,       /* never shown by itself: history, state, other types */
+    MX_DISPLAY_PENDING,    /* unread */
+    MX_DISPLAY_DELIVERING, /* handed to the window; not known to be written */
+    MX_DISPLAY_SHOWN,
+    MX_DISPLAY_SKIPPED, /* read elsewhere, or more than a window takes */
+} MxDisplay;
+
+typedef struct {
+    gint64 id; /* 0 for a new one */
+    gint64 room;
+    gint64 pos;     /* order in the room; sparse, so that gaps can be filled */
+    char *event_id; /* NULL for an own line without an answer */
+    char *sender;
+    char *type;
+    char *txn_id;  /* own line of this device, else NULL */
+    char *content; /* JSON text of an object */
+    gint64 ts;     /* origin_server_ts, ms */
+    MxDisplay display;
+    gboolean delayed; /* came with a catch-up */
+} MxTimelineRow;
+
+void mx_timeline_row_free(MxTimelineRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxTimelineRow, mx_timeline_row_free)
+
+/* FALSE, and nothing stored, when the room has the event already. Fills in id. */
+gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row);
+gboolean mx_store_has_event(MxStore *store, gint64 room, const char *event_id);
+/* The same, own lines of this device left aside. */
+gboolean mx_store_has_synced_event(MxStore *store, gint64 room, const char *event_id);
+/* Own line: the row with txn_id gets its event ID. A second row that came with the same event ID
+ * goes. FALSE when there is no such row. */
+gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
+                               const char *event_id);
+/* Position of an event, or G_MININT64. */
+gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id);
+/* Redaction: the content leaves the database; a pending line is not shown any more. */
+void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
+/* Pending lines up to pos become skipped; gives how many. */
+int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
+gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender);
+/* The oldest `limit` rows in this display state below before_pos, in order. */
+GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
+                                 int limit);
+/* Skips all pending but the newest `keep`; gives how many were skipped. */
+int mx_store_skip_all_but(MxStore *store, gint64 room, int keep);
+void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
+/* Keys of rooms that hold rows in this state. gint64 each. */
+GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
+
+/* A hole in the timeline, to be filled by GET /messages from `from` backwards to `to`. */
+typedef struct {
+    gint64 id;
+    gint64 room;
+    gint64 pos;      /* rows above it came later */
+    gint64 next_pos; /* the next older event found goes here */
+    char *from, *to; /* to may be NULL */
+    gboolean waived; /* later lines no longer wait for it */
+} MxGapRow;
+void mx_gap_row_free(MxGapRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxGapRow, mx_gap_row_free)
+
+#define MX_GAP_SPACE (G_GINT64_CONSTANT(1) << 32)
+
+/* Reserves MX_GAP_SPACE positions above room->top_pos, which moves up. */
+void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to);
+/* The newest gap of the room, which is filled first: what is above it is nearest to the user. NULL:
+ * none. */
+MxGapRow *mx_store_get_gap(MxStore *store, gint64 room);
+/* The lowest gap that later lines wait for, or NULL. */
+MxGapRow *mx_store_get_blocking_gap(MxStore *store, gint64 room);
+void mx_store_save_gap(MxStore *store, MxGapRow *gap);
+void mx_store_remove_gap(MxStore *store, gint64 id);
+void mx_store_waive_gaps(MxStore *store, gint64 room);
+
+/* ---- send queue: mx-store-queue.c ---- */
+
+typedef enum {
+    MX_QUEUE_QUEUED,
+    MX_QUEUE_SENDING,   /* handed to the network; after a restart: uncertain */
+    MX_QUEUE_UNCERTAIN, /* no answer came */
+    MX_QUEUE_FAILED,    /* refused; the user decides */
+} MxQueueState;
+
+typedef struct {
+    gint64 id;
+    gint64 room;
+    gint64 row; /* its timeline row */
+    char *txn_id;
+    char *type;
+    char *content;
+    MxQueueState state;
+    gint64 created_ms;   /* wall clock */
+    gint64 uncertain_ms; /* how long it has been without an answer while online */
+} MxQueueRow;
+void mx_queue_row_free(MxQueueRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxQueueRow, mx_queue_row_free)
+
+void mx_store_add_queue(MxStore *store, MxQueueRow *row); /* fills in id */
+/* The oldest item of the room that has not failed: the one to send. NULL: none. */
+MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room);
+MxQueueRow *mx_store_get_queue_by_txn(MxStore *store, const char *txn_id);
+void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gint64 uncertain_ms);
+void mx_store_remove_queue(MxStore *store, gint64 id);
+/* Failed items of the room become queued again (resend) or are dropped with their lines (discard).
+ * Gives how many. */
+int mx_store_requeue_failed(MxStore *store, gint64 room);
+int mx_store_discard_failed(MxStore *store, gint64 room);
+/* Items that a killed process had handed to the network. */
+void mx_store_recover_queue(MxStore *store);
+/* Everything the room still has to send fails: the room cannot be had. Gives how many. */
+int mx_store_fail_queue(MxStore *store, gint64 room);
+gint64 mx_store_count_failed(MxStore *store, gint64 room);
+/* What room `from` still has to send goes, with its lines, to the end of room `to`. */
+void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to);
+GArray *mx_store_list_queue_rooms(MxStore *store); /* gint64 room keys with items to send */
+/* A transaction ID that this database has never given out. The caller frees. */
+char *mx_store_new_txn_id(MxStore *store);
