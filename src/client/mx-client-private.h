@@ -31,7 +31,8 @@ typedef struct {
     gint64 last_success;      /* monotonic, us */
     gboolean hurry;           /* the next request must not hold */
     gboolean failed_last;
-    gboolean is_loading; /* pending holds stored rooms, not an answer */
+    gboolean store_failed; /* the user was told */
+    gboolean is_loading;   /* pending holds stored rooms, not an answer */
 } MxSyncLoop;
 
 struct _MxClient {
@@ -46,7 +47,7 @@ struct _MxClient {
     MxWorker *worker;
     MxHttp *http;
     GCancellable *cancellable; /* everything but /sync */
-    char *user_id, *device_id, *filter_id;
+    char *user_id, *device_id, *filter_id, *refresh_token;
 
     GHashTable *rooms;      /* room ID -> MxRoom */
     GHashTable *by_key;     /* &room->key -> MxRoom, borrowed */
@@ -98,6 +99,8 @@ void mx_sync_start(MxClient *client);
 void mx_sync_stop(MxClient *client);
 /* Applies stored rooms (MxRoomChange) in slices, then starts the loop. Takes the array. */
 void mx_sync_load(MxClient *client, GPtrArray *changes);
+/* Tries again after the usual wait. */
+void mx_sync_retry(MxClient *client, const GError *error);
 /* Ends a held request, so that the next answer shows the present. */
 void mx_sync_hurry(MxClient *client);
 

@@ -29,11 +29,11 @@ G_DEFINE_FINAL_TYPE(MxClient, mx_client, G_TYPE_OBJECT)
 static void mx_client_finalize(GObject *object)
 {
     MxClient *client = MX_CLIENT(object);
-    char *strings[] = {client->store_dir, client->user,        client->home_server,
-                       client->password,  client->device_name, client->user_agent,
-                       client->proxy_uri, client->ca_file,     client->old_token,
-                       client->user_id,   client->device_id,   client->filter_id,
-                       client->sync.since};
+    char *strings[] = {client->store_dir,  client->user,         client->home_server,
+                       client->password,   client->device_name,  client->user_agent,
+                       client->proxy_uri,  client->ca_file,      client->old_token,
+                       client->user_id,    client->device_id,    client->filter_id,
+                       client->sync.since, client->refresh_token};
     for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_clear_object(&client->http);

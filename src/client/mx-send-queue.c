@@ -205,6 +205,16 @@ static void set_idle(MxClient *client, gint64 room)
         mx_send_queue_kick(client, room);
 }
 
+/* Nothing is left to send: the room costs nothing any more. */
+static void set_empty(MxClient *client, gint64 room)
+{
+    RoomQueue *queue = get_queue(client, room);
+    if (queue->again)
+        set_idle(client, room);
+    else
+        g_hash_table_remove(client->queues, &room);
+}
+
 static gboolean on_retry(gpointer data)
 {
     RoomQueue *queue = data;
@@ -423,8 +433,10 @@ static void on_decided(gpointer data)
         say_uncertain(job);
         queue->again = TRUE;
         break;
-    case NEXT_WAIT_SYNC: /* every applied /sync kicks */
     case NEXT_NOTHING:
+        set_empty(client, job->room);
+        return;
+    case NEXT_WAIT_SYNC: /* every applied /sync kicks */
         break;
     }
     set_idle(client, job->room);

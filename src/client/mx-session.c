@@ -163,7 +163,7 @@ static void start_loading(MxClient *client)
 
 typedef struct {
     MxClientJob base;
-    char *user_id, *device_id, *access_token, *base_url, *home_server;
+    char *user_id, *device_id, *access_token, *refresh_token, *base_url, *home_server;
 } SessionJob;
 
 static void session_job_free(gpointer data)
@@ -172,6 +172,7 @@ static void session_job_free(gpointer data)
     g_free(job->user_id);
     g_free(job->device_id);
     g_free(job->access_token);
+    g_free(job->refresh_token);
     g_free(job->base_url);
     g_free(job->home_server);
     mx_client_job_clear(job);
@@ -184,6 +185,7 @@ static void run_read_session(MxStore *store, gpointer data)
     job->user_id = mx_store_get_value(store, MX_VALUE_USER_ID);
     job->device_id = mx_store_get_value(store, MX_VALUE_DEVICE_ID);
     job->access_token = mx_store_get_value(store, MX_VALUE_ACCESS_TOKEN);
+    job->refresh_token = mx_store_get_value(store, MX_VALUE_REFRESH_TOKEN);
     job->base_url = mx_store_get_value(store, MX_VALUE_BASE_URL);
     job->home_server = mx_store_get_value(store, MX_VALUE_HOME_SERVER);
 }
@@ -199,6 +201,7 @@ static void run_save_session(MxStore *store, gpointer data)
     mx_store_set_value(store, MX_VALUE_USER_ID, job->user_id);
     mx_store_set_value(store, MX_VALUE_DEVICE_ID, job->device_id);
     mx_store_set_value(store, MX_VALUE_ACCESS_TOKEN, job->access_token);
+    mx_store_set_value(store, MX_VALUE_REFRESH_TOKEN, job->refresh_token);
     mx_store_set_value(store, MX_VALUE_BASE_URL, job->base_url);
     mx_store_set_value(store, MX_VALUE_HOME_SERVER, job->home_server);
     mx_store_commit(store, &job->base.error);
@@ -209,6 +212,7 @@ static void run_drop_token(MxStore *store, gpointer data)
     SessionJob *job = data;
     mx_store_begin(store);
     mx_store_set_value(store, MX_VALUE_ACCESS_TOKEN, NULL);
+    mx_store_set_value(store, MX_VALUE_REFRESH_TOKEN, NULL);
     mx_store_set_value(store, MX_VALUE_DEVICE_ID, job->device_id);
     mx_store_commit(store, &job->base.error);
 }
@@ -304,6 +308,9 @@ static void accept_login(MxClient *client, JsonObject *answer)
     job->user_id = g_strdup(user_id);
     job->device_id = g_strdup(device_id);
     job->access_token = g_strdup(token);
+    g_free(client->refresh_token);
+    client->refresh_token = g_strdup(mx_json_string(answer, "refresh_token"));
+    job->refresh_token = g_strdup(client->refresh_token);
     job->base_url = choose_base_url(client, answer);
     job->home_server = g_strdup(client->home_server);
     mx_worker_push(client->worker, MX_JOB_USER, run_save_session, on_session_saved, job,
@@ -337,6 +344,7 @@ static void send_login(MxClient *client)
     json_object_set_string_member(body, "type", "m.login.password");
     json_object_set_string_member(body, "password", client->password);
     json_object_set_string_member(body, "initial_device_display_name", client->device_name);
+    json_object_set_boolean_member(body, "refresh_token", TRUE);
     if (client->device_id != NULL)
         json_object_set_string_member(body, "device_id", client->device_id);
     g_autoptr(MxRequest) request = mx_endpoint_login(body);
@@ -430,6 +438,7 @@ static void on_session_read(gpointer data)
         return;
     }
     client->user_id = g_strdup(job->user_id);
+    client->refresh_token = g_strdup(job->refresh_token);
     mx_http_set_session(client->http, job->base_url, job->access_token);
     start_loading(client);
 }
@@ -486,10 +495,8 @@ static void drop_token(MxClient *client, gboolean keep_device)
     mx_worker_push(client->worker, MX_JOB_USER, run_drop_token, NULL, job, session_job_free);
 }
 
-void mx_session_token_refused(MxClient *client, const GError *error)
+static void sign_in_again(MxClient *client, const GError *error)
 {
-    if (client->state == MX_CLIENT_LOGIN)
-        return;
     gboolean is_soft = mx_error_is_soft_logout(error);
     drop_token(client, is_soft);
     if (is_soft) {
@@ -499,6 +506,84 @@ void mx_session_token_refused(MxClient *client, const GError *error)
     /* Somebody ended this session on purpose, perhaps after losing the machine: never sign in again
      * by itself. */
     mx_client_emit_failed(client, g_error_copy(error));
+}
+
+/* A new pair of tokens is in the database before it is used: a crash in between leaves the old
+ * refresh token good. */
+static void accept_refresh(MxClient *client, JsonObject *answer)
+{
+    const char *token = mx_json_string(answer, "access_token");
+    const char *refresh_token = mx_json_string(answer, "refresh_token");
+    if (token == NULL || *token == '\0') {
+        fail_with(client, MX_ERROR_BAD_ANSWER,
+                  _("The homeserver's answer to the login cannot be understood."));
+        return;
+    }
+    if (refresh_token != NULL) {
+        g_free(client->refresh_token);
+        client->refresh_token = g_strdup(refresh_token);
+    }
+    SessionJob *job = mx_client_job_new(client, sizeof *job);
+    job->user_id = g_strdup(client->user_id);
+    job->device_id = g_strdup(client->device_id);
+    job->access_token = g_strdup(token);
+    job->refresh_token = g_strdup(client->refresh_token);
+    job->base_url = g_strdup(mx_http_get_base_url(client->http));
+    job->home_server = g_strdup(client->home_server);
+    mx_worker_push(client->worker, MX_JOB_USER, run_save_session, on_session_saved, job,
+                   session_job_free);
+}
+
+typedef struct {
+    MxClient *client;
+    GError *refusal; /* what the access token was answered with */
+} Refresh;
+
+static void on_refreshed(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Refresh *refresh = user_data;
+    g_autoptr(MxClient) client = refresh->client;
+    g_autoptr(GError) refusal = refresh->refusal;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
+    g_free(refresh);
+    if (client->state == MX_CLIENT_STOPPED)
+        return;
+    if (response != NULL) {
+        gsize len;
+        const char *text = g_bytes_get_data(response->body, &len);
+        g_autoptr(JsonObject) answer = mx_json_parse_object(text, len, NULL);
+        accept_refresh(client, answer);
+    } else if (mx_error_is_transient(error) || mx_error_get_status(error) == 0) {
+        /* Back to the loop: its next refusal leads here again. */
+        mx_client_set_state(client, client->is_ready ? MX_CLIENT_OFFLINE : MX_CLIENT_SYNCING);
+        mx_sync_retry(client, error);
+    } else {
+        g_clear_pointer(&client->refresh_token, g_free);
+        sign_in_again(client, refusal);
+    }
+}
+
+static void refresh_token(MxClient *client, const GError *refusal)
+{
+    Refresh *refresh = g_new0(Refresh, 1);
+    refresh->client = g_object_ref(client);
+    refresh->refusal = g_error_copy(refusal);
+    mx_client_set_state(client, MX_CLIENT_LOGIN);
+    g_autoptr(MxRequest) request = mx_endpoint_refresh(client->refresh_token);
+    mx_http_send_async(client->http, request, client->cancellable, on_refreshed, refresh);
+}
+
+void mx_session_token_refused(MxClient *client, const GError *error)
+{
+    if (client->state == MX_CLIENT_LOGIN)
+        return; /* being taken care of */
+    if (g_strcmp0(mx_error_get_errcode(error), "M_USER_LOCKED") == 0)
+        mx_client_emit_failed(client, g_error_copy(error)); /* the token stays good */
+    else if (client->refresh_token != NULL)
+        refresh_token(client, error);
+    else
+        sign_in_again(client, error);
 }
 
 static void on_cleared(gpointer data)

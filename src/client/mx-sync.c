@@ -136,10 +136,20 @@ static void schedule_retry(MxClient *client, const GError *error)
     client->sync.retry_source = g_timeout_add(CLAMP(wait, 0, 300000), on_retry, client);
 }
 
+/* A full disk: nothing is taken in until it can be kept. next_batch stays, so nothing is lost. */
+static void say_store_failed(MxClient *client, const GError *error)
+{
+    if (!client->sync.store_failed)
+        mx_client_emit_account_notice(client, error->message);
+    client->sync.store_failed = TRUE;
+}
+
 static void on_failure(MxClient *client, const GError *error)
 {
     MxSyncLoop *sync = &client->sync;
     sync->failed_last = TRUE;
+    if (g_error_matches(error, MX_ERROR, MX_ERROR_STORE))
+        say_store_failed(client, error);
     if (mx_error_get_status(error) == 401) {
         mx_session_token_refused(client, error);
         return;
@@ -172,6 +182,7 @@ static void finish_applying(MxClient *client)
     }
     sync->applied = sync->started;
     sync->failed_last = FALSE;
+    sync->store_failed = FALSE;
     sync->last_success = g_get_monotonic_time();
     mx_backoff_reset(&sync->backoff);
     mx_client_set_state(client, MX_CLIENT_ONLINE);
@@ -184,6 +195,7 @@ static gboolean on_apply_slice(gpointer data)
 {
     g_autoptr(MxClient) client = g_object_ref(data);
     MxSyncLoop *sync = &client->sync;
+    g_autoptr(GPtrArray) held = g_ptr_array_ref(sync->pending); /* a handler may end it all */
     gint64 until = g_get_monotonic_time() + SLICE_US;
     while (sync->next_pending < sync->pending->len) {
         MxRoomChange *change = g_ptr_array_index(sync->pending, sync->next_pending++);
@@ -277,6 +289,11 @@ static void request_sync(MxClient *client)
         mx_endpoint_sync(sync->since, client->filter_id, holds ? HOLD_MS : 0, NULL);
     mx_request_set_chunk_func(message, on_chunk, request);
     mx_http_send_async(client->http, message, sync->cancellable, on_answer, request);
+}
+
+void mx_sync_retry(MxClient *client, const GError *error)
+{
+    schedule_retry(client, error);
 }
 
 void mx_sync_hurry(MxClient *client)

@@ -91,7 +91,11 @@ GPtrArray *mx_timeline_list_delivering(MxStore *store, gint64 room, const char *
 {
     g_autoptr(GPtrArray) rows =
         mx_store_list_display(store, room, MX_DISPLAY_DELIVERING, G_MAXINT64, G_MAXINT);
-    return lines_from_rows(store, rows, own_user_id);
+    GPtrArray *lines = lines_from_rows(store, rows, own_user_id);
+    for (guint i = 0; i < lines->len; i++)
+        ((MxLine *)g_ptr_array_index(lines, i))->shown_twins =
+            mx_store_count_shown_twins(store, g_ptr_array_index(rows, i));
+    return lines;
 }
 
 gboolean mx_timeline_set_display(MxStore *store, const GArray *rows, MxDisplay display,

@@ -51,36 +51,45 @@ static char *get_clock(const MxLine *line)
     return g_strconcat(clock, ")", NULL);
 }
 
-/* The end of the line at or after from, or NULL when it is not there. Between the time and the text
- * stand only the sender and a colon, and a name is short: a text found further away belongs to a
- * later line. */
-static const char *find_line(const char *from, const MxLine *line)
+/* How often the line is there. Between the time and the text stand only the sender and a colon, and
+ * a name is short: a text found further away belongs to a later line. */
+static int count_occurrences(const char *tail, const MxLine *line)
 {
     g_autofree char *clock = get_clock(line);
     g_autofree char *text = mxp_messages_get_text(line);
     g_autofree char *wanted = squeeze(text != NULL ? text : "");
-    gsize len = strlen(wanted);
-    for (const char *at = strstr(from, clock); at != NULL; at = strstr(at + 1, clock)) {
+    int count = 0;
+    for (const char *at = strstr(tail, clock); at != NULL; at = strstr(at + 1, clock)) {
         const char *rest = at + strlen(clock);
-        const char *found = g_strstr_len(rest, MIN(strlen(rest), len + MAX_NAME_BYTES), wanted);
-        if (found != NULL)
-            return found + len;
+        const char *next = strstr(rest, clock);
+        gsize reach = MIN(strlen(rest), strlen(wanted) + MAX_NAME_BYTES);
+        if (next != NULL)
+            reach = MIN(reach, (gsize)(next - rest));
+        if (g_strstr_len(rest, reach, wanted) != NULL)
+            count++;
     }
-    return NULL;
+    return count;
 }
 
-guint mxp_log_tail_count(PurpleAccount *account, PurpleLogType type, const char *name,
-                         GPtrArray *lines)
+static gboolean looks_same(const MxLine *one, const MxLine *other)
+{
+    return one->ts / 1000 == other->ts / 1000 && g_str_equal(one->sender, other->sender) &&
+           g_strcmp0(one->body, other->body) == 0;
+}
+
+GArray *mxp_log_tail_find(PurpleAccount *account, PurpleLogType type, const char *name,
+                          GPtrArray *lines)
 {
     g_autofree char *tail = read_tail(account, type, name);
-    const char *at = tail;
-    for (guint i = 0; at != NULL && i < lines->len; i++) {
+    GArray *found = g_array_sized_new(FALSE, TRUE, sizeof(gboolean), lines->len);
+    for (guint i = 0; i < lines->len; i++) {
         const MxLine *line = g_ptr_array_index(lines, i);
-        if (line->kind == MX_LINE_NOTHING)
-            continue;
-        at = find_line(at, line);
-        if (at == NULL)
-            return i;
+        int needed = line->shown_twins + 1;
+        for (guint k = 0; k < i; k++)
+            if (looks_same(g_ptr_array_index(lines, k), line))
+                needed++;
+        gboolean is_there = tail != NULL && count_occurrences(tail, line) >= needed;
+        g_array_append_val(found, is_there);
     }
-    return at != NULL ? lines->len : 0;
+    return found;
 }

@@ -6,8 +6,9 @@
 
 #include "mx-timeline.h"
 
-/* How many of the lines (of MxLine, in the order they were written) the newest log of the
- * conversation has. They are the last thing that was logged before a crash; a line counts with its
- * time of day and its text. */
-guint mxp_log_tail_count(PurpleAccount *account, PurpleLogType type, const char *name,
-                         GPtrArray *lines);
+/* Which of the lines (of MxLine) the end of the conversation's newest log has: gboolean each, the
+ * caller frees. They are the last thing that was logged before a crash. A line is known by its time
+ * of day and its text; the log must have as many of them as there are equal lines, those known to
+ * be shown (shown_twins) included. */
+GArray *mxp_log_tail_find(PurpleAccount *account, PurpleLogType type, const char *name,
+                          GPtrArray *lines);

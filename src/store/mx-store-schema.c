@@ -26,6 +26,7 @@ static const char *const migrations[] = {
     "CREATE TABLE member (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
     "  user_id TEXT NOT NULL, membership INTEGER NOT NULL, display_name TEXT, avatar_url TEXT,"
     "  PRIMARY KEY (room, user_id)) WITHOUT ROWID;"
+    "CREATE INDEX member_name ON member (room, display_name) WHERE display_name IS NOT NULL;"
     "CREATE TABLE timeline (id INTEGER PRIMARY KEY,"
     "  room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE, pos INTEGER NOT NULL,"
     "  event_id TEXT, sender TEXT NOT NULL, type TEXT NOT NULL, txn_id TEXT, ts INTEGER NOT NULL,"

@@ -124,6 +124,14 @@ void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display)
     mx_store_exec(store, "UPDATE timeline SET display = ? WHERE id = ?", "di", (int)display, id);
 }
 
+int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT count(*) FROM timeline WHERE room = ? AND sender = ? AND "
+                              "display = 3 AND ts / 1000 = ? AND content = ?",
+                              "isis", row->room, row->sender, row->ts / 1000, row->content);
+}
+
 GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display)
 {
     GArray *rooms = g_array_new(FALSE, FALSE, sizeof(gint64));

@@ -40,6 +40,7 @@ void mx_store_set_value(MxStore *store, const char *name, const char *value);
 #define MX_VALUE_USER_ID "user_id"
 #define MX_VALUE_DEVICE_ID "device_id"
 #define MX_VALUE_ACCESS_TOKEN "access_token"
+#define MX_VALUE_REFRESH_TOKEN "refresh_token"
 #define MX_VALUE_BASE_URL "base_url"
 #define MX_VALUE_HOME_SERVER "home_server" /* the option as it was when the token was issued */
 #define MX_VALUE_NEXT_BATCH "next_batch"
@@ -173,6 +174,8 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
 /* Skips all pending but the newest `keep`; gives how many were skipped. */
 int mx_store_skip_all_but(MxStore *store, gint64 room, int keep);
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
+/* How many lines with this sender, content and second are shown already. */
+int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row);
 /* Keys of rooms that hold rows in this state. gint64 each. */
 GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 
