@@ -76,7 +76,7 @@ void mxp_chat_windows_init(MxpAccount *mxp)
 
 void mxp_chat_windows_clear(MxpAccount *mxp)
 {
-    purple_signals_disconnect_by_handle(mxp);
+
     g_clear_pointer(&mxp->by_chat_id, g_hash_table_unref);
     g_clear_pointer(&mxp->windows, g_hash_table_unref);
 }

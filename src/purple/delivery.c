@@ -54,12 +54,14 @@ static void delivery_free(gpointer data)
 
 void mxp_delivery_init(MxpAccount *mxp)
 {
+    mxp->to_resume = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mxp->deliveries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, delivery_free);
 }
 
 void mxp_delivery_clear(MxpAccount *mxp)
 {
     g_clear_pointer(&mxp->deliveries, g_hash_table_unref);
+    g_clear_pointer(&mxp->to_resume, g_hash_table_unref);
 }
 
 /* ---- writing in slices ---- */
@@ -196,6 +198,7 @@ void mxp_delivery_resume(MxpAccount *mxp)
         MxRoom *room = at->data;
         gboolean opens = room->unread > 0 &&
                          (room->direct_user != NULL || room->people == 2 || room->highlights > 0);
+        opens = opens || g_hash_table_contains(mxp->to_resume, room->room_id);
         if (room->membership == MX_MEMBERSHIP_JOIN &&
             (opens || mxp_messages_find_conversation(mxp, room) != NULL))
             mxp_delivery_run(mxp, room);
@@ -221,11 +224,14 @@ void mxp_delivery_recover(MxpAccount *mxp, MxRoom *room, GPtrArray *lines)
 {
     PurpleLogType type = room->direct_user != NULL ? PURPLE_LOG_IM : PURPLE_LOG_CHAT;
     const char *name = room->direct_user != NULL ? room->direct_user : room->room_id;
-    guint logged = mxp_log_tail_count(mxp->account, type, name, lines);
+    g_autoptr(GArray) logged = mxp_log_tail_find(mxp->account, type, name, lines);
     g_autoptr(GPtrArray) shown = g_ptr_array_new();
     g_autoptr(GPtrArray) rest = g_ptr_array_new();
     for (guint i = 0; i < lines->len; i++)
-        g_ptr_array_add(i < logged ? shown : rest, g_ptr_array_index(lines, i));
+        g_ptr_array_add(g_array_index(logged, gboolean, i) ? shown : rest,
+                        g_ptr_array_index(lines, i));
     mx_client_lines_shown(mxp->client, shown);
     mx_client_lines_not_shown(mxp->client, rest);
+    if (rest->len > 0)
+        g_hash_table_add(mxp->to_resume, g_strdup(room->room_id));
 }

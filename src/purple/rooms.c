@@ -21,8 +21,23 @@ static const char *get_room_id(PurpleChat *chat)
     return components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
 }
 
+/* There is no hook for this, and the address we keep is no longer good. */
+static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
+{
+    if (!PURPLE_BLIST_NODE_IS_CHAT(node))
+        return;
+    const char *room_id = get_room_id((PurpleChat *)node);
+    if (room_id == NULL || g_hash_table_lookup(mxp->chats, room_id) != node)
+        return;
+    g_hash_table_add(mxp->hidden, g_strdup(room_id));
+    g_hash_table_remove(mxp->chats, room_id);
+}
+
 void mxp_rooms_init(MxpAccount *mxp)
 {
+    mxp->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    purple_signal_connect(purple_blist_get_handle(), "blist-node-removed", mxp,
+                          PURPLE_CALLBACK(on_node_removed), mxp);
     mxp->chats = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL;
          node = purple_blist_node_next(node, TRUE)) {
@@ -39,6 +54,7 @@ void mxp_rooms_init(MxpAccount *mxp)
 void mxp_rooms_clear(MxpAccount *mxp)
 {
     g_clear_pointer(&mxp->chats, g_hash_table_unref);
+    g_clear_pointer(&mxp->hidden, g_hash_table_unref);
 }
 
 PurpleGroup *mxp_rooms_get_group(void)
@@ -74,7 +90,6 @@ static void add_chat(MxpAccount *mxp, MxRoom *room)
     g_hash_table_insert(mxp->chats, g_strdup(room->room_id), chat);
 }
 
-/* The user may have removed a node whose address we still have. */
 static PurpleChat *find_chat(MxpAccount *mxp, const char *room_id)
 {
     return g_hash_table_lookup(mxp->chats, room_id);
@@ -96,12 +111,13 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
         room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL && !room->is_space;
     if (is_chat) {
         PurpleChat *chat = find_chat(mxp, room->room_id);
-        if (chat == NULL)
+        if (chat == NULL && !g_hash_table_contains(mxp->hidden, room->room_id))
             add_chat(mxp, room);
-        else
+        else if (chat != NULL)
             rename_chat(chat, room->name);
     } else if (room->direct_user != NULL || change->is_gone) {
         remove_chat(mxp, room->room_id);
+        g_hash_table_remove(mxp->hidden, room->room_id);
     }
     mxp_buddies_update(mxp, room);
 }
