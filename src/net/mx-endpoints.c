@@ -44,6 +44,15 @@ MxRequest *mx_endpoint_logout(void)
     return new_with_object("POST", SEGMENTS("logout"), NULL);
 }
 
+MxRequest *mx_endpoint_refresh(const char *refresh_token)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, "refresh_token", refresh_token);
+    MxRequest *request = new_with_object("POST", SEGMENTS("refresh"), body);
+    mx_request_set_authorized(request, FALSE);
+    return request;
+}
+
 MxRequest *mx_endpoint_whoami(void)
 {
     return new_get(SEGMENTS("account", "whoami"), NULL);
@@ -62,7 +71,7 @@ MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout
         new_get(SEGMENTS("sync"), QUERY("since", since, "filter", filter, "timeout", timeout,
                                         "set_presence", set_presence, "use_state_after", "true",
                                         "org.matrix.msc4222.use_state_after", "true"));
-    mx_request_set_timeout(request, since != NULL ? timeout_ms / 1000 + SYNC_MARGIN_S 15 : 0);
+    mx_request_set_timeout(request, since != NULL ? timeout_ms / 1000 + SYNC_MARGIN_S : 0);
     mx_request_set_rate_limit_retries(request, 0);
     return request;
 }

@@ -9,10 +9,11 @@
 /* One function per operation of the client-server API; the only place that spells paths. Each gives
  * a new MxRequest (caller owns); strings and objects are copied. */
 
-MxRequest *mx_endpoint_login_flows(void);       /* GET /v3/login */
-MxRequest *mx_endpoint_login(JsonObject *body); /* POST /v3/login, not authorized */
-MxRequest *mx_endpoint_logout(void);            /* POST /v3/logout, body {} */
-MxRequest *mx_endpoint_whoami(void);            /* GET /v3/account/whoami */
+MxRequest *mx_endpoint_login_flows(void);                  /* GET /v3/login */
+MxRequest *mx_endpoint_login(JsonObject *body);            /* POST /v3/login, not authorized */
+MxRequest *mx_endpoint_logout(void);                       /* POST /v3/logout, body {} */
+MxRequest *mx_endpoint_refresh(const char *refresh_token); /* POST /v3/refresh, not authorized */
+MxRequest *mx_endpoint_whoami(void);                       /* GET /v3/account/whoami */
 MxRequest *mx_endpoint_create_filter(const char *user_id, JsonObject *filter);
 /* since, filter NULL: none. timeout_ms is the server's long poll; the request's own time-out is
  * that plus 15 s, and none when since is NULL (a first sync may take minutes). set_presence:

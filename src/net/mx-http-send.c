@@ -1,6 +1,5 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#define G_LOG_DOMAIN "mx-http"
 #include "mx-http-private.h"
 
 #include <string.h>
