@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-json.h"
 
 #include <math.h>
@@ -111,14 +115,14 @@ JsonNode *mx_json_parse(const char *text, gssize len, GError **error)
 {
     gsize size = len >= 0 ? (gsize)len : text != NULL ? strlen(text) : 0;
     if (!mx_json_scan_validate(text, size)) {
-        g_set_error_literal(error, MX_ERROR, MX_ERROR_BAD_ANSWER, "not valid JSON");
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_BAD_ANSWER, _("not valid JSON"));
         return NULL;
     }
     g_autoptr(GString) clean = clean_text(text, size);
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) local = NULL;
     if (!json_parser_load_from_data(parser, clean->str, (gssize)clean->len, &local)) {
-        g_set_error(error, MX_ERROR, MX_ERROR_BAD_ANSWER, "not valid JSON: %s", local->message);
+        g_set_error(error, MX_ERROR, MX_ERROR_BAD_ANSWER, _("not valid JSON: %s"), local->message);
         return NULL;
     }
     JsonNode *root = json_parser_steal_root(parser);
@@ -132,7 +136,7 @@ JsonObject *mx_json_parse_object(const char *text, gssize len, GError **error)
     if (root == NULL)
         return NULL;
     if (!JSON_NODE_HOLDS_OBJECT(root)) {
-        g_set_error_literal(error, MX_ERROR, MX_ERROR_BAD_ANSWER, "the JSON is not an object");
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_BAD_ANSWER, _("the JSON is not an object"));
         return NULL;
     }
     return json_node_dup_object(root);

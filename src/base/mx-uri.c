@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-uri.h"
 
 #include <gio/gio.h>
@@ -74,7 +78,7 @@ static int default_port(gboolean is_plain)
 
 static char *refuse(const char *typed, const char *why, GError **error)
 {
-    g_set_error(error, MX_ERROR, MX_ERROR_INVALID, "\"%s\" cannot be a homeserver's address: %s",
+    g_set_error(error, MX_ERROR, MX_ERROR_INVALID, _("\"%s\" cannot be a homeserver's address: %s"),
                 typed, why);
     return NULL;
 }
@@ -83,13 +87,13 @@ static const char *find_fault(GUri *uri)
 {
     const char *scheme = g_uri_get_scheme(uri);
     if (!g_str_equal(scheme, "https") && !g_str_equal(scheme, "http"))
-        return "it must begin with https:// or http://";
+        return _("it must begin with https:// or http://");
     if (g_uri_get_userinfo(uri) != NULL)
-        return "it contains a user name";
+        return _("it contains a user name");
     if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
-        return "it contains a query or fragment";
+        return _("it contains a query or fragment");
     if (g_uri_get_port(uri) == 0)
-        return "port 0 cannot be used";
+        return _("port 0 cannot be used");
     return NULL;
 }
 
@@ -125,19 +129,19 @@ char *mx_uri_normalize_base(const char *typed, gboolean *is_plain, GError **erro
     g_autofree char *trimmed = g_strstrip(g_strdup(typed != NULL ? typed : ""));
     if (*trimmed == '\0' || !has_only_visible_bytes(trimmed)) {
         g_autofree char *shown = g_utf8_make_valid(trimmed, -1);
-        return refuse(shown, "it is empty or contains spaces", error);
+        return refuse(shown, _("it is empty or contains spaces"), error);
     }
     g_autofree char *full =
         strstr(trimmed, "://") != NULL ? g_strdup(trimmed) : g_strconcat("https://", trimmed, NULL);
     g_autoptr(GUri) uri = g_uri_parse(full, G_URI_FLAGS_ENCODED_PATH, NULL);
     if (uri == NULL || g_uri_get_host(uri) == NULL)
-        return refuse(trimmed, "it is not a URL", error);
+        return refuse(trimmed, _("it is not a URL"), error);
     const char *fault = find_fault(uri);
     if (fault != NULL)
         return refuse(trimmed, fault, error);
     g_autofree char *host = g_hostname_to_ascii(g_uri_get_host(uri));
     if (host == NULL || !host_is_usable(host))
-        return refuse(trimmed, "it has no usable host name", error);
+        return refuse(trimmed, _("it has no usable host name"), error);
     if (is_plain != NULL)
         *is_plain = g_str_equal(g_uri_get_scheme(uri), "http");
     return compose_base(uri, host);

@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-sync-parser.h"
 
 #include <string.h>
@@ -318,7 +322,7 @@ gboolean mx_sync_parser_finish(MxSyncParser *self, GError **error)
         return FALSE;
     if (!self->has_next_batch) {
         g_set_error_literal(error, MX_ERROR, MX_ERROR_BAD_ANSWER,
-                            "the /sync answer has no next_batch");
+                            _("the /sync answer has no next_batch"));
         return FALSE;
     }
     return TRUE;

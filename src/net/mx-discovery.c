@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-discovery.h"
 
 #include <string.h>
@@ -79,10 +83,10 @@ static gboolean check_version_list(JsonObject *answer, const char *base, GError 
     }
     if (named > 0)
         g_set_error(error, MX_ERROR, MX_ERROR_NO_MATRIX,
-                    "the homeserver at %s is too old: it knows no version 1 of Matrix", base);
+                    _("the homeserver at %s is too old: it knows no version 1 of Matrix"), base);
     else
         g_set_error(error, MX_ERROR, MX_ERROR_NO_MATRIX,
-                    "%s does not answer like a Matrix homeserver; check the address", base);
+                    _("%s does not answer like a Matrix homeserver; check the address"), base);
     return FALSE;
 }
 
@@ -100,7 +104,7 @@ static void on_versions(GObject *http, GAsyncResult *result, gpointer user_data)
     Discovery *self = g_task_get_task_data(task);
     g_autoptr(GError) error = NULL;
     g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(http), result, &error);
-    g_autofree char *step = g_strdup_printf("asking %s for its Matrix versions", self->base);
+    g_autofree char *step = g_strdup_printf(_("asking %s for its Matrix versions"), self->base);
     if (response == NULL) {
         g_autofree char *plain = find_plain_fallback(self);
         gboolean may_be_plain = g_error_matches(error, MX_ERROR, MX_ERROR_NETWORK);
@@ -146,10 +150,11 @@ static char *read_well_known(GBytes *body, const char *step, GError **error)
     g_autoptr(JsonObject) answer = mx_json_parse_object(text, (gssize)size, NULL);
     const char *base_url = mx_json_string(mx_json_object(answer, "m.homeserver"), "base_url");
     if (base_url == NULL) {
-        g_set_error(error, MX_ERROR, MX_ERROR_NO_MATRIX,
-                    "%s: the answer names no homeserver. Is the server name right? Otherwise give "
-                    "the homeserver's address in the account's settings.",
-                    step);
+        g_set_error(
+            error, MX_ERROR, MX_ERROR_NO_MATRIX,
+            _("%s: the answer names no homeserver. Is the server name right? Otherwise give "
+              "the homeserver's address in the account's settings."),
+            step);
         return NULL;
     }
     gboolean is_plain;
@@ -160,7 +165,7 @@ static char *read_well_known(GBytes *body, const char *step, GError **error)
     }
     if (is_plain && !mx_uri_is_loopback(base)) {
         g_set_error(error, MX_ERROR, MX_ERROR_INVALID,
-                    "%s: the answer names %s, which is not encrypted", step, base);
+                    _("%s: the answer names %s, which is not encrypted"), step, base);
         return NULL;
     }
     return g_steal_pointer(&base);
@@ -169,7 +174,7 @@ static char *read_well_known(GBytes *body, const char *step, GError **error)
 static void take_well_known(GTask *task, MxResponse *response, const GError *failure)
 {
     Discovery *self = g_task_get_task_data(task);
-    g_autofree char *step = g_strdup_printf("asking %s for its homeserver", self->server_name);
+    g_autofree char *step = g_strdup_printf(_("asking %s for its homeserver"), self->server_name);
     g_autoptr(GError) error = NULL;
     g_autofree char *base = NULL;
     if (response != NULL)

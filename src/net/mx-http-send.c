@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-http-private.h"
 
 #include <string.h>
@@ -136,7 +140,7 @@ static GError *translate_tls_error(Send *send, const GError *error)
 {
     GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors(send->message);
     g_autofree char *text =
-        g_strdup_printf("the certificate of %s was refused: %s", get_host(send), error->message);
+        g_strdup_printf(_("the certificate of %s was refused: %s"), get_host(send), error->message);
     return mx_error_new_tls(flags | send->tls_flags, text);
 }
 
@@ -148,7 +152,8 @@ static GError *translate_error(GTask *task, const GError *error)
     if (outer != NULL && g_cancellable_is_cancelled(outer))
         return g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
     if (send->timed_out)
-        return g_error_new(MX_ERROR, MX_ERROR_NETWORK, "%s did not answer in time", get_host(send));
+        return g_error_new(MX_ERROR, MX_ERROR_NETWORK, _("%s did not answer in time"),
+                           get_host(send));
     if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE) ||
         g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED))
         return translate_tls_error(send, error);
@@ -410,7 +415,7 @@ static void end_of_body(GTask *task)
     if (!is_success(send))
         end_unsuccessful(task);
     else if (is_short(send))
-        end_with_text(task, MX_ERROR_NETWORK, "the answer was cut off");
+        end_with_text(task, MX_ERROR_NETWORK, _("the answer was cut off"));
     else
         end_with_response(task);
 }
@@ -434,7 +439,7 @@ static void take_bytes(GTask *task, GBytes *bytes)
     if (request->on_chunk != NULL) {
         request->on_chunk(bytes, request->chunk_data);
     } else if (size > request->max_body - send->body->len) {
-        end_with_text(task, MX_ERROR_BAD_ANSWER, "the answer is too long");
+        end_with_text(task, MX_ERROR_BAD_ANSWER, _("the answer is too long"));
         return;
     } else {
         g_byte_array_append(send->body, g_bytes_get_data(bytes, NULL), (guint)size);
@@ -485,7 +490,7 @@ static void on_answered(GObject *session, GAsyncResult *result, gpointer user_da
     goffset announced = soup_message_headers_get_content_length(headers);
     if (is_success(send) && send->request->on_chunk == NULL && announced > 0 &&
         (guint64)announced > send->request->max_body)
-        end_with_text(task, MX_ERROR_BAD_ANSWER, "the answer is too long");
+        end_with_text(task, MX_ERROR_BAD_ANSWER, _("the answer is too long"));
     else
         read_next(task);
 }
@@ -529,7 +534,7 @@ static void start_attempt(GTask *task)
     Send *send = g_task_get_task_data(task);
     send->message = create_message(task);
     if (send->message == NULL) {
-        end_with_text(task, MX_ERROR_INVALID, "the address of the request is not a URL");
+        end_with_text(task, MX_ERROR_INVALID, _("the address of the request is not a URL"));
         return;
     }
     watch_silence(task);
@@ -549,7 +554,7 @@ static GError *prepare(Send *send, MxHttp *http)
 {
     gboolean is_path = send->request->target[0] == '/';
     if (is_path && http->base_url == NULL)
-        return g_error_new_literal(MX_ERROR, MX_ERROR_FAILED, "no homeserver is set");
+        return g_error_new_literal(MX_ERROR, MX_ERROR_FAILED, _("no homeserver is set"));
     send->url = is_path ? g_strconcat(http->base_url, send->request->target, NULL)
                         : g_strdup(send->request->target);
     if (!send->request->authorized)
@@ -557,7 +562,7 @@ static GError *prepare(Send *send, MxHttp *http)
     if (http->access_token == NULL)
         return mx_error_new_http(401, "M_MISSING_TOKEN", "no access token", -1, FALSE);
     if (!token_is_usable(http->access_token))
-        return g_error_new_literal(MX_ERROR, MX_ERROR_INVALID, "the access token is malformed");
+        return g_error_new_literal(MX_ERROR, MX_ERROR_INVALID, _("the access token is malformed"));
     send->authorization = g_strconcat("Bearer ", http->access_token, NULL);
     return NULL;
 }

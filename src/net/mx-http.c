@@ -1,5 +1,9 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
 #include "mx-http-private.h"
 
 #include <string.h>
@@ -64,7 +68,8 @@ static gboolean load_proxy(MxHttp *self, const char *proxy_uri, GError **error)
         return TRUE;
     if (!proxy_uri_is_valid(proxy_uri)) {
         /* Not repeated in the message: it may hold a password. */
-        g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID, "the proxy's address is not usable");
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
+                            _("the proxy's address is not usable"));
         return FALSE;
     }
     self->resolver = g_simple_proxy_resolver_new(proxy_uri, NULL);
@@ -86,8 +91,8 @@ static gboolean load_anchors(MxHttp *self, const char *ca_file, GError **error)
         self->extra_anchors = G_TLS_DATABASE(g_tls_file_database_new(path, &local));
     if (self->extra_anchors != NULL)
         return TRUE;
-    g_set_error(error, MX_ERROR, MX_ERROR_INVALID, "the CA file %s cannot be used: %s", path,
-                local != NULL ? local->message : "there is no certificate in it");
+    g_set_error(error, MX_ERROR, MX_ERROR_INVALID, _("the CA file %s cannot be used: %s"), path,
+                local != NULL ? local->message : _("there is no certificate in it"));
     return FALSE;
 }
 
@@ -100,8 +105,8 @@ static gboolean open_session(MxHttp *self, GError **error)
     if (self->session != NULL)
         return TRUE;
     g_set_error_literal(error, MX_ERROR, MX_ERROR_FAILED,
-                        "libsoup 3 cannot be used: another plugin has loaded libsoup 2 into this "
-                        "program. Disable that plugin and restart.");
+                        _("libsoup 3 cannot be used: another plugin has loaded libsoup 2 into this "
+                          "program. Disable that plugin and restart."));
     return FALSE;
 }
 
