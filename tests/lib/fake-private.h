@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "fake-homeserver.h"
+
+#include <libsoup/soup.h>
+
+typedef struct {
+    char *room_id;
+    char *type;
+    char *transaction_id;
+    char *event_id;
+    char *sender;
+    char *content;
+    gint64 time_ms;
+} FakeSent;
+
+struct _FakeServer {
+    SoupServer *soup;
+    GTlsCertificate *tls;
+    guint port;
+    char *url;
+    GQueue requests;
+    GHashTable *counts; /* endpoint -> count */
+    GHashTable *once;   /* endpoint -> GQueue of FakeAnswer */
+    GHashTable *always; /* endpoint -> FakeAnswer */
+    GList *held;        /* GIOStream: silent or dripping connections */
+    GList *waiting;     /* FakeWaiting: long polls */
+    /* what the server knows: fake-answers.c */
+    char *password;
+    char *first;
+    GPtrArray *batches;
+    guint base; /* number of the first batch */
+    gboolean echo;
+    GPtrArray *sent;     /* FakeSent */
+    GHashTable *pages;   /* "room from" -> body */
+    GHashTable *members; /* room -> body */
+    GHashTable *data;    /* type -> content */
+    GHashTable *revoked; /* token */
+    guint rooms;
+    guint wake_timer;
+};
+
+/* What an endpoint answers. body NULL: not yet (a long poll). */
+typedef struct {
+    guint status;
+    char *body;
+} FakeReply;
+
+void fake_answers_init(FakeServer *server);
+void fake_answers_clear(FakeServer *server);
+FakeReply fake_answer(FakeServer *server, const FakeRequest *request);
+/* The answer to a /sync that can be given now, or a NULL body. */
+FakeReply fake_answer_sync(FakeServer *server, const FakeRequest *request);
+/* fake-homeserver.c: a batch has come. */
+void fake_server_wake(FakeServer *server);

@@ -1,0 +1,272 @@
+# SPDX-FileCopyrightText: The pidgin-matrix authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real Pidgin on a private screen: typed into, looked at, and asked over D-Bus what is behind the picture.
+
+What a window shows is read with Pidgin's own "Save As...", which writes the text widget and not the log."""
+
+import ast
+import html
+import os
+import re
+import shutil
+
+from desktop import end
+from waiting import wait_until
+
+SERVICE = "im.pidgin.purple.PurpleService"
+OBJECT = "/im/pidgin/purple/PurpleObject"
+INTERFACE = "im.pidgin.purple.PurpleInterface"
+ICON = "/usr/share/pixmaps/pidgin/protocols/16/matrix.png"
+# Protocols in front of "Matrix" in the editor's menu, by the plugin that brings them.
+BEFORE_MATRIX = {"libbonjour.so": 1, "libgg.so": 1, "libjabber.so": 0, "libnovell.so": 1, "libirc.so": 1}
+GOOGLE_TALK = "libxmpp.so"
+_GLIB = re.compile(r"^\([\d:]+\) (GLib\S*|GObject|Gtk|Gdk\S*|Pango|GThread|libsoup\S*|pidgin-matrix|[Jj]son\S*): ")
+# Pidgin says these without any plugin of ours.
+_STOCK = re.compile(
+    r"signal 'destroy' is invalid for instance .* of type 'GtkStatusIcon'"
+    r"|out of range for property 'weight'|recently-used\.xbel"
+)
+# Pidgin takes a protocol's icon only from its own data folder, where nothing is while we are not installed.
+_NO_ICON = re.compile(
+    r"g_object_ref: assertion 'G_IS_OBJECT|gdk_window_set_icon_list: assertion|gdk_pixbuf_get_\w+: assertion"
+    r"|gdk_pixbuf_\w+: assertion 'GDK_IS_PIXBUF"
+)
+
+
+class Line:
+    """One line of a window, as it is shown: "(time) who: text", or "(time) text"."""
+
+    def __init__(self, markup):
+        self.shown = html.unescape(re.sub(r"<[^>]*>", "", markup))
+        match = re.match(r"^\((?P<time>[^)]*)\) (?:(?P<who>.*?): )?(?P<text>.*)$", self.shown, re.DOTALL)
+        self.time = match["time"] if match else ""
+        self.who = match["who"] if match else None
+        self.text = match["text"] if match else self.shown
+
+    def __repr__(self):
+        return repr(self.shown)
+
+
+def read_saved(path):
+    with open(path, encoding="utf-8") as file:
+        body = file.read().split("</h1>\n", 1)[1].split("\n</body>")[0]
+    return [Line(part) for part in body.split("<br>\n") if part.strip()]
+
+
+def parse_variant(text):
+    """What gdbus prints of an answer, as a Python value; only numbers, texts and lists of them are asked for."""
+    text = re.sub(r"@a\w+ |\b(u?int(16|32|64)|byte|double) ", "", text.strip())
+    text = text.replace("(true,)", "(True,)").replace("(false,)", "(False,)")
+    return ast.literal_eval(text)
+
+
+class Pidgin:
+    """`folder` is Pidgin's configuration, kept over restarts."""
+
+    def __init__(self, desktop, folder, plugin):
+        self.desktop = desktop
+        self.folder = str(folder)
+        self._process = None
+        self._runs = 0
+        os.makedirs(os.path.join(self.folder, "plugins"), exist_ok=True)
+        shutil.copy(plugin, os.path.join(self.folder, "plugins"))
+        # Where GTK writes its list of recent files.
+        os.makedirs(os.path.join(desktop.env["HOME"], ".local", "share"), exist_ok=True)
+
+    # Process
+
+    def start(self):
+        self._runs += 1
+        command = ["pidgin", f"--config={self.folder}", "--debug", "--multiple"]
+        self._process = self.desktop.launch(self._log_name, *command)
+        self.desktop.wait_window("Buddy List", 30)
+        wait_until(lambda: self._ask("PurpleGetConversations") is not None, 20, "Pidgin on the bus")
+        return self
+
+    def quit(self):
+        """As the user does it; the exit code."""
+        self.desktop.focus(self.desktop.wait_window("Buddy List"))
+        self.desktop.key("ctrl+q")
+        return self._process.wait(15)
+
+    def stop(self):
+        if self._process:
+            end(self._process)
+
+    def restart(self):
+        self.quit()
+        return self.start()
+
+    @property
+    def is_running(self):
+        return self._process.poll() is None
+
+    @property
+    def _log_name(self):
+        return f"{os.path.basename(self.folder)}-{self._runs}"
+
+    def debug_log(self):
+        """What the present run has said, and wrote to stderr."""
+        with open(os.path.join(self.desktop.folder, self._log_name + ".log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def complaints(self):
+        """Warnings of GLib, GTK and ourselves that Pidgin would not have without this plugin."""
+        found = []
+        for line in self.debug_log().splitlines():
+            is_stock = _STOCK.search(line) or (not os.path.exists(ICON) and _NO_ICON.search(line))
+            if (_GLIB.match(line) or "CRITICAL" in line or "-WARNING" in line) and not is_stock:
+                found.append(line)
+        return found
+
+    # D-Bus
+
+    def _ask(self, method, *arguments):
+        command = ["gdbus", "call", "--session", "--dest", SERVICE, "--object-path", OBJECT]
+        words = [str(one) for one in arguments]
+        answer = self.desktop.run(*command, "--method", f"{INTERFACE}.{method}", *words)
+        return parse_variant(answer)[0] if answer.strip() else None
+
+    def account(self):
+        accounts = self._ask("PurpleAccountsGetAll")
+        return accounts[0] if accounts else 0
+
+    def is_connected(self):
+        account = self.account()
+        return bool(account and self._ask("PurpleAccountIsConnected", account))
+
+    def wait_connected(self, timeout=20):
+        wait_until(self.is_connected, timeout, "the account to be connected", 0.1)
+
+    def protocol(self):
+        return self._ask("PurpleAccountGetProtocolId", self.account())
+
+    def buddy_list(self):
+        """{group: {("chat" or "buddy", name shown)}}"""
+        groups, current = {}, None
+        node = self._ask("PurpleBlistGetRoot")
+        while node:
+            if self._ask("PurpleBlistNodeIsGroup", node):
+                current = groups.setdefault(self._ask("PurpleGroupGetName", node), set())
+            elif self._ask("PurpleBlistNodeIsChat", node):
+                current.add(("chat", self._ask("PurpleChatGetName", node)))
+            elif self._ask("PurpleBlistNodeIsBuddy", node):
+                current.add(("buddy", self._ask("PurpleBuddyGetAlias", node)))
+            node = self._ask("PurpleBlistNodeNext", node, 1)
+        return groups
+
+    def conversations(self):
+        """Title -> libpurple's name of each open conversation, in IMs and chats."""
+        open_ones = self._ask("PurpleGetConversations") or []
+        return {
+            self._ask("PurpleConversationGetTitle", one): self._ask("PurpleConversationGetName", one)
+            for one in open_ones
+        }
+
+    def chat_members(self, title):
+        for one in self._ask("PurpleGetChats"):
+            if self._ask("PurpleConversationGetTitle", one) == title:
+                users = self._ask("PurpleConvChatGetUsers", self._ask("PurpleConversationGetChatData", one))
+                return sorted(self._ask("PurpleConvChatCbGetName", user) for user in users)
+        return []
+
+    # By keyboard
+
+    def _matrix_position(self):
+        """How often Down takes the protocol menu from its first entry to Matrix."""
+        probed = set(re.findall(r"plugins: probing .*/(lib\w+\.so)", self.debug_log()))
+        position = sum(BEFORE_MATRIX.get(name, 0) for name in probed)
+        return position + (GOOGLE_TALK in probed or "libjabber.so" in probed)
+
+    def _choose_matrix(self):
+        self.desktop.key("space")
+        for _ in range(self._matrix_position()):
+            self.desktop.key("Down")
+        self.desktop.key("Return")
+
+    def add_account(self, user_id, password, home_server, shot=None):
+        """Through the editor, which a fresh Pidgin offers by itself."""
+        desktop = self.desktop
+        desktop.focus(desktop.wait_window("Accounts"))
+        desktop.key("alt+a")
+        editor = desktop.focus(desktop.wait_window("Add Account"))
+        self._choose_matrix()
+        desktop.focus(editor)
+        desktop.key("alt+u")
+        desktop.type(user_id)
+        desktop.key("Tab")
+        desktop.type(password)
+        if shot:
+            desktop.shot(shot + "-basic", editor)
+        desktop.key("alt+v", "Tab")
+        desktop.type(home_server)
+        if shot:
+            desktop.shot(shot + "-advanced", editor)
+        desktop.key("alt+a")
+        desktop.wait_no_window("Add Account")
+        desktop.focus(desktop.wait_window("Accounts"))
+        desktop.key("alt+c")
+        desktop.wait_no_window("Accounts")
+
+    def open_from_list(self, name):
+        """Searches the buddy list and presses Enter on what is found."""
+        desktop = self.desktop
+        window = str(desktop.focus(desktop.wait_window("Buddy List")))
+        # Below the last row: the list gets the keyboard, and nothing is chosen.
+        desktop.run("xdotool", "mousemove", "--window", window, "125", "320", "click", "1")
+        desktop.run("xdotool", "mousemove", "1200", "880")
+        desktop.key("ctrl+f")
+        desktop.type(name)
+        desktop.key("Return", "Return")
+        return desktop.wait_window(re.escape(name))
+
+    def show_tab(self, title, titles):
+        """Brings the tab `title` to the front in the window that shows one of `titles`."""
+        window = self.desktop.wait_window("|".join(map(re.escape, titles)))
+        self.desktop.focus(window)
+        for _ in titles:
+            if self.desktop.windows(re.escape(title)):
+                return window
+            self.desktop.key("ctrl+Tab")
+            self._settle(title)
+        return self.desktop.wait_window(re.escape(title), 2)
+
+    def _settle(self, title):
+        try:
+            self.desktop.wait_window(re.escape(title), 1)
+        except AssertionError:
+            pass
+
+    def say(self, window, text):
+        self.desktop.focus(window)
+        self.desktop.type(text)
+        self.desktop.key("Return")
+
+    def read(self, window):
+        """The lines that a conversation window shows."""
+        desktop = self.desktop
+        path = os.path.join(desktop.folder, "saved.html")
+        if os.path.exists(path):
+            os.unlink(path)
+        desktop.focus(window)
+        desktop.key("alt+c", "s")
+        desktop.focus(desktop.wait_window("Save Conversation"))
+        desktop.key("ctrl+a")
+        desktop.type(path)
+        desktop.key("alt+s")
+        desktop.wait_no_window("Save Conversation")
+        wait_until(lambda: os.path.exists(path), 5, "the saved conversation")
+        return read_saved(path)
+
+    def wait_text(self, window, text, timeout=15):
+        """Waits until a line with exactly this text is shown; gives all lines."""
+
+        def find():
+            lines = self.read(window)
+            return lines if any(line.text == text for line in lines) else None
+
+        return wait_until(find, timeout, f"{text!r} in the window", 0.2)
+
+    def close_tab(self, window):
+        self.desktop.focus(window)
+        self.desktop.key("ctrl+w")

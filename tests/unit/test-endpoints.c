@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-endpoints.h"
+#include "mx-json.h"
+
+#define V3 "/_matrix/client/v3"
+
+/* Takes the request. body NULL: none. */
+static void check(MxRequest *request, const char *method, const char *target, const char *body)
+{
+    g_assert_cmpstr(mx_request_get_method(request), ==, method);
+    g_assert_cmpstr(mx_request_get_target(request), ==, target);
+    g_assert_cmpstr(mx_request_get_body(request), ==, body);
+    mx_request_unref(request);
+}
+
+static void test_account(void)
+{
+    g_autoptr(JsonObject) body = mx_json_parse_object("{\"type\":\"m.login.password\"}", -1, NULL);
+    check(mx_endpoint_login_flows(), "GET", V3 "/login", NULL);
+    check(mx_endpoint_login(body), "POST", V3 "/login", "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_logout(), "POST", V3 "/logout", "{}");
+    check(mx_endpoint_whoami(), "GET", V3 "/account/whoami", NULL);
+    check(mx_endpoint_create_filter("@a/b:h:1", body), "POST", V3 "/user/%40a%2Fb%3Ah%3A1/filter",
+          "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_profile("@a:h"), "GET", V3 "/profile/%40a%3Ah", NULL);
+    check(mx_endpoint_get_account_data("@a:h", "m.direct"), "GET",
+          V3 "/user/%40a%3Ah/account_data/m.direct", NULL);
+    check(mx_endpoint_set_account_data("@a:h", "m.direct", body), "PUT",
+          V3 "/user/%40a%3Ah/account_data/m.direct", "{\"type\":\"m.login.password\"}");
+}
+
+static void test_authorization(void)
+{
+    g_autoptr(MxRequest) flows = mx_endpoint_login_flows();
+    g_autoptr(MxRequest) login = mx_endpoint_login(NULL);
+    g_autoptr(MxRequest) whoami = mx_endpoint_whoami();
+    g_autoptr(MxRequest) foreign = mx_request_new("GET", "https://example.org/x", NULL);
+    mx_request_set_authorized(foreign, TRUE);
+    g_assert_false(mx_request_is_authorized(flows));
+    g_assert_false(mx_request_is_authorized(login));
+    g_assert_true(mx_request_is_authorized(whoami));
+    g_assert_false(mx_request_is_authorized(foreign));
+}
+
+static void test_sync(void)
+{
+    check(mx_endpoint_sync(NULL, NULL, 0, NULL), "GET",
+          V3 "/sync?timeout=0&use_state_after=true&org.matrix.msc4222.use_state_after=true", NULL);
+    check(mx_endpoint_sync("s1&2", "{\"a\":1}", 30000, "offline"), "GET",
+          V3 "/sync?since=s1%262&filter=%7B%22a%22%3A1%7D&timeout=30000&set_presence=offline"
+             "&use_state_after=true&org.matrix.msc4222.use_state_after=true",
+          NULL);
+    g_autoptr(MxRequest) first = mx_endpoint_sync(NULL, "1", 30000, NULL);
+    g_autoptr(MxRequest) later = mx_endpoint_sync("s", "1", 30000, NULL);
+    g_assert_cmpuint(mx_request_get_timeout(first), ==, 0);
+    g_assert_cmpuint(mx_request_get_timeout(later), ==, 45);
+    g_assert_cmpuint(mx_request_get_rate_limit_retries(first), ==, 0);
+}
+
+static void test_rooms(void)
+{
+    static const char *const via[] = {"a.org", "b.org:8448", NULL};
+    g_autoptr(JsonObject) body = mx_json_parse_object("{\"x\":1}", -1, NULL);
+    check(mx_endpoint_send("!r:h", "m.room.message", "t/1", "{\"b\":1.50}"), "PUT",
+          V3 "/rooms/%21r%3Ah/send/m.room.message/t%2F1", "{\"b\":1.50}");
+    check(mx_endpoint_messages("!r", "f", NULL, "b", 50), "GET",
+          V3 "/rooms/%21r/messages?from=f&dir=b&limit=50"
+             "&filter=%7B%22lazy_load_members%22%3Atrue%7D",
+          NULL);
+    check(mx_endpoint_members("!r", NULL, NULL), "GET", V3 "/rooms/%21r/members", NULL);
+    check(mx_endpoint_members("!r", "t1", "leave"), "GET",
+          V3 "/rooms/%21r/members?at=t1&not_membership=leave", NULL);
+    check(mx_endpoint_joined_members("!r"), "GET", V3 "/rooms/%21r/joined_members", NULL);
+    check(mx_endpoint_create_room(body), "POST", V3 "/createRoom", "{\"x\":1}");
+    check(mx_endpoint_join("#\xc3\xa4:h", NULL, NULL), "POST", V3 "/join/%23%C3%A4%3Ah", "{}");
+    check(mx_endpoint_join("!r", via, body), "POST",
+          V3 "/join/%21r?via=a.org&server_name=a.org&via=b.org%3A8448&server_name=b.org%3A8448",
+          "{\"x\":1}");
+    check(mx_endpoint_invite("!r", "@b:h", NULL), "POST", V3 "/rooms/%21r/invite",
+          "{\"user_id\":\"@b:h\"}");
+    check(mx_endpoint_invite("!r", "@b:h", "hi"), "POST", V3 "/rooms/%21r/invite",
+          "{\"reason\":\"hi\",\"user_id\":\"@b:h\"}");
+    check(mx_endpoint_leave("!r", NULL), "POST", V3 "/rooms/%21r/leave", "{}");
+    check(mx_endpoint_leave("!r", "bye \"x\""), "POST", V3 "/rooms/%21r/leave",
+          "{\"reason\":\"bye \\\"x\\\"\"}");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/endpoints/account", test_account);
+    g_test_add_func("/endpoints/authorization", test_authorization);
+    g_test_add_func("/endpoints/sync", test_sync);
+    g_test_add_func("/endpoints/rooms", test_rooms);
+    return g_test_run();
+}
