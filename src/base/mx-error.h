@@ -16,6 +16,7 @@ typedef enum {
     MX_ERROR_BAD_ANSWER, /* a 2xx answer that is not what the specification promises */
     MX_ERROR_INVALID,    /* what the user gave cannot be right (identifier, URL, CA file) */
     MX_ERROR_NO_MATRIX,  /* discovery: the server exists, but there is no homeserver at it */
+    MX_ERROR_NO_LOGIN,   /* the homeserver offers no way to sign in that is known here */
     MX_ERROR_STORE,      /* the database cannot be read or written */
     MX_ERROR_LOCKED,     /* another program uses this account's database */
 } MxErrorCode;

@@ -31,8 +31,9 @@ typedef struct {
     gint64 last_success;      /* monotonic, us */
     gboolean hurry;           /* the next request must not hold */
     gboolean failed_last;
-    gboolean store_failed; /* the user was told */
-    gboolean is_loading;   /* pending holds stored rooms, not an answer */
+    gboolean store_failed;  /* the user was told */
+    gboolean is_committing; /* an answer is with the worker */
+    gboolean is_loading;    /* pending holds stored rooms, not an answer */
 } MxSyncLoop;
 
 struct _MxClient {
@@ -44,6 +45,7 @@ struct _MxClient {
 
     MxClientState state;
     gboolean is_ready;
+    gboolean is_signing_in; /* a login or a refresh of the token is under way */
     MxWorker *worker;
     MxHttp *http;
     GCancellable *cancellable; /* everything but /sync */
@@ -56,8 +58,10 @@ struct _MxClient {
     GHashTable *opened_now; /* set of room IDs whose first lines are still to be taken */
 
     MxSyncLoop sync;
-    GHashTable *queues; /* room key -> MxQueueRoom (mx-send-queue.c) */
-    GHashTable *gaps;   /* room key -> GapFill (mx-gap.c) */
+    GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
+    MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
+    guint publish_source;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -65,6 +69,7 @@ struct _MxClient {
 /* mx-client.c */
 void mx_client_emit_failed(MxClient *client, GError *error); /* takes error */
 void mx_client_emit_notice(MxClient *client, MxRoom *room, const char *text);
+void mx_client_emit_room_error(MxClient *client, MxRoom *room, const char *text);
 void mx_client_emit_progress(MxClient *client, int step, const char *text);
 void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
@@ -96,6 +101,8 @@ void mx_session_log_out(MxClient *client);
 
 /* mx-sync.c */
 void mx_sync_start(MxClient *client);
+/* Goes on with a new token. */
+void mx_sync_resume(MxClient *client);
 void mx_sync_stop(MxClient *client);
 /* Applies stored rooms (MxRoomChange) in slices, then starts the loop. Takes the array. */
 void mx_sync_load(MxClient *client, GPtrArray *changes);

@@ -7,7 +7,6 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
-#include "mx-room-encryption.h"
 
 /* From the input field to the send queue: one commit, then the line is drawn. */
 
@@ -16,7 +15,7 @@ typedef struct {
     gint64 room; /* 0: the user's direct room, which does not exist yet */
     char *direct_user, *own_user_id;
     char *content;
-    gboolean is_refused;
+
     MxLine *line;
     MxRoomChange *change; /* of a placeholder just made */
 } SendJob;
@@ -83,8 +82,7 @@ static void run_send(MxStore *store, gpointer data)
     SendJob *job = data;
     mx_store_begin(store);
     g_autoptr(MxRoomRow) room = get_room(store, job);
-    if (room == NULL || mx_room_encryption_decide(store, room->key) != MX_SEND_PLAIN) {
-        job->is_refused = TRUE;
+    if (room == NULL) {
         mx_store_rollback(store);
         return;
     }
@@ -111,14 +109,9 @@ static void on_stored(gpointer data)
         g_autofree char *text = g_strdup_printf(
             _("Your message could not be stored and was not sent. %s"), job->base.error->message);
         if (room != NULL)
-            mx_client_emit_notice(client, room, text);
+            mx_client_emit_room_error(client, room, text);
         else
             mx_client_emit_account_notice(client, text);
-    } else if (job->is_refused && room != NULL) {
-        mx_client_emit_notice(
-            client, room,
-            _("Not sent: this room is encrypted, and this version cannot encrypt yet. Nothing was "
-              "sent in the clear."));
     } else if (job->line != NULL && room != NULL) {
         mx_client_emit_own_line(client, room, job->line);
         mx_send_queue_kick(client, room->key);

@@ -49,9 +49,9 @@ static void mx_client_finalize(GObject *object)
     G_OBJECT_CLASS(mx_client_parent_class)->finalize(object);
 }
 
-static guint add_signal(const char *name, guint n, GType first, GType second)
+static guint add_signal(const char *name, guint n, GType first, GType second, GType third)
 {
-    GType types[] = {first, second};
+    GType types[] = {first, second, third};
     return g_signal_newv(name, MX_TYPE_CLIENT, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL,
                          G_TYPE_NONE, n, types);
 }
@@ -59,18 +59,19 @@ static guint add_signal(const char *name, guint n, GType first, GType second)
 static void mx_client_class_init(MxClientClass *klass)
 {
     G_OBJECT_CLASS(klass)->finalize = mx_client_finalize;
-    signals[SIGNAL_PROGRESS] = add_signal("progress", 2, G_TYPE_INT, G_TYPE_STRING);
-    signals[SIGNAL_PASSWORD_NEEDED] = add_signal("password-needed", 1, G_TYPE_STRING, 0);
-    signals[SIGNAL_READY] = add_signal("ready", 0, 0, 0);
-    signals[SIGNAL_ONLINE_CHANGED] = add_signal("online-changed", 1, G_TYPE_BOOLEAN, 0);
-    signals[SIGNAL_ROOM_CHANGED] = add_signal("room-changed", 1, G_TYPE_POINTER, 0);
+    signals[SIGNAL_PROGRESS] = add_signal("progress", 2, G_TYPE_INT, G_TYPE_STRING, 0);
+    signals[SIGNAL_PASSWORD_NEEDED] = add_signal("password-needed", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_READY] = add_signal("ready", 0, 0, 0, 0);
+    signals[SIGNAL_ONLINE_CHANGED] = add_signal("online-changed", 1, G_TYPE_BOOLEAN, 0, 0);
+    signals[SIGNAL_ROOM_CHANGED] = add_signal("room-changed", 1, G_TYPE_POINTER, 0, 0);
     signals[SIGNAL_LINES_RECOVERED] =
-        add_signal("lines-recovered", 2, G_TYPE_POINTER, G_TYPE_POINTER);
-    signals[SIGNAL_OWN_LINE] = add_signal("own-line", 2, G_TYPE_POINTER, G_TYPE_POINTER);
-    signals[SIGNAL_ROOM_NOTICE] = add_signal("room-notice", 2, G_TYPE_POINTER, G_TYPE_STRING);
-    signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0);
-    signals[SIGNAL_SIGNED_OUT] = add_signal("signed-out", 0, 0, 0);
-    signals[SIGNAL_FAILED] = add_signal("failed", 1, G_TYPE_POINTER, 0);
+        add_signal("lines-recovered", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
+    signals[SIGNAL_OWN_LINE] = add_signal("own-line", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
+    signals[SIGNAL_ROOM_NOTICE] =
+        add_signal("room-notice", 3, G_TYPE_POINTER, G_TYPE_STRING, G_TYPE_BOOLEAN);
+    signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_SIGNED_OUT] = add_signal("signed-out", 0, 0, 0, 0);
+    signals[SIGNAL_FAILED] = add_signal("failed", 1, G_TYPE_POINTER, 0, 0);
 }
 
 static void mx_client_init(MxClient *client)
@@ -84,6 +85,7 @@ static void mx_client_init(MxClient *client)
     client->opened_now = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mx_send_queue_init(client);
     mx_gap_init(client);
+    mx_backoff_init(&client->publish_backoff, 1000, 5 * 60 * 1000);
 }
 
 static char *dup_unless_empty(const char *text)
@@ -118,7 +120,12 @@ void mx_client_emit_failed(MxClient *client, GError *error)
 
 void mx_client_emit_notice(MxClient *client, MxRoom *room, const char *text)
 {
-    g_signal_emit(client, signals[SIGNAL_ROOM_NOTICE], 0, room, text);
+    g_signal_emit(client, signals[SIGNAL_ROOM_NOTICE], 0, room, text, FALSE);
+}
+
+void mx_client_emit_room_error(MxClient *client, MxRoom *room, const char *text)
+{
+    g_signal_emit(client, signals[SIGNAL_ROOM_NOTICE], 0, room, text, TRUE);
 }
 
 void mx_client_emit_account_notice(MxClient *client, const char *text)
@@ -284,6 +291,7 @@ void mx_client_stop(MxClient *client)
     g_cancellable_cancel(client->cancellable);
     mx_gap_clear(client);
     mx_send_queue_clear(client);
+    g_clear_handle_id(&client->publish_source, g_source_remove);
     if (client->worker != NULL)
         mx_worker_stop(g_steal_pointer(&client->worker), STOP_WAIT_MS);
 }
@@ -380,6 +388,25 @@ void mx_client_close_room(MxClient *client, MxRoom *room)
 {
     g_hash_table_remove(client->open_rooms, room->room_id);
     g_hash_table_remove(client->opened_now, room->room_id);
+}
+
+static void run_hide(MxStore *store, gpointer data)
+{
+    WindowJob *job = data;
+    mx_store_begin(store);
+    g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, job->room);
+    if (row != NULL) {
+        row->hidden = TRUE;
+        mx_store_save_room(store, row);
+    }
+    mx_store_commit(store, &job->base.error);
+}
+
+void mx_client_hide_room(MxClient *client, MxRoom *room)
+{
+    if (client->worker != NULL)
+        mx_worker_push(client->worker, MX_JOB_USER, run_hide, NULL, new_window_job(client, room),
+                       window_job_free);
 }
 
 /* Lines a slice of the main loop can write to a conversation; also what a crash can leave half

@@ -20,10 +20,10 @@
  * succeeded room-changed (MxRoomChange *change)           borrowed lines-recovered (MxRoom *room,
  * GPtrArray *lines) a killed program was writing these; answer with mx_client_lines_shown() and
  * mx_client_lines_not_shown() own-line (MxRoom *room, MxLine *line)         a line typed here is
- * safe in the database: write it now room-notice (MxRoom *room, const char *text)  something about
- * the room that the user has to know account-notice (const char *text)             the same about
- * the account as a whole signed-out ()                                 mx_client_log_out() is done
- *  failed (GError *error)                        it is over; the only thing left is
+ * safe in the database: write it now room-notice (MxRoom *room, const char *text, gboolean
+ * is_error)  what the user has to know about the room account-notice (const char *text) the same
+ * about the account as a whole signed-out ()                                 mx_client_log_out() is
+ * done failed (GError *error)                        it is over; the only thing left is
  * mx_client_stop() */
 
 #define MX_TYPE_CLIENT (mx_client_get_type())
@@ -64,6 +64,9 @@ GList *mx_client_list_rooms(MxClient *client); /* borrowed rooms; free the list 
 /* A window for the room is there (again): its members are followed, its gaps filled. */
 void mx_client_open_room(MxClient *client, MxRoom *room);
 void mx_client_close_room(MxClient *client, MxRoom *room);
+
+/* The user took the room out of the list. It stays away until it was left and joined again. */
+void mx_client_hide_room(MxClient *client, MxRoom *room);
 
 /* The next pending lines, oldest first; an empty array when there are none (or they wait for a
  * gap). lines is the callback's. left_out: how many older ones are not shown, only in the first

@@ -10,8 +10,6 @@
 #include "mx-id.h"
 #include "mx-json.h"
 
-#define UNPUBLISHED "m.direct unpublished"
-
 char *mx_direct_room_placeholder(const char *user_id)
 {
     return g_strconcat("!pending ", user_id, NULL); /* a space: no server can give such an ID */
@@ -119,9 +117,7 @@ static void run_adopt(MxStore *store, gpointer data)
     else
         mx_store_move_queue(store, job->room, room);
     mx_store_save_room(store, room);
-    g_autofree char *content = mx_direct_add(store, job->user_id, job->new_room_id);
-    mx_store_set_account_data(store, 0, "m.direct", content, strlen(content));
-    mx_store_set_value(store, UNPUBLISHED, "1");
+    mx_direct_add(store, job->user_id, job->new_room_id);
     g_autoptr(GArray) keys = mx_direct_update(store, job->own_user_id);
     note_change(store, job, room->key);
     for (guint i = 0; i < keys->len; i++)
@@ -188,7 +184,7 @@ static void refuse(DirectJob *from, const GError *error)
           "/resend to try again, or /discard to drop what was typed."),
         from->user_id, why != NULL ? why : error->message);
     if (room != NULL)
-        mx_client_emit_notice(client, room, text);
+        mx_client_emit_room_error(client, room, text);
     mx_worker_push(client->worker, MX_JOB_USER, run_fail, on_queue_failed, copy_job(from),
                    direct_job_free);
 }
@@ -313,17 +309,30 @@ void mx_direct_room_prepare(MxClient *client, gint64 room, const char *room_id, 
 static void run_read_unpublished(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
-    g_autofree char *unpublished = mx_store_get_value(store, UNPUBLISHED);
-    if (unpublished != NULL)
-        job->content = mx_store_get_account_data(store, 0, "m.direct");
+    job->content = mx_direct_get_additions(store);
 }
 
 static void run_mark_published(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
     mx_store_begin(store);
-    mx_store_set_value(store, UNPUBLISHED, NULL);
+    mx_direct_forget_additions(store, job->content);
     mx_store_commit(store, &job->base.error);
+}
+
+static gboolean on_publish_again(gpointer data)
+{
+    MxClient *client = data;
+    client->publish_source = 0;
+    mx_direct_room_publish(client);
+    return G_SOURCE_REMOVE;
+}
+
+static void publish_later(MxClient *client)
+{
+    if (client->state != MX_CLIENT_STOPPED && client->publish_source == 0)
+        client->publish_source =
+            g_timeout_add(mx_backoff_next(&client->publish_backoff), on_publish_again, client);
 }
 
 static void on_published(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -331,41 +340,13 @@ static void on_published(GObject *source, GAsyncResult *result, gpointer user_da
     DirectJob *job = user_data;
     MxClient *client = job->base.client;
     g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
-    if (response != NULL && client->state != MX_CLIENT_STOPPED)
+    if (response != NULL && client->state != MX_CLIENT_STOPPED) {
+        mx_backoff_reset(&client->publish_backoff);
         mx_worker_push(client->worker, MX_JOB_USER, run_mark_published, NULL, job, direct_job_free);
-    else
-        direct_job_free(job); /* tried again at the next start, or with the next direct room */
-}
-
-static void add_missing(JsonObject *into, const char *user_id, JsonArray *rooms)
-{
-    JsonArray *known = mx_json_array(into, user_id);
-    if (known == NULL) {
-        known = json_array_new();
-        json_object_set_array_member(into, user_id, known);
+        return;
     }
-    for (guint i = 0; i < mx_json_array_length(rooms); i++) {
-        const char *room_id = mx_json_array_string(rooms, i);
-        gboolean found = room_id == NULL;
-        for (guint k = 0; k < mx_json_array_length(known) && !found; k++)
-            found = g_strcmp0(mx_json_array_string(known, k), room_id) == 0;
-        if (!found)
-            json_array_add_string_element(known, room_id);
-    }
-}
-
-/* Another client may have written meanwhile: what the server has stays, ours is added. */
-static JsonObject *merge_direct(JsonObject *server, const char *ours)
-{
-    JsonObject *merged = server != NULL ? json_object_ref(server) : json_object_new();
-    g_autoptr(JsonObject) local = mx_json_parse_object(ours, -1, NULL);
-    g_autoptr(GList) users = local != NULL ? json_object_get_members(local) : NULL;
-    for (GList *at = users; at != NULL; at = at->next) {
-        JsonArray *rooms = mx_json_array(local, at->data);
-        if (rooms != NULL)
-            add_missing(merged, at->data, rooms);
-    }
-    return merged;
+    publish_later(client);
+    direct_job_free(job);
 }
 
 static void on_server_direct(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -376,13 +357,15 @@ static void on_server_direct(GObject *source, GAsyncResult *result, gpointer use
     g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
     if (client->state == MX_CLIENT_STOPPED ||
         (response == NULL && mx_error_get_status(error) != 404)) {
+        publish_later(client);
         direct_job_free(job);
         return;
     }
     gsize len = 0;
     const char *text = response != NULL ? g_bytes_get_data(response->body, &len) : "";
     g_autoptr(JsonObject) server = mx_json_parse_object(text, len, NULL);
-    g_autoptr(JsonObject) merged = merge_direct(server, job->content);
+    /* Another client may have written meanwhile: what the server has stays, ours is added. */
+    g_autoptr(JsonObject) merged = mx_direct_merge(server, job->content);
     g_autoptr(MxRequest) request =
         mx_endpoint_set_account_data(client->user_id, "m.direct", merged);
     mx_http_send_async(client->http, request, client->cancellable, on_published, job);

@@ -158,20 +158,76 @@ gboolean mx_direct_is_listed(MxStore *store, const char *room_id)
     return FALSE;
 }
 
-char *mx_direct_add(MxStore *store, const char *user_id, const char *room_id)
+/* ---- additions ---- */
+
+#define ADDITIONS "m.direct additions"
+
+static void add_missing(JsonObject *into, const char *user_id, JsonArray *rooms)
+{
+    JsonArray *known = mx_json_array(into, user_id);
+    if (known == NULL) {
+        known = json_array_new();
+        json_object_set_array_member(into, user_id, known);
+    }
+    for (guint i = 0; i < mx_json_array_length(rooms); i++) {
+        const char *room_id = mx_json_array_string(rooms, i);
+        gboolean found = room_id == NULL;
+        for (guint k = 0; k < mx_json_array_length(known) && !found; k++)
+            found = g_strcmp0(mx_json_array_string(known, k), room_id) == 0;
+        if (!found)
+            json_array_add_string_element(known, room_id);
+    }
+}
+
+JsonObject *mx_direct_merge(JsonObject *base, const char *additions)
+{
+    JsonObject *merged = base != NULL ? json_object_ref(base) : json_object_new();
+    g_autoptr(JsonObject) added = read_object(additions);
+    g_autoptr(GList) users = added != NULL ? json_object_get_members(added) : NULL;
+    for (GList *at = users; at != NULL; at = at->next)
+        add_missing(merged, at->data, mx_json_array(added, at->data));
+    return merged;
+}
+
+static void merge_into_stored(MxStore *store, const char *additions)
 {
     g_autofree char *text = mx_store_get_account_data(store, 0, "m.direct");
-    g_autoptr(JsonObject) direct = read_object(text);
-    if (direct == NULL)
-        direct = json_object_new();
-    JsonArray *rooms = mx_json_array(direct, user_id);
-    for (guint i = 0; i < mx_json_array_length(rooms); i++)
-        if (g_strcmp0(mx_json_array_string(rooms, i), room_id) == 0)
-            return mx_json_object_to_text(direct);
-    if (rooms == NULL) {
-        rooms = json_array_new();
-        json_object_set_array_member(direct, user_id, rooms);
-    }
+    g_autoptr(JsonObject) stored = read_object(text);
+    g_autoptr(JsonObject) merged = mx_direct_merge(stored, additions);
+    g_autofree char *merged_text = mx_json_object_to_text(merged);
+    mx_store_set_account_data(store, 0, "m.direct", merged_text, strlen(merged_text));
+}
+
+void mx_direct_add(MxStore *store, const char *user_id, const char *room_id)
+{
+    g_autoptr(JsonObject) one = json_object_new();
+    JsonArray *rooms = json_array_new();
     json_array_add_string_element(rooms, room_id);
-    return mx_json_object_to_text(direct);
+    json_object_set_array_member(one, user_id, rooms);
+    g_autofree char *one_text = mx_json_object_to_text(one);
+    g_autofree char *before = mx_direct_get_additions(store);
+    g_autoptr(JsonObject) additions = read_object(before);
+    g_autoptr(JsonObject) more = mx_direct_merge(additions, one_text);
+    g_autofree char *after = mx_json_object_to_text(more);
+    mx_store_set_value(store, ADDITIONS, after);
+    merge_into_stored(store, one_text);
+}
+
+char *mx_direct_get_additions(MxStore *store)
+{
+    return mx_store_get_value(store, ADDITIONS);
+}
+
+void mx_direct_forget_additions(MxStore *store, const char *published)
+{
+    g_autofree char *now = mx_direct_get_additions(store);
+    if (g_strcmp0(now, published) == 0)
+        mx_store_set_value(store, ADDITIONS, NULL);
+}
+
+void mx_direct_restore_additions(MxStore *store)
+{
+    g_autofree char *additions = mx_direct_get_additions(store);
+    if (additions != NULL)
+        merge_into_stored(store, additions);
 }

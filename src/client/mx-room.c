@@ -19,6 +19,7 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
     room->people = mx_direct_count_joined(store, row);
     room->unread = mx_store_count_pending(store, row->key, own_user_id);
     room->highlights = row->highlight_count;
+    room->hidden = row->hidden;
     return room;
 }
 

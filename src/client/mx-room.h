@@ -16,6 +16,7 @@ typedef struct {
     MxMembership membership;
     gboolean encrypted; /* for display only: the worker decides what is sent */
     gboolean is_space;
+    gboolean hidden;   /* the user took it out of the list */
     gint64 people;     /* joined members, as far as known */
     gint64 unread;     /* lines of others that wait for a window */
     gint64 highlights; /* as the homeserver counts them */

@@ -26,8 +26,9 @@ typedef struct {
     gboolean again;        /* kicked while busy */
     guint64 uncertain_at;  /* serial number of the newest /sync when an answer failed to come */
     gint64 uncertain_mark; /* monotonic, us: since when this uncertainty counts */
-    MxBackoff backoff;
-    guint retry_source;
+    gint64 current_item;   /* the one that is, or was last, on its way */
+    MxBackoff backoff;     /* for that one */
+    guint retry_source;    /* until then it waits */
 } RoomQueue;
 
 typedef enum {
@@ -47,6 +48,7 @@ typedef struct {
     gint64 room;
     char *own_user_id;
     gboolean may_resend;
+    gint64 waiting_item; /* not before its time; 0: none */
     Next next;
     MxQueueRow *item;
     char *room_id, *direct_user;
@@ -148,6 +150,8 @@ static Next decide(MxStore *store, QueueJob *job)
     job->item = mx_store_get_queue_head(store, job->room);
     if (job->item == NULL || room == NULL)
         return NEXT_NOTHING;
+    if (job->item->id == job->waiting_item)
+        return NEXT_WAIT_SYNC;
     job->body = dup_body(job->item);
     job->room_id = g_strdup(room->room_id);
     job->direct_user = g_strdup(room->direct_user);
@@ -235,7 +239,7 @@ static void say(MxClient *client, gint64 room, const char *text)
 {
     MxRoom *summary = mx_client_get_room_by_key(client, room);
     if (summary != NULL)
-        mx_client_emit_notice(client, summary, text);
+        mx_client_emit_room_error(client, summary, text);
 }
 
 static void say_refused(MxClient *client, gint64 room, const char *body, const GError *error)
@@ -403,6 +407,17 @@ static void say_uncertain(QueueJob *job)
     say(job->base.client, job->room, text);
 }
 
+/* A new item does not wait for what the one before it has met with: an echo may have settled that.
+ */
+static void begin_item(RoomQueue *queue, const QueueJob *job)
+{
+    if (job->item == NULL || job->item->id == queue->current_item)
+        return;
+    queue->current_item = job->item->id;
+    mx_backoff_reset(&queue->backoff);
+    g_clear_handle_id(&queue->retry_source, g_source_remove);
+}
+
 static void on_decided(gpointer data)
 {
     QueueJob *job = data;
@@ -414,6 +429,7 @@ static void on_decided(gpointer data)
         set_idle(client, job->room);
         return;
     }
+    begin_item(queue, job);
     switch (job->next) {
     case NEXT_SEND:
         put(job);
@@ -444,19 +460,21 @@ static void on_decided(gpointer data)
 
 void mx_send_queue_kick(MxClient *client, gint64 room)
 {
-    if (client->state != MX_CLIENT_ONLINE || client->queues == NULL)
+    if (client->queues == NULL)
         return;
+    /* From here on the room is known to have something to send, whenever the server is back. */
     RoomQueue *queue = get_queue(client, room);
+    if (client->state != MX_CLIENT_ONLINE)
+        return;
     if (queue->busy) {
         queue->again = TRUE;
         return;
     }
-    if (queue->retry_source != 0)
-        return;
     queue->busy = TRUE;
     queue->again = FALSE;
     QueueJob *job = new_job(client, room);
     job->may_resend = client->sync.applied > queue->uncertain_at;
+    job->waiting_item = queue->retry_source != 0 ? queue->current_item : 0;
     mx_worker_push(client->worker, MX_JOB_USER, run_decide, on_decided, job, queue_job_free);
 }
 

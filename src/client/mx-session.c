@@ -263,11 +263,12 @@ static void on_session_saved(gpointer data)
         mx_client_emit_failed(client, g_steal_pointer(&job->base.error));
         return;
     }
+    client->is_signing_in = FALSE;
     mx_http_set_session(client->http, job->base_url, job->access_token);
     revoke_old_token(client, job->base_url);
     if (client->is_ready) {
         mx_client_set_state(client, MX_CLIENT_OFFLINE);
-        mx_sync_start(client);
+        mx_sync_resume(client);
     } else {
         start_loading(client);
     }
@@ -379,7 +380,7 @@ static void on_flows(GObject *source, GAsyncResult *result, gpointer user_data)
     if (offers_password(answer))
         send_login(client);
     else
-        fail_with(client, MX_ERROR_INVALID,
+        fail_with(client, MX_ERROR_NO_LOGIN,
                   _("This homeserver does not accept a login with a password, and this version "
                     "knows no other way to sign in."));
 }
@@ -407,6 +408,7 @@ static void on_discovered(GObject *source, GAsyncResult *result, gpointer user_d
 static void begin_login(MxClient *client)
 {
     mx_client_set_state(client, MX_CLIENT_LOGIN);
+    client->is_signing_in = TRUE;
     if (client->password == NULL || *client->password == '\0') {
         mx_client_emit_password_needed(client, NULL);
         return;
@@ -556,9 +558,11 @@ static void on_refreshed(GObject *source, GAsyncResult *result, gpointer user_da
         accept_refresh(client, answer);
     } else if (mx_error_is_transient(error) || mx_error_get_status(error) == 0) {
         /* Back to the loop: its next refusal leads here again. */
+        client->is_signing_in = FALSE;
         mx_client_set_state(client, client->is_ready ? MX_CLIENT_OFFLINE : MX_CLIENT_SYNCING);
         mx_sync_retry(client, error);
     } else {
+        client->is_signing_in = FALSE;
         g_clear_pointer(&client->refresh_token, g_free);
         sign_in_again(client, refusal);
     }
@@ -570,13 +574,14 @@ static void refresh_token(MxClient *client, const GError *refusal)
     refresh->client = g_object_ref(client);
     refresh->refusal = g_error_copy(refusal);
     mx_client_set_state(client, MX_CLIENT_LOGIN);
+    client->is_signing_in = TRUE;
     g_autoptr(MxRequest) request = mx_endpoint_refresh(client->refresh_token);
     mx_http_send_async(client->http, request, client->cancellable, on_refreshed, refresh);
 }
 
 void mx_session_token_refused(MxClient *client, const GError *error)
 {
-    if (client->state == MX_CLIENT_LOGIN)
+    if (client->is_signing_in)
         return; /* being taken care of */
     if (g_strcmp0(mx_error_get_errcode(error), "M_USER_LOCKED") == 0)
         mx_client_emit_failed(client, g_error_copy(error)); /* the token stays good */

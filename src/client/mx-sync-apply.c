@@ -433,6 +433,7 @@ static void apply_join(RoomPass *pass)
 static void apply_leave(RoomPass *pass)
 {
     pass->row->membership = MX_MEMBERSHIP_LEAVE;
+    pass->row->hidden = FALSE; /* joined again, it is listed again */
     pass->change->is_gone = pass->was_joined;
     apply_contents(pass);
 }
@@ -482,8 +483,10 @@ static void apply_account_data(Apply *apply)
             continue;
         mx_store_set_account_data(apply->store, 0, event.type, event.content.text,
                                   event.content.len);
-        if (g_str_equal(event.type, "m.direct"))
+        if (g_str_equal(event.type, "m.direct")) {
+            mx_direct_restore_additions(apply->store);
             apply->direct_dirty = TRUE;
+        }
     }
 }
 
@@ -509,7 +512,8 @@ static void update_direct(Apply *apply)
     }
 }
 
-/* A full sync names every joined room; what it does not name was left while nobody looked. */
+/* A full sync names every joined room; what it does not name was left while nobody looked. Its node
+ * in the list stays: only an explicit rooms.leave takes one away. */
 static void drop_unnamed_rooms(Apply *apply)
 {
     g_autoptr(GPtrArray) rooms = mx_store_list_rooms(apply->store);
@@ -520,7 +524,7 @@ static void drop_unnamed_rooms(Apply *apply)
             g_hash_table_contains(apply->stage->by_id, row->room_id))
             continue;
         MxRoomChange *change = add_change(apply);
-        change->is_gone = row->membership == MX_MEMBERSHIP_JOIN;
+
         row->membership = MX_MEMBERSHIP_LEAVE;
         mx_store_save_room(apply->store, row);
         change->room = mx_room_new(apply->store, row, apply->context->own_user_id);

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-direct-room.h"
 
 /* The /sync loop. Bytes go to the worker as they arrive; the worker commits the whole answer at
  * once; what changed is applied here in slices; only then is the next answer asked for. */
@@ -167,6 +168,10 @@ static void on_failure(MxClient *client, const GError *error)
         schedule_retry(client, error);
         return;
     }
+    if (mx_error_get_status(error) == 429) {
+        schedule_retry(client, error); /* slow down is not no */
+        return;
+    }
     mx_client_emit_failed(client, g_error_copy(error));
 }
 
@@ -174,6 +179,8 @@ static void finish_applying(MxClient *client)
 {
     MxSyncLoop *sync = &client->sync;
     g_clear_pointer(&sync->pending, g_ptr_array_unref);
+    if (sync->applied == 0 && !sync->is_loading)
+        mx_direct_room_publish(client); /* what an earlier run could not write */
     if (sync->is_loading) {
         sync->is_loading = FALSE;
         mx_client_set_state(client, MX_CLIENT_SYNCING);
@@ -185,7 +192,8 @@ static void finish_applying(MxClient *client)
     sync->store_failed = FALSE;
     sync->last_success = g_get_monotonic_time();
     mx_backoff_reset(&sync->backoff);
-    mx_client_set_state(client, MX_CLIENT_ONLINE);
+    if (!client->is_signing_in)
+        mx_client_set_state(client, MX_CLIENT_ONLINE);
     mx_send_queue_kick_all(client);
     mx_gap_retry_all(client);
     request_sync(client);
@@ -215,6 +223,7 @@ static void on_apply_done(gpointer data)
     ApplyJob *job = data;
     MxClient *client = job->base.client;
     MxSyncLoop *sync = &client->sync;
+    sync->is_committing = FALSE;
     if (job->changes == NULL) {
         on_failure(client, job->base.error);
         return;
@@ -246,6 +255,7 @@ static void push_apply(MxClient *client, Request *request)
     job->since = request->had_since ? g_strdup(client->sync.since) : NULL;
     job->is_catch_up = !client->is_ready || client->sync.failed_last;
     job->open_rooms = copy_open_rooms(client);
+    client->sync.is_committing = TRUE;
     mx_worker_push(client->worker, MX_JOB_BULK, run_apply, on_apply_done, job, apply_job_free);
 }
 
@@ -273,7 +283,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 static void request_sync(MxClient *client)
 {
     MxSyncLoop *sync = &client->sync;
-    if (client->state == MX_CLIENT_STOPPED || client->state == MX_CLIENT_LOGIN)
+    if (client->state == MX_CLIENT_STOPPED || client->is_signing_in)
         return;
     Request *request = g_new0(Request, 1);
     request->client = g_object_ref(client);
@@ -330,6 +340,15 @@ void mx_sync_start(MxClient *client)
         client->clock_source = g_timeout_add_seconds(CLOCK_INTERVAL_S, on_clock, client);
     }
     if (sync->cancellable == NULL && sync->retry_source == 0 && sync->apply_source == 0)
+        request_sync(client);
+}
+
+void mx_sync_resume(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    mx_sync_hurry(client);
+    if (sync->cancellable == NULL && sync->retry_source == 0 && sync->apply_source == 0 &&
+        !sync->is_committing)
         request_sync(client);
 }
 

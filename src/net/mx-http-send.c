@@ -42,7 +42,7 @@ typedef struct {
     MxBackoff backoff;
     guint retries_left, redirects;
     GTlsCertificateFlags tls_flags;
-    gboolean timed_out;
+    gboolean timed_out, was_restarted;
 } Send;
 
 static void start_attempt(GTask *task);
@@ -151,6 +151,9 @@ static GError *translate_error(GTask *task, const GError *error)
     GCancellable *outer = g_task_get_cancellable(task);
     if (outer != NULL && g_cancellable_is_cancelled(outer))
         return g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+    if (send->was_restarted)
+        return g_error_new(MX_ERROR, MX_ERROR_NETWORK, _("%s closed the connection"),
+                           get_host(send));
     if (send->timed_out)
         return g_error_new(MX_ERROR, MX_ERROR_NETWORK, _("%s did not answer in time"),
                            get_host(send));
@@ -506,6 +509,17 @@ static gboolean on_accept_certificate(SoupMessage *message, GTlsCertificate *cer
     return mx_http_accepts_certificate(g_task_get_source_object(task), message, certificate, flags);
 }
 
+/* libsoup sends a PUT again by itself when the connection closes before an answer. Whether that may
+ * be done is not decided here: the server may have acted. */
+static void on_restarted(SoupMessage *message, gpointer data)
+{
+    Send *send = data;
+    if (g_str_equal(send->request->method, "GET"))
+        return;
+    send->was_restarted = TRUE;
+    g_cancellable_cancel(send->inner);
+}
+
 static SoupMessage *create_message(GTask *task)
 {
     Send *send = g_task_get_task_data(task);
@@ -523,6 +537,7 @@ static SoupMessage *create_message(GTask *task)
     }
     g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), send);
     g_signal_connect(message, "starting", G_CALLBACK(on_starting), send);
+    g_signal_connect(message, "restarted", G_CALLBACK(on_restarted), send);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_wrote_body_data), send);
     g_signal_connect_object(message, "accept-certificate", G_CALLBACK(on_accept_certificate), task,
                             0);

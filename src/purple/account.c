@@ -104,9 +104,10 @@ static void on_own_line(MxClient *client, MxRoom *room, MxLine *line, MxpAccount
     mxp_delivery_own_line(mxp, room, line);
 }
 
-static void on_room_notice(MxClient *client, MxRoom *room, const char *text, MxpAccount *mxp)
+static void on_room_notice(MxClient *client, MxRoom *room, const char *text, gboolean is_error,
+                           MxpAccount *mxp)
 {
-    mxp_messages_notice(mxp, room, text);
+    mxp_messages_notice(mxp, room, text, is_error);
 }
 
 static void on_account_notice(MxClient *client, const char *text, MxpAccount *mxp)
@@ -198,6 +199,8 @@ void mxp_account_close(PurpleConnection *gc)
     if (mxp == NULL)
         return;
     gc->proto_data = NULL;
+    /* The question for the password belongs to the account, not to the connection that asks it. */
+    purple_request_close_with_handle(mxp->account);
     purple_signals_disconnect_by_handle(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);

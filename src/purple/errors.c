@@ -99,6 +99,9 @@ PurpleConnectionError mxp_errors_get_reason(const GError *error, char **text)
     case MX_ERROR_NO_MATRIX:
         *text = g_strdup(error->message);
         return PURPLE_CONNECTION_ERROR_INVALID_SETTINGS;
+    case MX_ERROR_NO_LOGIN:
+        *text = g_strdup(error->message);
+        return PURPLE_CONNECTION_ERROR_AUTHENTICATION_IMPOSSIBLE;
     case MX_ERROR_LOCKED:
         *text = g_strdup(error->message);
         return PURPLE_CONNECTION_ERROR_NAME_IN_USE;

@@ -8,7 +8,11 @@
 
 /* ---- to markup ---- */
 
-static void append_escaped(GString *markup, gunichar c)
+/* Pidgin drops all markup of a message with more than a hundred '<'; then bare line breaks have to
+ * do, which both clients show, but logs in plain text do not keep. */
+#define MAX_BREAKS 90
+
+static void append_escaped(GString *markup, gunichar c, const char *line_break)
 {
     switch (c) {
     case '&':
@@ -24,8 +28,7 @@ static void append_escaped(GString *markup, gunichar c)
         g_string_append(markup, "&quot;");
         break;
     case '\n':
-        /* Finch drops a bare line break; both clients know this one. */
-        g_string_append(markup, "<br>");
+        g_string_append(markup, line_break);
         break;
     case '\t':
         g_string_append_c(markup, '\t');
@@ -36,14 +39,24 @@ static void append_escaped(GString *markup, gunichar c)
     }
 }
 
+static int count_breaks(const char *text)
+{
+    int count = 0;
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at == '\n' || *at == '\r')
+            count++;
+    return count;
+}
+
 char *mxp_markup_escape(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *markup = g_string_sized_new(strlen(valid) + 32);
+    const char *line_break = count_breaks(valid) > MAX_BREAKS ? "\n" : "<br>";
     for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
         if (at[0] == '\r' && at[1] == '\n')
             continue;
-        append_escaped(markup, *at == '\r' ? '\n' : g_utf8_get_char(at));
+        append_escaped(markup, *at == '\r' ? '\n' : g_utf8_get_char(at), line_break);
     }
     return g_string_free(markup, FALSE);
 }

@@ -96,15 +96,32 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
         write_chat(mxp, room, line, markup, when);
 }
 
-void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text)
+/* Pidgin cuts such lines at 4,096 bytes, perhaps inside an entity. */
+#define MAX_NOTICE 3000
+
+static char *escape_briefly(const char *text)
+{
+    g_autofree char *markup = mxp_markup_escape(text);
+    glong chars = g_utf8_strlen(text, -1);
+    for (; strlen(markup) > MAX_NOTICE; chars = chars * 3 / 4) {
+        g_autofree char *beginning = g_utf8_substring(text, 0, chars * 3 / 4);
+        g_autofree char *shorter = g_strconcat(beginning, "…", NULL);
+        g_free(markup);
+        markup = mxp_markup_escape(shorter);
+    }
+    return g_steal_pointer(&markup);
+}
+
+void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error)
 {
     if (room->membership != MX_MEMBERSHIP_JOIN && room->membership != MX_MEMBERSHIP_PENDING)
         return;
     PurpleConversation *conversation = mxp_messages_open_conversation(mxp, room);
-    g_autofree char *markup = mxp_markup_escape(text);
+    g_autofree char *markup = escape_briefly(text);
+    PurpleMessageFlags flags = is_error ? PURPLE_MESSAGE_ERROR : PURPLE_MESSAGE_SYSTEM;
     if (conversation != NULL)
-        purple_conversation_write(conversation, NULL, markup,
-                                  PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+        purple_conversation_write(conversation, NULL, markup, flags | PURPLE_MESSAGE_NO_LINKIFY,
+                                  time(NULL));
 }
 
 /* ---- sending ---- */

@@ -18,7 +18,7 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line);
  * caller frees. */
 char *mxp_messages_get_text(const MxLine *line);
 /* An error or a hint about the room, in its window. */
-void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text);
+void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error);
 
 /* Hooks */
 int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,

@@ -29,7 +29,10 @@ static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
     const char *room_id = get_room_id((PurpleChat *)node);
     if (room_id == NULL || g_hash_table_lookup(mxp->chats, room_id) != node)
         return;
+    MxRoom *room = mx_client_get_room(mxp->client, room_id);
     g_hash_table_add(mxp->hidden, g_strdup(room_id));
+    if (room != NULL)
+        mx_client_hide_room(mxp->client, room);
     g_hash_table_remove(mxp->chats, room_id);
 }
 
@@ -111,7 +114,9 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
         room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL && !room->is_space;
     if (is_chat) {
         PurpleChat *chat = find_chat(mxp, room->room_id);
-        if (chat == NULL && !g_hash_table_contains(mxp->hidden, room->room_id))
+        /* The summary may be older than the user's hand. */
+        gboolean is_hidden = room->hidden || g_hash_table_contains(mxp->hidden, room->room_id);
+        if (chat == NULL && !is_hidden)
             add_chat(mxp, room);
         else if (chat != NULL)
             rename_chat(chat, room->name);

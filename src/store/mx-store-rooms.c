@@ -44,7 +44,7 @@ void mx_room_row_free(MxRoomRow *row)
 #define ROOM_COLUMNS                                                                               \
     "key, room_id, membership, name, canonical_alias, room_type, heroes, direct_user, "            \
     "read_event_id, prev_batch, joined_count, invited_count, highlight_count, "                    \
-    "notification_count, top_pos, last_ts, encrypted, members_complete"
+    "notification_count, top_pos, last_ts, encrypted, members_complete, hidden"
 
 static MxRoomRow *read_room(sqlite3_stmt *statement)
 {
@@ -67,6 +67,7 @@ static MxRoomRow *read_room(sqlite3_stmt *statement)
     row->last_ts = sqlite3_column_int64(statement, 15);
     row->encrypted = sqlite3_column_int(statement, 16);
     row->members_complete = sqlite3_column_int(statement, 17);
+    row->hidden = sqlite3_column_int(statement, 18);
     return row;
 }
 
@@ -104,12 +105,12 @@ void mx_store_save_room(MxStore *store, MxRoomRow *row)
                   "room_type = ?, heroes = ?, direct_user = ?, read_event_id = ?, prev_batch = ?, "
                   "joined_count = ?, invited_count = ?, highlight_count = ?, "
                   "notification_count = ?, top_pos = ?, last_ts = ?, encrypted = ?, "
-                  "members_complete = ? WHERE key = ?",
-                  "sdsssssssiiiiiiddi", row->room_id, row->membership, row->name,
+                  "members_complete = ?, hidden = ? WHERE key = ?",
+                  "sdsssssssiiiiiidddi", row->room_id, row->membership, row->name,
                   row->canonical_alias, row->room_type, row->heroes, row->direct_user,
                   row->read_event_id, row->prev_batch, row->joined_count, row->invited_count,
                   row->highlight_count, row->notification_count, row->top_pos, row->last_ts,
-                  row->encrypted, row->members_complete, row->key);
+                  row->encrypted, row->members_complete, row->hidden, row->key);
 }
 
 GPtrArray *mx_store_list_rooms(MxStore *store)

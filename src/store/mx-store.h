@@ -86,6 +86,7 @@ typedef struct {
     gint64 last_ts;     /* of the newest message, ms */
     gboolean encrypted; /* once TRUE it stays (E7) */
     gboolean members_complete;
+    gboolean hidden; /* the user took it out of the list */
 } MxRoomRow;
 
 void mx_room_row_free(MxRoomRow *row);

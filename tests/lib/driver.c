@@ -38,8 +38,7 @@ static struct {
     gint64 longest;   /* microseconds over the heartbeat's own interval */
 } driver;
 
-/* --- lines out
- * ---------------------------------------------------------------------------------------------- */
+/* ---- lines out ---- */
 
 static void write_all(const char *data, gsize len)
 {
@@ -66,9 +65,7 @@ static void emit(JsonObject *event, gpointer data)
     write_all(line, strlen(line));
 }
 
-/* --- commands
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 /* What a command works on; found before it runs. */
 typedef struct {
@@ -381,9 +378,7 @@ static void on_line(const char *line)
     answer(&call, ok, error);
 }
 
-/* --- lines in
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- lines in ---- */
 
 static void take_lines(void)
 {
@@ -424,9 +419,7 @@ static gboolean on_heartbeat(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* --- main
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- main ---- */
 
 static gboolean on_sigterm(gpointer data)
 {

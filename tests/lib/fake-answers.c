@@ -31,9 +31,7 @@ static char *quote(const char *text)
     return json_to_string(node, FALSE);
 }
 
-/* --- users
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- users ---- */
 
 /* "mxt.RANDOM.DEVICE.@user:host" */
 static char *token_part(const char *token, guint n)
@@ -70,6 +68,22 @@ static char *login_user(JsonObject *body)
     return user[0] == '@' ? g_strdup(user) : g_strdup_printf("@%s:localhost", user);
 }
 
+/* A pair of tokens, or one. */
+static FakeReply reply_tokens(FakeServer *server, const char *device, const char *user)
+{
+    guint random = g_random_int();
+    g_autofree char *more = g_strdup("");
+
+    if (server->refresh) {
+        g_free(more);
+        more = g_strdup_printf(",\"refresh_token\":\"mxr.%08x.%s.%s\",\"expires_in_ms\":300000",
+                               random, device, user);
+    }
+    return (FakeReply){200, g_strdup_printf("{\"user_id\":\"%s\",\"device_id\":\"%s\","
+                                            "\"access_token\":\"" TOKEN_PREFIX "%08x.%s.%s\"%s}",
+                                            user, device, random, device, user, more)};
+}
+
 static FakeReply answer_login(FakeServer *server, const FakeRequest *request)
 {
     g_autoptr(JsonObject) body = fake_request_json(request);
@@ -83,9 +97,20 @@ static FakeReply answer_login(FakeServer *server, const FakeRequest *request)
         return reply_error(403, "M_FORBIDDEN", "Invalid username or password");
     if (device == NULL)
         device = new_device;
-    return (FakeReply){200, g_strdup_printf("{\"user_id\":\"%s\",\"device_id\":\"%s\","
-                                            "\"access_token\":\"" TOKEN_PREFIX "%08x.%s.%s\"}",
-                                            user, device, g_random_int(), device, user)};
+    return reply_tokens(server, device, user);
+}
+
+static FakeReply answer_refresh(FakeServer *server, const FakeRequest *request)
+{
+    g_autoptr(JsonObject) body = fake_request_json(request);
+    const char *token = member(body, "refresh_token");
+    g_auto(GStrv) parts = token ? g_strsplit(token, ".", 4) : NULL;
+
+    if (parts == NULL || g_strv_length(parts) != 4 || !g_str_equal(parts[0], "mxr") ||
+        g_hash_table_contains(server->revoked, token))
+        return reply_error(401, "M_UNKNOWN_TOKEN", "Unknown refresh token");
+    g_hash_table_add(server->revoked, g_strdup(token));
+    return reply_tokens(server, parts[2], parts[3]);
 }
 
 static FakeReply answer_login_flows(FakeServer *server, const FakeRequest *request)
@@ -127,6 +152,11 @@ static FakeReply answer_profile(FakeServer *server, const FakeRequest *request)
     return (FakeReply){200, g_strdup_printf("{\"displayname\":\"%s\"}", name)};
 }
 
+void fake_server_set_refresh(FakeServer *server, gboolean refresh)
+{
+    server->refresh = refresh;
+}
+
 void fake_server_set_password(FakeServer *server, const char *password)
 {
     g_free(server->password);
@@ -138,9 +168,7 @@ void fake_server_revoke(FakeServer *server, const char *token)
     g_hash_table_add(server->revoked, g_strdup(token));
 }
 
-/* --- sync
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- sync ---- */
 
 guint fake_server_position(FakeServer *server)
 {
@@ -189,9 +217,7 @@ void fake_server_push(FakeServer *server, const char *body)
     fake_server_wake(server);
 }
 
-/* --- sending
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 static void sent_free(gpointer data)
 {
@@ -306,9 +332,7 @@ void fake_server_set_echo(FakeServer *server, gboolean echo)
     server->echo = echo;
 }
 
-/* --- rooms
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- rooms ---- */
 
 static FakeReply answer_messages(FakeServer *server, const FakeRequest *request)
 {
@@ -395,8 +419,7 @@ static FakeReply answer_state(FakeServer *server, const FakeRequest *request)
     return reply(200, "[]");
 }
 
-/* --- account data
- * ------------------------------------------------------------------------------------------- */
+/* ---- account data ---- */
 
 static FakeReply answer_get_account_data(FakeServer *server, const FakeRequest *request)
 {
@@ -409,10 +432,13 @@ static FakeReply answer_get_account_data(FakeServer *server, const FakeRequest *
 
 static FakeReply answer_set_account_data(FakeServer *server, const FakeRequest *request)
 {
+    g_autoptr(JsonObject) content = fake_request_json(request);
     g_autofree char *body =
         g_strdup_printf("{\"account_data\":{\"events\":[{\"type\":\"%s\",\"content\":%s}]}}",
                         request->args[1], request->body);
 
+    if (content == NULL)
+        return reply_error(400, "M_NOT_JSON", "Content not JSON.");
     fake_server_set_account_data(server, request->args[1], request->body);
     push_later(server, body);
     return reply(200, "{}");
@@ -423,9 +449,12 @@ void fake_server_set_account_data(FakeServer *server, const char *type, const ch
     g_hash_table_insert(server->data, g_strdup(type), g_strdup(content));
 }
 
-/* --- table
- * --------------------------------------------------------------------------------------------------
- */
+const char *fake_server_account_data(FakeServer *server, const char *type)
+{
+    return g_hash_table_lookup(server->data, type);
+}
+
+/* ---- table ---- */
 
 static const struct {
     const char *endpoint;
@@ -435,6 +464,7 @@ static const struct {
     {"versions", answer_versions, TRUE},
     {"login-flows", answer_login_flows, TRUE},
     {"login", answer_login, TRUE},
+    {"refresh", answer_refresh, TRUE},
     {"logout", answer_logout},
     {"whoami", answer_whoami},
     {"filter", answer_filter},

@@ -18,9 +18,7 @@ typedef struct {
     guint timer;
 } FakeWaiting;
 
-/* --- requests
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 void fake_request_free(FakeRequest *request)
 {
@@ -76,6 +74,7 @@ static const struct {
     {"GET", "/_matrix/client/versions", "versions"},
     {"GET", "login", "login-flows"},
     {"POST", "login", "login"},
+    {"POST", "refresh", "refresh"},
     {"POST", "logout", "logout"},
     {"GET", "account/whoami", "whoami"},
     {"GET", "capabilities", "capabilities"},
@@ -201,8 +200,7 @@ guint fake_server_count(FakeServer *server, const char *endpoint)
     return GPOINTER_TO_UINT(g_hash_table_lookup(server->counts, endpoint));
 }
 
-/* --- overrides
- * ---------------------------------------------------------------------------------------------- */
+/* ---- overrides ---- */
 
 static FakeAnswer *answer_copy(const FakeAnswer *answer)
 {
@@ -263,8 +261,7 @@ static FakeAnswer take_answer(FakeServer *server, const char *endpoint)
     return always ? *always : (FakeAnswer){0};
 }
 
-/* --- connections taken over
- * --------------------------------------------------------------------------------- */
+/* ---- connections taken over ---- */
 
 static void hold(FakeServer *server, GIOStream *stream)
 {
@@ -365,8 +362,7 @@ static void answer_broken(FakeServer *server, SoupServerMessage *message, const 
         release(server, stream);
 }
 
-/* --- answering
- * ---------------------------------------------------------------------------------------------- */
+/* ---- answering ---- */
 
 static void send_answer(FakeServer *server, SoupServerMessage *message, const FakeAnswer *answer,
                         guint status, const char *body)
@@ -518,9 +514,7 @@ gboolean fake_server_is_waited_for(FakeServer *server)
     return FALSE;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void free_answers(gpointer queue)
 {
@@ -531,7 +525,7 @@ static gboolean listen_local(FakeServer *server, GError **error)
 {
     SoupServerListenOptions options = SOUP_SERVER_LISTEN_IPV4_ONLY;
 
-    server->soup = soup_server_new("server-header", "fake ", NULL);
+    server->soup = soup_server_new("server-header", "fake ", "raw-paths", TRUE, NULL);
     if (server->tls != NULL) {
         soup_server_set_tls_certificate(server->soup, server->tls);
         options |= SOUP_SERVER_LISTEN_HTTPS;

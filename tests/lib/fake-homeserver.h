@@ -9,9 +9,10 @@
  * since=s7 is answered with batch 7 and next_batch s8, as often as it is asked, as a real server
  * does; what is not yet there is waited for.
  *
- * Endpoints by name: versions, well-known, login-flows, login, logout, whoami, filter, sync, send,
- * messages, members, joined-members, create-room, join, invite, leave, get-account-data,
- * set-account-data, profile, receipt, typing, presence, capabilities, pushrules, state, unknown. */
+ * Endpoints by name: versions, well-known, login-flows, login, refresh, logout, whoami, filter,
+ * sync, send, messages, members, joined-members, create-room, join, invite, leave,
+ * get-account-data, set-account-data, profile, receipt, typing, presence, capabilities, pushrules,
+ * state, unknown. */
 
 typedef struct _FakeServer FakeServer;
 
@@ -25,8 +26,7 @@ const char *fake_server_url(FakeServer *server); /* "http://127.0.0.1:1234" */
 void fake_server_down(FakeServer *server);
 void fake_server_up(FakeServer *server);
 
-/* --- what was asked
- * ----------------------------------------------------------------------------------------- */
+/* ---- what was asked ---- */
 
 typedef struct {
     const char *endpoint;
@@ -51,8 +51,7 @@ FakeRequest *fake_server_take_request(FakeServer *server, const char *endpoint);
 /* How often it was asked since the start, taken out or not. */
 guint fake_server_count(FakeServer *server, const char *endpoint);
 
-/* --- what is answered instead
- * ------------------------------------------------------------------------------- */
+/* ---- what is answered instead ---- */
 
 typedef enum {
     FAKE_WHOLE,
@@ -94,10 +93,12 @@ void fake_server_always(FakeServer *server, const char *endpoint, FakeAnswer ans
 void fake_server_clear(FakeServer *server, const char *endpoint);
 guint fake_server_overrides_left(FakeServer *server); /* of fake_server_once() */
 
-/* --- what the server knows
- * ---------------------------------------------------------------------------------- */
+/* ---- what the server knows ---- */
 
 void fake_server_set_password(FakeServer *server, const char *password); /* default "secret" */
+/* From now on logins give a refresh token, and POST /refresh a new pair: the old access token is
+ * refused then. */
+void fake_server_set_refresh(FakeServer *server, gboolean refresh);
 /* Answer to a /sync without since, next_batch aside; JSON text. */
 void fake_server_set_first(FakeServer *server, const char *body);
 /* One more batch: JSON text of an object, of which next_batch must be absent. It is never parsed
@@ -122,6 +123,7 @@ void fake_server_set_page(FakeServer *server, const char *room_id, const char *f
                           const char *body);
 void fake_server_set_members(FakeServer *server, const char *room_id, const char *body);
 void fake_server_set_account_data(FakeServer *server, const char *type, const char *content);
+const char *fake_server_account_data(FakeServer *server, const char *type); /* or NULL */
 void fake_server_revoke(FakeServer *server, const char *token);
 
 /* User of a token that this server gave, or NULL. Caller frees. */

@@ -33,6 +33,7 @@ struct _FakeServer {
     GPtrArray *batches;
     guint base; /* number of the first batch */
     gboolean echo;
+    gboolean refresh;
     GPtrArray *sent;     /* FakeSent */
     GHashTable *pages;   /* "room from" -> body */
     GHashTable *members; /* room -> body */

@@ -6,9 +6,7 @@
 
 /* What a person does with accounts, conversations and the buddy list. */
 
-/* --- accounts
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- accounts ---- */
 
 PurpleAccount *host_account(const char *prpl, const char *username, const char *password)
 {
@@ -124,8 +122,7 @@ char **host_action_labels(PurpleAccount *account)
     return g_strv_builder_end(labels);
 }
 
-/* --- conversations
- * ------------------------------------------------------------------------------------------ */
+/* ---- conversations ---- */
 
 PurpleConversation *host_find_conversation(PurpleAccount *account, const char *name)
 {
@@ -235,8 +232,7 @@ char *host_read_log(PurpleAccount *account, PurpleLogType type, const char *name
     return g_string_free(text, FALSE);
 }
 
-/* --- what there is to see
- * ----------------------------------------------------------------------------------- */
+/* ---- what there is to see ---- */
 
 static void add_setting(gpointer key, gpointer value, gpointer data)
 {

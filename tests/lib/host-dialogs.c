@@ -120,9 +120,7 @@ static void announce(Dialog *dialog, const char *title, const char *primary, con
     host_emit(event);
 }
 
-/* --- requests
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 static void *request_input(const char *title, const char *primary, const char *secondary,
                            const char *default_value, gboolean multiline, gboolean masked,
@@ -320,9 +318,7 @@ void *host_authorize_request(const char *who, const char *alias, const char *mes
     return dialog;
 }
 
-/* --- pressing
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- pressing ---- */
 
 static Dialog *find_request(guint number)
 {
@@ -466,8 +462,7 @@ JsonArray *host_requests_to_json(void)
     return list;
 }
 
-/* --- notifications
- * ------------------------------------------------------------------------------------------ */
+/* ---- notifications ---- */
 
 static Dialog *notify_new(const char *kind, PurpleNotifyType type, JsonObject **event)
 {

@@ -39,8 +39,7 @@ static JsonObject *conversation_event(const char *kind, PurpleConversation *conv
     return event;
 }
 
-/* --- conversations
- * ------------------------------------------------------------------------------------------ */
+/* ---- conversations ---- */
 
 static void create_conversation(PurpleConversation *conv)
 {
@@ -210,8 +209,7 @@ static PurpleConversationUiOps conversation_ops = {
     .has_focus = has_focus,
 };
 
-/* --- connections and accounts
- * ------------------------------------------------------------------------------- */
+/* ---- connections and accounts ---- */
 
 static void connect_progress(PurpleConnection *gc, const char *text, size_t step, size_t step_count)
 {
@@ -307,8 +305,7 @@ static PurpleAccountUiOps account_ops = {
     .close_account_request = host_dialogs_forget,
 };
 
-/* --- buddy list, room list, file transfers
- * ------------------------------------------------------------------ */
+/* ---- buddy list, room list, file transfers ---- */
 
 static void blist_update(PurpleBuddyList *list, PurpleBlistNode *node)
 {
@@ -440,8 +437,7 @@ void host_ui_install(void)
     purple_xfers_set_ui_ops(&xfer_ops);
 }
 
-/* --- what Pidgin and Finch do by themselves
- * ----------------------------------------------------------------- */
+/* ---- what Pidgin and Finch do by themselves ---- */
 
 static GList *chats_of(PurpleConnection *gc)
 {

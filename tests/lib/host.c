@@ -20,8 +20,7 @@ static struct {
     GThread *main_thread;
 } host = {.fatal = TRUE};
 
-/* --- event loop: nullclient's, on GLib
- * ---------------------------------------------------------------------- */
+/* ---- event loop: nullclient's, on GLib ---- */
 
 typedef struct {
     PurpleInputFunction func;
@@ -69,8 +68,7 @@ static PurpleEventLoopUiOps eventloop_ops = {
     .timeout_add_seconds = g_timeout_add_seconds,
 };
 
-/* --- log policy
- * --------------------------------------------------------------------------------------------- */
+/* ---- log policy ---- */
 
 void host_allow_log(const char *text)
 {
@@ -169,9 +167,7 @@ gboolean host_debug_contains(const char *text)
     return FALSE;
 }
 
-/* --- events
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 JsonObject *host_event_new(const char *kind)
 {
@@ -229,8 +225,7 @@ void host_clear_events(void)
     g_queue_clear_full(&host.events, (GDestroyNotify)json_object_unref);
 }
 
-/* --- main loop
- * ---------------------------------------------------------------------------------------------- */
+/* ---- main loop ---- */
 
 static gboolean on_tick(gpointer data)
 {
@@ -259,8 +254,7 @@ void host_iterate(guint milliseconds)
     host_iterate_until(never, NULL, milliseconds);
 }
 
-/* --- start and end
- * ------------------------------------------------------------------------------------------ */
+/* ---- start and end ---- */
 
 static GHashTable *get_ui_info(void)
 {

@@ -33,17 +33,14 @@ void host_quit(void);
 /* With a function each event goes there at once; without, into the queue. */
 void host_set_event_func(HostEventFunc func, gpointer user_data);
 
-/* --- queue
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- queue ---- */
 /* The oldest event of the kind (NULL: any), taken out of the queue; NULL when there is none. */
 JsonObject *host_take_event(const char *kind);
 /* Borrowed. */
 GQueue *host_events(void);
 void host_clear_events(void);
 
-/* --- log policy
- * --------------------------------------------------------------------------------------------- */
+/* ---- log policy ---- */
 /* Warnings and criticals of GLib end the process, unless "domain: message" contains an allowed
  * text. */
 void host_allow_log(const char *text);
@@ -53,15 +50,12 @@ void host_dump_debug(void);
 /* TRUE when one of them contains the text. */
 gboolean host_debug_contains(const char *text);
 
-/* --- main loop
- * ---------------------------------------------------------------------------------------------- */
+/* ---- main loop ---- */
 typedef gboolean (*HostCondition)(gpointer user_data);
 gboolean host_iterate_until(HostCondition condition, gpointer user_data, guint timeout_ms);
 void host_iterate(guint milliseconds);
 
-/* --- accounts
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- accounts ---- */
 /* From accounts.xml, or new. password NULL: as it was. */
 PurpleAccount *host_account(const char *prpl, const char *username, const char *password);
 PurpleAccount *host_find_account(const char *username);
@@ -73,8 +67,7 @@ gboolean host_account_set_proxy(PurpleAccount *account, const char *type, const 
 gboolean host_run_action(PurpleAccount *account, const char *label);
 char **host_action_labels(PurpleAccount *account);
 
-/* --- conversations
- * ------------------------------------------------------------------------------------------ */
+/* ---- conversations ---- */
 PurpleConversation *host_find_conversation(PurpleAccount *account, const char *name);
 /* NULL: not connected. */
 PurpleConversation *host_open_im(PurpleAccount *account, const char *who);
@@ -90,16 +83,13 @@ void host_set_focus(const char *name, gboolean focus);
 /* All logs of the conversation, as text. */
 char *host_read_log(PurpleAccount *account, PurpleLogType type, const char *name);
 
-/* --- what there is to see
- * ----------------------------------------------------------------------------------- */
+/* ---- what there is to see ---- */
 JsonArray *host_blist_to_json(void);
 JsonArray *host_conversations_to_json(void);
 JsonArray *host_requests_to_json(void);
 guint host_blist_updates(void);
 
-/* --- requests
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 /* input: the text of an input, file or choice, or of the first string field. inputs: field id ->
  * text. Both may be NULL. */
 gboolean host_press(guint request, const char *button, const char *input, JsonObject *inputs,

@@ -193,9 +193,7 @@ void sync_body_direct(SyncBody *body, const char *room_id, const char *own, cons
     sync_body_account_data(body, "m.direct", direct);
 }
 
-/* --- events
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 JsonObject *event_new(const char *type, const char *sender, const char *content)
 {

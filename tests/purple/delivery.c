@@ -42,9 +42,7 @@ static void command(Scenario *s, const char *text)
 static const FakeAnswer forbidden = {
     .status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"You may not <talk> here\"}"};
 
-/* --- refused
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- refused ---- */
 
 static void refused_and_resent(Scenario *s)
 {
@@ -130,8 +128,7 @@ static void too_large(Scenario *s)
         fake_request_free(r);
 }
 
-/* --- order and rate limits
- * ------------------------------------------------------------------------------------ */
+/* ---- order and rate limits ---- */
 
 static void one_at_a_time(Scenario *s)
 {
@@ -221,8 +218,7 @@ static void rate_limited_same_transaction(Scenario *s)
     settle(s);
 }
 
-/* --- answers that do not come
- * ---------------------------------------------------------------------------------- */
+/* ---- answers that do not come ---- */
 
 /* The server has it, its answer is cut, the echo comes with the sync: not sent again. */
 static void cut_but_processed(Scenario *s, FakeHow how)
@@ -323,8 +319,7 @@ static void lost_in_gap(Scenario *s)
     EXPECT_INT(s, fake_server_count(s->server, "send"), 1);
 }
 
-/* --- without a network
- * ------------------------------------------------------------------------------------------ */
+/* ---- without a network ---- */
 
 static void typed_without_network(Scenario *s)
 {
@@ -438,8 +433,7 @@ static void quit_while_sending_2(Scenario *s)
         ;
 }
 
-/* --- transaction IDs
- * --------------------------------------------------------------------------------------------- */
+/* ---- transaction IDs ---- */
 
 static void transactions_1(Scenario *s)
 {

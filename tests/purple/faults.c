@@ -33,8 +33,7 @@ static const Fault faults[] = {
     {"closed connection", {.status = 503, .body = "", .how = FAKE_CLOSE}, FALSE},
 };
 
-/* --- on the way to "connected"
- * ----------------------------------------------------------------------------------- */
+/* ---- on the way to "connected" ---- */
 
 static gboolean is_decided(gpointer data)
 {
@@ -117,9 +116,7 @@ static void fault_first_sync(Scenario *s)
     through(s, "sync");
 }
 
-/* --- while connected
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- while connected ---- */
 
 static void start(Scenario *s)
 {
@@ -160,8 +157,10 @@ static void fault_send(Scenario *s)
         {
             g_autofree char *first = fake_server_sent_event(s->server, 2 * i, FALSE);
             g_autofree char *second = fake_server_sent_event(s->server, 2 * i + 1, FALSE);
-            CHECK(s, strstr(second, after) != NULL);
-            CHECK(s, strstr(first, "after") == NULL);
+            g_autofree char *first_body = g_strdup_printf("\"body\":\"%s\"", faults[i].name);
+            g_autofree char *second_body = g_strdup_printf("\"body\":\"%s\"", after);
+            CHECK(s, strstr(first, first_body) != NULL);
+            CHECK(s, strstr(second, second_body) != NULL);
         }
         settle(s);
     }
@@ -227,6 +226,24 @@ static gboolean has_sent(gpointer data)
     return fake_server_sent_count(data) > 0;
 }
 
+/* What was written at the same time, or refused once, must not be lost (I3). */
+static void check_direct_data(Scenario *s, const char *endpoint)
+{
+    const char *content = "";
+
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        g_autofree char *user = g_strdup_printf("\"@friend%u:localhost\"", i);
+        for (guint n = 0; n < 30 && strstr(content, user) == NULL; n++) {
+            const char *now = fake_server_account_data(s->server, "m.direct");
+            content = now ? now : "";
+            host_iterate(strstr(content, user) ? 0 : 100);
+        }
+        if (strstr(content, user) == NULL)
+            FAIL(s, "%s at %s: m.direct does not name the room: %s", faults[i].name, endpoint,
+                 content);
+    }
+}
+
 /* Making the direct room: the message arrives in the end, and m.direct names the room. */
 static void direct_through(Scenario *s, const char *endpoint)
 {
@@ -248,6 +265,7 @@ static void direct_through(Scenario *s, const char *endpoint)
             FAIL(s, "%s at %s: no buddy", faults[i].name, endpoint);
     }
     CHECK(s, has_sent(s->server));
+    check_direct_data(s, endpoint);
     for (guint i = 0; i < 3; i++) {
         static const char *const all[] = {"create-room", "set-account-data", "send"};
         for (FakeRequest *r; (r = fake_server_take_request(s->server, all[i])) != NULL;)

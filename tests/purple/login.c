@@ -35,8 +35,7 @@ static char *token_in_use(Scenario *s)
     return NULL;
 }
 
-/* --- logging in
- * --------------------------------------------------------------------------------------------- */
+/* ---- logging in ---- */
 
 static void check_login_body(Scenario *s, const FakeRequest *request, const char *user)
 {
@@ -154,8 +153,34 @@ static void login_path_prefix(Scenario *s)
     }
 }
 
-/* --- the second start
- * --------------------------------------------------------------------------------------- */
+/* Without an address: the server's own name, and a name of this machine may be plain http. */
+static void login_by_loopback_name(Scenario *s)
+{
+    g_autofree char *user = g_strdup_printf("@alice:127.0.0.1:%u", fake_server_port(s->server));
+
+    s->account = host_account(HOST_PRPL, user, "secret");
+    host_account_enable(s->account, TRUE);
+    EXPECT_REQUEST(s, "login");
+    EXPECT_EVENT(s, "connected");
+    settle(s);
+}
+
+/* The user's own name for the device. */
+static void login_device_name(Scenario *s)
+{
+    g_autoptr(JsonObject) body = NULL;
+
+    s->account = scenario_account(s, ALICE, "secret");
+    purple_account_set_string(s->account, "device_name", "Alice's desk");
+    host_account_enable(s->account, TRUE);
+    body = fake_request_json(EXPECT_REQUEST(s, "login"));
+    EXPECT_TEXT(s, text_of(body, "initial_device_display_name"), "Alice's desk");
+    CHECK(s, !json_object_has_member(body, "device_id"));
+    EXPECT_EVENT(s, "connected");
+    settle(s);
+}
+
+/* ---- the second start ---- */
 
 static void second_start_1(Scenario *s)
 {
@@ -204,8 +229,7 @@ static void offline_online(Scenario *s)
     EXPECT_INT(s, fake_server_count(s->server, "logout"), 0);
 }
 
-/* --- passwords
- * ---------------------------------------------------------------------------------------------- */
+/* ---- passwords ---- */
 
 static int ask_for_password(Scenario *s)
 {
@@ -252,8 +276,7 @@ static void password_wrong(Scenario *s)
     EXPECT_NOTHING(s, 500);
 }
 
-/* --- wrong servers
- * ------------------------------------------------------------------------------------------ */
+/* ---- wrong servers ---- */
 
 /* Gives the sentence. */
 static const char *fails_with(Scenario *s, const char *reason, const char *fatal)
@@ -324,8 +347,7 @@ static void server_without_password_login(Scenario *s)
     fails_with(s, "AUTHENTICATION_IMPOSSIBLE", "true");
 }
 
-/* --- tokens and their servers
- * ------------------------------------------------------------------------------- */
+/* ---- tokens and their servers ---- */
 
 static gboolean has_login(gpointer server)
 {
@@ -382,8 +404,7 @@ static void several_accounts(Scenario *s)
     fake_server_free(other);
 }
 
-/* --- the end of a session
- * ----------------------------------------------------------------------------------- */
+/* ---- the end of a session ---- */
 
 static void press_confirmation(Scenario *s)
 {
@@ -471,8 +492,85 @@ static void soft_logout(Scenario *s)
     CHECK(s, purple_account_is_connected(s->account));
 }
 
-/* --- interrupted
- * -------------------------------------------------------------------------------------------- */
+/* B12: the token has run out; a new pair comes for the refresh token, and nobody notices. */
+static void refresh_1(Scenario *s)
+{
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+
+    fake_server_set_refresh(s->server, TRUE);
+    set_usual_rooms(s);
+    log_in(s);
+    for (int i = 0; i < 2; i++) {
+        first = token_in_use(s);
+        fake_server_revoke(s->server, first);
+        push_event(s, DIRECT, event_text(BOB, "after"));
+        if (i == 0)
+            EXPECT_EVENT(s, "window", "name", BOB);
+        EXPECT_LINE(s, BOB, BOB, "after", NULL);
+        EXPECT_REQUEST(s, "refresh");
+        settle(s);
+        second = token_in_use(s);
+        CHECK(s, g_strcmp0(first, second) != 0);
+        g_clear_pointer(&first, g_free);
+        g_clear_pointer(&second, g_free);
+    }
+    CHECK(s, purple_account_is_connected(s->account));
+    first = token_in_use(s);
+    save(s, "token", first);
+}
+
+static void refresh_2(Scenario *s)
+{
+    g_autofree char *before = load(s, "token");
+    g_autofree char *now = NULL;
+
+    come_back(s);
+    now = token_in_use(s);
+    EXPECT_TEXT(s, now, before);
+}
+
+/* A message that meets the 401 is sent again with its transaction ID. */
+static void refresh_while_sending(Scenario *s)
+{
+    g_autofree char *token = NULL;
+    g_autofree char *transaction = NULL;
+
+    fake_server_set_refresh(s->server, TRUE);
+    set_usual_rooms(s);
+    log_in(s);
+    token = token_in_use(s);
+    fake_server_revoke(s->server, token);
+    CHECK(s, host_send_im(s->account, BOB, "hello"));
+    EXPECT_EVENT(s, "window", "name", BOB);
+    EXPECT_LINE(s, BOB, NULL, "hello", "SEND");
+    transaction = g_strdup(EXPECT_REQUEST(s, "send")->args[2]);
+    EXPECT_REQUEST(s, "refresh");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "send")->args[2], transaction);
+    settle(s);
+    EXPECT_INT(s, fake_server_sent_count(s->server), 1);
+    EXPECT_INT(s, fake_server_count(s->server, "refresh"), 1);
+}
+
+static void refresh_refused(Scenario *s)
+{
+    FakeAnswer refused = {.status = 401,
+                          .body = "{\"errcode\":\"M_UNKNOWN_TOKEN\",\"error\":\"Gone\"}"};
+    g_autofree char *token = NULL;
+
+    fake_server_set_refresh(s->server, TRUE);
+    log_in(s);
+    token = token_in_use(s);
+    fake_server_revoke(s->server, token);
+    fake_server_once(s->server, "refresh", refused);
+    push(s, g_strdup("{}"));
+    EXPECT_REQUEST(s, "refresh");
+    EXPECT_EVENT(s, "connection-error", "reason", "AUTHENTICATION_FAILED", "fatal", "true");
+    EXPECT_EVENT(s, "disconnected");
+    EXPECT_NOTHING(s, 300);
+}
+
+/* ---- interrupted ---- */
 
 static gboolean was_asked(gpointer data)
 {
@@ -577,8 +675,7 @@ static void quit_while_connected(Scenario *s)
     log_in(s);
 }
 
-/* --- accounts of the old plugin
- * ----------------------------------------------------------------------------- */
+/* ---- accounts of the old plugin ---- */
 
 #define OLD_TOKEN "mxt.0000.OLDDEVICE." ALICE
 
@@ -625,6 +722,8 @@ static const ScenarioEntry entries[] = {
     {"login-token-only-in-header", {login_token_only_in_header}},
     {"login-database-is-private", {login_database_is_private}},
     {"login-path-prefix", {login_path_prefix}},
+    {"login-by-loopback-name", {login_by_loopback_name}},
+    {"login-device-name", {login_device_name}},
     {"second-start", {second_start_1, second_start_2, second_start_2}},
     {"second-start-without-password", {second_start_1, no_password_2}},
     {"offline-online", {offline_online}},
@@ -643,6 +742,9 @@ static const ScenarioEntry entries[] = {
     {"log-out-unreachable", {log_out_unreachable}},
     {"token-revoked", {token_revoked}},
     {"soft-logout", {soft_logout}},
+    {"refresh", {refresh_1, refresh_2}},
+    {"refresh-while-sending", {refresh_while_sending}},
+    {"refresh-refused", {refresh_refused}},
     {"disabled-during-each-step", {disabled_1}},
     {"disabled-at-once", {disabled_at_once}},
     {"disabled-in-first-sync", {disabled_in_first_sync}},

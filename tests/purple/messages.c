@@ -29,9 +29,7 @@ static void expect_in_log(Scenario *s, PurpleLogType type, const char *name, con
         FAIL(s, "the log of %s has \"%s\" %u times: %s", name, piece, count_in(log, piece), log);
 }
 
-/* --- delivery
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- delivery ---- */
 
 static void live_direct(Scenario *s)
 {
@@ -211,8 +209,7 @@ static void same_event_twice(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
-/* --- own messages
- * ------------------------------------------------------------------------------------------- */
+/* ---- own messages ---- */
 
 static void start_direct(Scenario *s)
 {
@@ -304,8 +301,7 @@ static void chat_echo(Scenario *s)
     expect_in_log(s, PURPLE_LOG_CHAT, ROOM, "line 3", 1);
 }
 
-/* --- text: exactly
- * -------------------------------------------------------------------------------------------- */
+/* ---- text: exactly ---- */
 
 static const struct {
     const char *body;   /* on the wire */
@@ -497,8 +493,7 @@ static void redacted(Scenario *s)
     settle(s);
 }
 
-/* --- encrypted rooms
- * ---------------------------------------------------------------------------------------- */
+/* ---- encrypted rooms ---- */
 
 static void push_encryption(Scenario *s, const char *room_id)
 {
@@ -506,10 +501,22 @@ static void push_encryption(Scenario *s, const char *room_id)
                event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
 }
 
+/* The text may be drawn first; then a sentence says that it stays here. */
+static void expect_sentence(Scenario *s, const char *name)
+{
+    JsonObject *line = EXPECT_EVENT(s, "line", "name", name);
+
+    if (strstr(text_of(line, "text"), "a secret") != NULL &&
+        strstr(text_of(line, "text"), "encrypted") == NULL)
+        EXPECT_EVENT(s, "line", "name", name, "~flags", "ERROR", "~text", "encrypted");
+    else
+        CHECK(s, strstr(text_of(line, "text"), "encrypted") != NULL);
+}
+
 static void expect_refusal(Scenario *s)
 {
     CHECK(s, host_send_im(s->account, BOB, "a secret"));
-    EXPECT_EVENT(s, "line", "name", BOB, "~flags", "ERROR", "~text", "encrypted");
+    expect_sentence(s, BOB);
     settle(s);
     EXPECT_NOTHING(s, 300);
     EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
@@ -565,7 +572,7 @@ static void encrypted_chat(Scenario *s)
     settle(s);
     forget_events(s);
     CHECK(s, host_send_chat(s->account, ROOM, "a secret"));
-    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "encrypted");
+    expect_sentence(s, ROOM);
     settle(s);
     EXPECT_NOTHING(s, 300);
     EXPECT_INT(s, fake_server_count(s->server, "send"), 0);

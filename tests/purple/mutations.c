@@ -12,9 +12,7 @@ static const char *const odd_values[] = {
     "null", "17", "-1.5e300", "'text'", "''", "true", "[7]", "[{}]", "{'a':[null]}", NULL /* gone */
 };
 
-/* --- the mutator
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the mutator ---- */
 
 typedef struct {
     int target;
@@ -128,9 +126,7 @@ static void start(Scenario *s)
     open_chat(s, ROOM);
 }
 
-/* --- sync
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- sync ---- */
 
 #define SYNC_TEMPLATE                                                                              \
     "{'account_data':{'events':[{'type':'m.direct','content':{'" BOB "':['" DIRECT "']}},"         \
@@ -303,9 +299,7 @@ static void sync_no_json(Scenario *s)
     }
 }
 
-/* --- logging in
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- logging in ---- */
 
 static gboolean is_decided(gpointer data)
 {
@@ -368,8 +362,7 @@ static void mutate_filter(Scenario *s)
     for_each_mutant(s, "{'filter_id':'f'}", 0, log_in_with);
 }
 
-/* --- answers while connected
- * ------------------------------------------------------------------------------------------ */
+/* ---- answers while connected ---- */
 
 static void fill_gap_with(Scenario *s, const char *text, guint n)
 {
@@ -486,8 +479,7 @@ static void mutate_create_room(Scenario *s)
     g_queue_clear_full(fake_server_requests(s->server), (GDestroyNotify)fake_request_free);
 }
 
-/* --- as deep and as long as it goes
- * -------------------------------------------------------------------------------- */
+/* ---- as deep and as long as it goes ---- */
 
 static char *nested(const char *open, const char *close, guint levels)
 {

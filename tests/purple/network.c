@@ -11,9 +11,7 @@ static char *cert_path(const char *name)
     return g_build_filename(g_getenv("MX_TEST_CERTS"), name, NULL);
 }
 
-/* --- certificates
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- certificates ---- */
 
 /* The scenario's server goes; one with a certificate takes its place. */
 static void serve_tls(Scenario *s, const char *name)
@@ -107,9 +105,7 @@ static void tls_changes_later(Scenario *s)
     forget_events(s);
 }
 
-/* --- proxies
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- proxies ---- */
 
 #define HIDDEN "http://matrix.invalid"
 
@@ -265,8 +261,7 @@ static void proxy_tor(Scenario *s)
     proxy_socks(s, "tor");
 }
 
-/* --- two programs, one folder
- * ---------------------------------------------------------------------------------------------- */
+/* ---- two programs, one folder ---- */
 
 typedef struct {
     GDataInputStream *lines;

@@ -32,8 +32,7 @@ static void expect_buddy(Scenario *s, const char *user_id, const char *alias)
     CHECK(s, json_object_get_boolean_member(node, "saved"));
 }
 
-/* --- the first sync
- * ----------------------------------------------------------------------------------------- */
+/* ---- the first sync ---- */
 
 static void first_sync(Scenario *s)
 {
@@ -99,8 +98,7 @@ static void opaque_ids(Scenario *s)
     }
 }
 
-/* --- direct rooms
- * ------------------------------------------------------------------------------------------- */
+/* ---- direct rooms ---- */
 
 /* Several m.direct rooms with one person: the newest is the IM, the others are chats. */
 static void direct_newest(Scenario *s)
@@ -256,8 +254,7 @@ static void direct_partner_left(Scenario *s)
     settle(s);
 }
 
-/* --- rooms come and go
- * -------------------------------------------------------------------------------------- */
+/* ---- rooms come and go ---- */
 
 static void joined_elsewhere(Scenario *s)
 {
@@ -333,8 +330,7 @@ static void left_and_joined_again(Scenario *s)
     expect_chat(s, ROOM, "Room");
 }
 
-/* --- names and places change
- * -------------------------------------------------------------------------------- */
+/* ---- names and places change ---- */
 
 static void renamed(Scenario *s)
 {
@@ -431,8 +427,7 @@ static void removed_buddy(Scenario *s)
     settle(s);
 }
 
-/* --- nodes of the old plugin
- * -------------------------------------------------------------------------------- */
+/* ---- nodes of the old plugin ---- */
 
 static void add_old_chat(Scenario *s, const char *room_id)
 {
@@ -465,8 +460,7 @@ static void old_chat_of_room(Scenario *s)
     open_chat(s, ROOM);
 }
 
-/* --- spaces and windows
- * ------------------------------------------------------------------------------------- */
+/* ---- spaces and windows ---- */
 
 static void space_is_no_chat(Scenario *s)
 {

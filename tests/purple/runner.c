@@ -27,6 +27,7 @@ typedef struct {
     pid_t pid;
     char *dir;
     char *log;
+    gboolean is_second_try;
 } Job;
 
 static guint number;
@@ -54,8 +55,7 @@ static void remove_tree(const char *path)
     g_rmdir(path);
 }
 
-/* --- processes
- * ---------------------------------------------------------------------------------------------- */
+/* ---- processes ---- */
 
 static void exec_phase(Job *job)
 {
@@ -146,6 +146,25 @@ static gboolean ended_well(Job *job, int status)
     return FALSE;
 }
 
+/* The leak checker of the sanitizers dies of itself now and then; that says nothing about what was
+ * checked. */
+static gboolean checker_failed(Job *job)
+{
+    g_autofree char *text = NULL;
+
+    return !job->is_second_try && g_file_get_contents(job->log, &text, NULL, NULL) &&
+           strstr(text, "LeakSanitizer has encountered a fatal error") != NULL;
+}
+
+static void start_again(Job *job)
+{
+    remove_tree(job->dir);
+    g_mkdir_with_parents(job->dir, 0700);
+    job->is_second_try = TRUE;
+    job->phase = 0;
+    start(job);
+}
+
 static GList *wait_for_one(GList *jobs)
 {
     int status;
@@ -156,6 +175,10 @@ static GList *wait_for_one(GList *jobs)
         if (job->pid != pid)
             continue;
         if (!ended_well(job, status)) {
+            if (checker_failed(job)) {
+                start_again(job);
+                return jobs;
+            }
             report(job, FALSE);
         } else if (job->phase + 1 < G_N_ELEMENTS(job->entry->phases) &&
                    job->entry->phases[job->phase + 1] != NULL) {

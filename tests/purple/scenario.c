@@ -51,9 +51,7 @@ guint scenario_slowness(void)
     return MAX(slow, 1);
 }
 
-/* --- failing
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- failing ---- */
 
 static char *to_text(JsonObject *object)
 {
@@ -114,8 +112,7 @@ void scenario_expect_int(Scenario *s, const char *where, gint64 got, gint64 want
         scenario_fail(s, where, "got %" G_GINT64_FORMAT ", wanted %" G_GINT64_FORMAT, got, wanted);
 }
 
-/* --- matching events
- * ---------------------------------------------------------------------------------------- */
+/* ---- matching events ---- */
 
 static char *join_array(JsonArray *array)
 {
@@ -204,8 +201,7 @@ JsonObject *scenario_expect_line(Scenario *s, const char *where, const char *nam
     return event;
 }
 
-/* --- requests and silence
- * ----------------------------------------------------------------------------------- */
+/* ---- requests and silence ---- */
 
 typedef struct {
     FakeServer *server;
@@ -272,9 +268,7 @@ void scenario_wait(Scenario *s, const char *where, HostCondition condition, gpoi
         scenario_fail(s, where, "waited in vain");
 }
 
-/* --- doing
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- doing ---- */
 
 PurpleAccount *scenario_account(Scenario *s, const char *username, const char *password)
 {
@@ -438,8 +432,7 @@ void forget_events(Scenario *s)
     host_clear_events();
 }
 
-/* --- one phase, in its own process
- * -------------------------------------------------------------------------- */
+/* ---- one phase, in its own process ---- */
 
 static char *handover_path(Scenario *s)
 {

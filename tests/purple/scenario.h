@@ -43,8 +43,7 @@ void scenario_die(Scenario *s) G_GNUC_NORETURN;
 void scenario_fail(Scenario *s, const char *where, const char *format, ...)
     G_GNUC_PRINTF(3, 4) G_GNUC_NORETURN;
 
-/* --- expectations
- * ------------------------------------------------------------------------------------------- */
+/* ---- expectations ---- */
 /* Pairs of member and text, then NULL. The oldest event of the kind must have them; it is waited
  * for and taken away. A member's value is compared as text ("true", "1"); "flags" are joined with
  * "|"; "~name" means "contains",
@@ -73,9 +72,7 @@ void scenario_wait(Scenario *s, const char *where, HostCondition condition, gpoi
 #define CHECK(s, condition) scenario_check(s, G_STRLOC, condition, #condition)
 #define WAIT(s, condition, data) scenario_wait(s, G_STRLOC, condition, data)
 
-/* --- doing
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- doing ---- */
 /* A Matrix account with home_server at the scenario's server, not enabled. */
 PurpleAccount *scenario_account(Scenario *s, const char *username, const char *password);
 /* Enables ALICE / "secret". */

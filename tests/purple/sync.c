@@ -62,9 +62,7 @@ static void expect_numbers(Scenario *s, const char *name, int low, int high)
     }
 }
 
-/* --- gaps
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- gaps ---- */
 
 /* C4: four pages, one of them empty with an end, the last one overlapping with what is known. */
 static void set_gap_pages(Scenario *s, const char *room_id)
@@ -183,8 +181,7 @@ static void gap_forbidden(Scenario *s)
     settle(s);
 }
 
-/* --- the stream token
- * --------------------------------------------------------------------------------------- */
+/* ---- the stream token ---- */
 
 /* C11: dropped, and a full sync; nothing is shown or listed twice. */
 static void bad_token(Scenario *s)
@@ -219,9 +216,7 @@ static void bad_token(Scenario *s)
     EXPECT_INT(s, fake_server_count(s->server, "login"), 1);
 }
 
-/* --- state
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- state ---- */
 
 /* C2: what is in "state" is no line. */
 static void state_is_no_line(Scenario *s)
@@ -297,8 +292,7 @@ static void empty_sections(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
-/* --- the network
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the network ---- */
 
 static void network_gone_and_back(Scenario *s)
 {
@@ -339,9 +333,7 @@ static void server_restarts_often(Scenario *s)
     EXPECT_INT(s, fake_server_count(s->server, "login"), 1);
 }
 
-/* --- crashes
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- crashes ---- */
 
 /* Shown, then killed at once: the next start shows it at most where the log does not have it. */
 static void crash_after_shown_1(Scenario *s)
@@ -404,9 +396,7 @@ static void restart_catches_up_3(Scenario *s)
     EXPECT_NOTHING(s, 300);
 }
 
-/* --- rejoining
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- rejoining ---- */
 
 /* The user interfaces rejoin open chats; that is no join for the server and writes nothing again.
  */

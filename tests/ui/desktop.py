@@ -138,6 +138,13 @@ class Desktop:
             self.shot("missing")
             raise AssertionError(f"{error}; there are {self.titles()}") from None
 
+    def appears(self, title, timeout):
+        """Whether a window with this title is there within `timeout` seconds."""
+        try:
+            return bool(wait_until(lambda: self.windows(title), timeout, title, 0.1))
+        except AssertionError:
+            return False
+
     def wait_no_window(self, title, timeout=10):
         wait_until(lambda: not self.windows(title), timeout, f"“{title}” to go", 0.1)
 

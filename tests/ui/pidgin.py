@@ -28,7 +28,7 @@ _STOCK = re.compile(
 )
 # Pidgin takes a protocol's icon only from its own data folder, where nothing is while we are not installed.
 _NO_ICON = re.compile(
-    r"g_object_ref: assertion 'G_IS_OBJECT|gdk_window_set_icon_list: assertion|gdk_pixbuf_get_\w+: assertion"
+    r"g_object_(un)?ref: assertion 'G_IS_OBJECT|gdk_window_set_icon_list: assertion|gdk_pixbuf_get_\w+: assertion"
     r"|gdk_pixbuf_\w+: assertion 'GDK_IS_PIXBUF"
 )
 
@@ -228,14 +228,9 @@ class Pidgin:
             if self.desktop.windows(re.escape(title)):
                 return window
             self.desktop.key("ctrl+Tab")
-            self._settle(title)
+            if self.desktop.appears(re.escape(title), 1):
+                return window
         return self.desktop.wait_window(re.escape(title), 2)
-
-    def _settle(self, title):
-        try:
-            self.desktop.wait_window(re.escape(title), 1)
-        except AssertionError:
-            pass
 
     def say(self, window, text):
         self.desktop.focus(window)
@@ -270,3 +265,20 @@ class Pidgin:
     def close_tab(self, window):
         self.desktop.focus(window)
         self.desktop.key("ctrl+w")
+
+    # Errors
+
+    def error_sentence(self):
+        """The description that Pidgin puts into the account's box in the buddy list."""
+        match = re.search(r"Connection error on \S+ \(reason: \d+ description: (.*)\)$", self.debug_log(), re.MULTILINE)
+        return match.group(1) if match else None
+
+    def press_modify_account(self):
+        """Goes with Tab to the button of that box, and presses it."""
+        desktop = self.desktop
+        for _ in range(8):
+            desktop.focus(desktop.wait_window("Buddy List"))
+            desktop.key("Tab", "Return")
+            if desktop.appears("Modify Account", 0.7):
+                return desktop.focus(desktop.wait_window("Modify Account"))
+        raise AssertionError("no button “Modify Account” in the buddy list")

@@ -263,10 +263,10 @@ int main(int argc, char **argv)
     g_test_add_func("/store-open/folder-impossible", test_folder_impossible);
     g_test_add_func("/store-open/two-accounts", test_two_accounts);
     g_test_add_func("/store-open/downgrade", test_downgrade);
-    g_test_add_func("/store-open/negative-version", test_negative_version);
     g_test_add_func("/store-open/damaged", test_damaged);
     g_test_add_func("/store-open/migration-is-whole", test_migration_is_whole);
     g_test_add_func("/store-open/durable", test_durable);
     g_test_add_func("/store-open/secure-delete", test_secure_delete);
+    g_test_add_func("/store-open/negative-version", test_negative_version);
     return g_test_run();
 }

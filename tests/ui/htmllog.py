@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: The pidgin-matrix authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""libpurple's HTML logs, the format both programs use unless told otherwise."""
+
+import glob
+import html
+import os
+import re
+
+_TITLE = re.compile(r"<title>Conversation with (.*?) at .*? on .*? \(matrix\)</title>")
+
+
+def _plain(markup):
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+def read_log(folder, name):
+    """The logged lines of a conversation (Matrix ID or room ID), "(time) who: text", oldest first."""
+    lines = []
+    pattern = os.path.join(glob.escape(str(folder)), "logs", "matrix", "*", "*", "*.html")
+    for path in sorted(glob.glob(pattern), key=os.path.basename):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            head, _, body = file.read().partition("<p>\n")
+        title = _TITLE.search(head)
+        if title and html.unescape(title.group(1)) == name:
+            lines += [_plain(one) for one in re.split(r"<br ?/?>\n", body) if _plain(one).strip()]
+    return lines
+
+
+def read_messages(folder, name):
+    """The texts that people wrote; what the program itself says at a disconnection is left out."""
+    matches = (re.match(r"\([^)]*\) (?!The account has )[^ ]*: (.*)", line) for line in read_log(folder, name))
+    return [match.group(1) for match in matches if match]
