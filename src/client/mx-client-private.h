@@ -62,6 +62,7 @@ struct _MxClient {
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
+    gboolean publish_busy, publish_again;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };

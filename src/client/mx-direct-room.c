@@ -304,15 +304,16 @@ void mx_direct_room_prepare(MxClient *client, gint64 room, const char *room_id, 
     }
 }
 
-/* ---- m.direct on the server: read, change, write ---- */
+/* ---- m.direct on the server: read, change, write; one at a time, or an older reading would be
+ * written over a newer one ---- */
 
-static void run_read_unpublished(MxStore *store, gpointer data)
+static void run_read_additions(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
     job->content = mx_direct_get_additions(store);
 }
 
-static void run_mark_published(MxStore *store, gpointer data)
+static void run_forget_additions(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
     mx_store_begin(store);
@@ -328,11 +329,22 @@ static gboolean on_publish_again(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void publish_later(MxClient *client)
+static void end_publishing(MxClient *client, gboolean succeeded)
 {
-    if (client->state != MX_CLIENT_STOPPED && client->publish_source == 0)
-        client->publish_source =
-            g_timeout_add(mx_backoff_next(&client->publish_backoff), on_publish_again, client);
+    client->publish_busy = FALSE;
+    if (client->state == MX_CLIENT_STOPPED || client->publish_source != 0)
+        return;
+    if (succeeded)
+        mx_backoff_reset(&client->publish_backoff);
+    if (!succeeded || client->publish_again)
+        client->publish_source = g_timeout_add(
+            succeeded ? 0 : mx_backoff_next(&client->publish_backoff), on_publish_again, client);
+}
+
+static void on_forgotten(gpointer data)
+{
+    DirectJob *job = data;
+    end_publishing(job->base.client, TRUE);
 }
 
 static void on_published(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -341,12 +353,22 @@ static void on_published(GObject *source, GAsyncResult *result, gpointer user_da
     MxClient *client = job->base.client;
     g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
     if (response != NULL && client->state != MX_CLIENT_STOPPED) {
-        mx_backoff_reset(&client->publish_backoff);
-        mx_worker_push(client->worker, MX_JOB_USER, run_mark_published, NULL, job, direct_job_free);
+        mx_worker_push(client->worker, MX_JOB_USER, run_forget_additions, on_forgotten, job,
+                       direct_job_free);
         return;
     }
-    publish_later(client);
+    end_publishing(client, FALSE);
     direct_job_free(job);
+}
+
+/* What the server has: an empty object when it has none, NULL when it cannot be told. */
+static JsonObject *read_server_direct(MxResponse *response, const GError *error)
+{
+    if (response == NULL)
+        return mx_error_get_status(error) == 404 ? json_object_new() : NULL;
+    gsize len;
+    const char *text = g_bytes_get_data(response->body, &len);
+    return mx_json_parse_object(text, len, NULL);
 }
 
 static void on_server_direct(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -355,15 +377,12 @@ static void on_server_direct(GObject *source, GAsyncResult *result, gpointer use
     MxClient *client = job->base.client;
     g_autoptr(GError) error = NULL;
     g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
-    if (client->state == MX_CLIENT_STOPPED ||
-        (response == NULL && mx_error_get_status(error) != 404)) {
-        publish_later(client);
+    g_autoptr(JsonObject) server = read_server_direct(response, error);
+    if (client->state == MX_CLIENT_STOPPED || server == NULL) {
+        end_publishing(client, FALSE);
         direct_job_free(job);
         return;
     }
-    gsize len = 0;
-    const char *text = response != NULL ? g_bytes_get_data(response->body, &len) : "";
-    g_autoptr(JsonObject) server = mx_json_parse_object(text, len, NULL);
     /* Another client may have written meanwhile: what the server has stays, ours is added. */
     g_autoptr(JsonObject) merged = mx_direct_merge(server, job->content);
     g_autoptr(MxRequest) request =
@@ -371,12 +390,14 @@ static void on_server_direct(GObject *source, GAsyncResult *result, gpointer use
     mx_http_send_async(client->http, request, client->cancellable, on_published, job);
 }
 
-static void on_unpublished_read(gpointer data)
+static void on_additions_read(gpointer data)
 {
     DirectJob *from = data;
     MxClient *client = from->base.client;
-    if (from->content == NULL)
+    if (from->content == NULL) {
+        end_publishing(client, TRUE);
         return;
+    }
     DirectJob *job = copy_job(from);
     job->content = g_steal_pointer(&from->content);
     g_autoptr(MxRequest) request = mx_endpoint_get_account_data(client->user_id, "m.direct");
@@ -385,7 +406,11 @@ static void on_unpublished_read(gpointer data)
 
 void mx_direct_room_publish(MxClient *client)
 {
+    client->publish_again = client->publish_busy;
+    if (client->publish_busy)
+        return;
+    client->publish_busy = TRUE;
     DirectJob *job = mx_client_job_new(client, sizeof *job);
-    mx_worker_push(client->worker, MX_JOB_USER, run_read_unpublished, on_unpublished_read, job,
+    mx_worker_push(client->worker, MX_JOB_USER, run_read_additions, on_additions_read, job,
                    direct_job_free);
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mx-driver, the headless libpurple program, as a Python object. It speaks JSON lines; see tests/lib/driver.c."""
 
+import contextlib
 import html
 import itertools
 import json
@@ -131,7 +132,8 @@ class Driver:
         if self.exit_code is None:
             self.kill()
         self._reader.join(5)
-        self._process.stdin.close()
+        with contextlib.suppress(OSError):  # what was not read any more
+            self._process.stdin.close()
         self._process.stdout.close()
 
     def debug_tail(self, size=3000):

@@ -91,13 +91,14 @@ def test_storm(alice, bob, direct_room, seat, proxy, seed):
     one = seat(alice, proxy.base_url)
     one.open().wait_node(bob.user_id)
     talk = StormTalk(one, bob, direct_room, seed)
-    proxy.rules.set_storm(Storm(seed))
+    storm = Storm(seed)
+    proxy.rules.set_storm(storm)
     peer = threading.Thread(target=talk.tell_all)
     peer.start()
     talk.type_all()
     peer.join()
     proxy.rules.clear()
-    assert talk.error is None
+    assert talk.error is None and set(storm.hits) == set(Storm.FAULTS)
     talk.settle()
     talk.check()
     assert len(talk.typed) == EACH_WAY and one.driver.find("connection-error") == []

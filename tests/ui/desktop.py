@@ -90,7 +90,7 @@ class Desktop:
     def _start_screen(self):
         # The server picks a free number itself and says which.
         reader, writer = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", SCREEN, "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
         self._start("xvfb", *command, pass_fds=[writer])
         os.close(writer)
         with os.fdopen(reader, encoding="ascii") as pipe:
@@ -118,7 +118,8 @@ class Desktop:
         return result.stdout
 
     def _has_window_manager(self):
-        return self.run("xdotool", "get_desktop").strip().isdigit()
+        # Only a window manager says how many desktops there are.
+        return self.run("xdotool", "get_num_desktops").strip() not in ("", "0")
 
     # Windows
 

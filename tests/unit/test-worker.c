@@ -15,7 +15,7 @@ typedef struct {
     GString *done; /* on the main loop */
     guint opened, destroyed;
     GError *open_error;
-    GMutex gate; /* held: jobs that want it wait */
+    gint gate_closed; /* jobs that heed it wait; atomic */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -24,7 +24,6 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->main_thread = g_thread_self();
     fixture->ran = g_string_new(NULL);
     fixture->done = g_string_new(NULL);
-    g_mutex_init(&fixture->gate);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -33,7 +32,6 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     g_string_free(fixture->ran, TRUE);
     g_string_free(fixture->done, TRUE);
     g_clear_error(&fixture->open_error);
-    g_mutex_clear(&fixture->gate);
 }
 
 static gboolean on_guard(gpointer data)
@@ -71,10 +69,8 @@ static void run_work(MxStore *store, gpointer data)
     Work *work = data;
     g_assert_nonnull(store);
     g_assert_true(g_thread_self() != work->fixture->main_thread);
-    if (work->waits) {
-        g_mutex_lock(&work->fixture->gate);
-        g_mutex_unlock(&work->fixture->gate);
-    }
+    while (work->waits && g_atomic_int_get(&work->fixture->gate_closed))
+        g_usleep(500);
     if (work->stores) {
         mx_store_begin(store);
         mx_store_set_value(store, "typed", "yes");
@@ -107,7 +103,7 @@ static Work *push(MxWorker *worker, Fixture *fixture, MxJobPriority priority, ch
     return work;
 }
 
-/* Keeps the worker busy until the gate is unlocked, which the caller has locked. */
+/* Keeps the worker busy until the gate, which the caller has closed, is opened. */
 static void push_gate(MxWorker *worker, Fixture *fixture)
 {
     Work *work = g_new0(Work, 1);
@@ -148,7 +144,7 @@ static void test_order(Fixture *fixture, gconstpointer data)
     MxWorker *worker = mx_worker_new(fixture->dir, on_opened, fixture);
     wait_for(&fixture->opened, 1);
     g_assert_no_error(fixture->open_error);
-    g_mutex_lock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 1);
     push_gate(worker, fixture);
     push(worker, fixture, MX_JOB_BULK, '1');
     push(worker, fixture, MX_JOB_USER, 'a');
@@ -156,7 +152,7 @@ static void test_order(Fixture *fixture, gconstpointer data)
     push(worker, fixture, MX_JOB_USER, 'b');
     push(worker, fixture, MX_JOB_BULK, '3');
     push(worker, fixture, MX_JOB_USER, 'c');
-    g_mutex_unlock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 0);
     wait_for(&fixture->destroyed, 7);
     g_assert_cmpstr(fixture->ran->str, ==, "(abc123");
     g_assert_cmpstr(fixture->done->str, ==, "(abc123");
@@ -193,20 +189,29 @@ static void test_many(Fixture *fixture, gconstpointer data)
     wait_for_release(fixture);
 }
 
+static gpointer open_gate_later(gpointer data)
+{
+    Fixture *fixture = data;
+    g_usleep(150 * 1000);
+    g_atomic_int_set(&fixture->gate_closed, 0);
+    return NULL;
+}
+
 /* What the user typed is committed before stop comes back; what the server sends again is not. */
 static void test_stop(Fixture *fixture, gconstpointer data)
 {
     MxWorker *worker = mx_worker_new(fixture->dir, on_opened, fixture);
     wait_for(&fixture->opened, 1);
-    g_mutex_lock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 1);
     push_gate(worker, fixture);
     push(worker, fixture, MX_JOB_BULK, '1');
     push(worker, fixture, MX_JOB_USER, 'a');
     push_storing(worker, fixture);
     push(worker, fixture, MX_JOB_BULK, '2');
-    g_mutex_unlock(&fixture->gate);
-    mx_worker_stop(worker, 2000);
+    GThread *opener = g_thread_new("opener", open_gate_later, fixture);
+    mx_worker_stop(worker, 10000);
     g_assert_cmpstr(fixture->ran->str, ==, "(as");
+    g_thread_join(opener);
     wait_for(&fixture->destroyed, 5);
     g_assert_cmpstr(fixture->ran->str, ==, "(as");
     g_assert_cmpstr(fixture->done->str, ==, ""); /* nobody is there any more to hear of it */
@@ -222,7 +227,7 @@ static void test_stop_waits_so_long(Fixture *fixture, gconstpointer data)
 {
     MxWorker *worker = mx_worker_new(fixture->dir, on_opened, fixture);
     wait_for(&fixture->opened, 1);
-    g_mutex_lock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 1);
     push_gate(worker, fixture);
     push(worker, fixture, MX_JOB_USER, 'a');
     gint64 begin = g_get_monotonic_time();
@@ -230,7 +235,7 @@ static void test_stop_waits_so_long(Fixture *fixture, gconstpointer data)
     gint64 took_ms = (g_get_monotonic_time() - begin) / 1000;
     g_assert_cmpint(took_ms, >=, 295);
     g_assert_cmpint(took_ms, <, 1500);
-    g_mutex_unlock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 0);
     wait_for(&fixture->destroyed, 2);
     wait_for_release(fixture);
     g_assert_cmpstr(fixture->ran->str, ==, "(a");
@@ -265,7 +270,7 @@ static void test_predecessor(Fixture *fixture, gconstpointer data)
 {
     MxWorker *old = mx_worker_new(fixture->dir, on_opened, fixture);
     wait_for(&fixture->opened, 1);
-    g_mutex_lock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 1);
     push_gate(old, fixture);
     mx_worker_stop(old, 0);
     MxWorker *next = mx_worker_new(fixture->dir, on_opened, fixture);
@@ -276,7 +281,7 @@ static void test_predecessor(Fixture *fixture, gconstpointer data)
     }
     g_assert_cmpint(fixture->opened, ==, 1); /* waits, and does not fail */
     g_assert_cmpint(fixture->destroyed, ==, 0);
-    g_mutex_unlock(&fixture->gate);
+    g_atomic_int_set(&fixture->gate_closed, 0);
     wait_for(&fixture->opened, 2);
     wait_for(&fixture->destroyed, 2);
     g_assert_no_error(fixture->open_error);
