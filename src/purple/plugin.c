@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "reconnect.h"
+#include "removal.h"
 #include "rooms.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
@@ -118,11 +119,13 @@ static gboolean on_load(PurplePlugin *plugin)
         "pidgin-matrix", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_log, NULL);
     mxp_commands_register();
     mxp_reconnect_init();
+    mxp_removal_init();
     return TRUE;
 }
 
 static gboolean on_unload(PurplePlugin *plugin)
 {
+    mxp_removal_uninit();
     mxp_reconnect_uninit();
     mxp_commands_unregister();
     g_log_remove_handler("pidgin-matrix", log_handler);

@@ -30,6 +30,7 @@ class Talk:
         self.alice, self.bob, self.one = alice, bob, one
         self.room = create_direct(bob.client, alice.client)
         self.given, self.typed, self.drawn = [], [], set()
+        self.reached = 0
 
     def _tell(self, word):
         self.bob.client.say(self.room, word)
@@ -98,6 +99,7 @@ def walk(talk, numbers, failures):
             if not done:
                 talk.recover(number)
             talk.check()
+            talk.reached = number
         except Exception as error:  # reported by the test's own thread
             failures.append((number, error))
             return
@@ -147,6 +149,8 @@ def needs_crash_points(one):
 def test_a_talk_survives_a_crash_at_every_boundary(talks):
     needs_crash_points(talks[0].one)
     run_lanes(talks, 1)
+    # A sync, a line on its way and a line shown for each one in; typed, handed over, answered for each one out
+    assert max(talk.reached for talk in talks) > 2 * 6 * MESSAGES - 10
 
 
 def test_a_first_login_survives_a_crash_at_every_boundary(person, seat):

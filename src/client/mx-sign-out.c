@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-sign-out.h"
+
+#include <glib/gstdio.h>
+
+#include "mx-endpoints.h"
+#include "mx-worker.h"
+
+typedef struct {
+    char *store_dir;
+    gboolean erase;
+    MxWorker *worker;
+    MxHttp *http;
+    char *token, *base_url;
+    GError *error;
+    MxSignOutFunc func;
+    gpointer user_data;
+} SignOut;
+
+gboolean mx_sign_out_has_store(const char *store_dir)
+{
+    g_autofree char *path = g_build_filename(store_dir, "account.db", NULL);
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void erase_store(const char *store_dir)
+{
+    static const char *const names[] = {"account.db", "account.db-wal", "account.db-shm", "lock"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(store_dir, names[i], NULL);
+        g_unlink(path);
+    }
+    g_rmdir(store_dir);
+}
+
+static void finish(SignOut *self)
+{
+    if (self->worker != NULL)
+        mx_worker_stop(self->worker, 2000);
+    if (self->erase)
+        erase_store(self->store_dir);
+    if (self->func != NULL)
+        self->func(self->error, self->user_data);
+    g_clear_object(&self->http);
+    g_clear_error(&self->error);
+    g_free(self->token);
+    g_free(self->base_url);
+    g_free(self->store_dir);
+    g_free(self);
+}
+
+static void run_forget(MxStore *store, gpointer data)
+{
+    SignOut *self = data;
+    g_autoptr(GError) error = NULL;
+    mx_store_begin(store);
+    mx_store_set_value(store, MX_VALUE_ACCESS_TOKEN, NULL);
+    mx_store_set_value(store, MX_VALUE_REFRESH_TOKEN, NULL);
+    mx_store_set_value(store, MX_VALUE_DEVICE_ID, NULL);
+    if (!mx_store_commit(store, &error) && self->error == NULL)
+        self->error = g_steal_pointer(&error);
+}
+
+static void on_forgotten(gpointer data)
+{
+    finish(data);
+}
+
+static void on_logged_out(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    SignOut *self = user_data;
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &self->error);
+    if (mx_error_get_status(self->error) == 401)
+        g_clear_error(&self->error); /* it was over already */
+    mx_worker_push(self->worker, MX_JOB_USER, run_forget, on_forgotten, self, NULL);
+}
+
+static void run_read(MxStore *store, gpointer data)
+{
+    SignOut *self = data;
+    self->token = mx_store_get_value(store, MX_VALUE_ACCESS_TOKEN);
+    self->base_url = mx_store_get_value(store, MX_VALUE_BASE_URL);
+}
+
+static void on_read(gpointer data)
+{
+    SignOut *self = data;
+    if (self->token == NULL || self->base_url == NULL || self->http == NULL) {
+        finish(self);
+        return;
+    }
+    mx_http_set_session(self->http, self->base_url, self->token);
+    g_autoptr(MxRequest) request = mx_endpoint_logout();
+    mx_http_send_async(self->http, request, NULL, on_logged_out, self);
+}
+
+static void on_opened(const GError *error, gpointer user_data)
+{
+    SignOut *self = user_data;
+    if (error == NULL) {
+        mx_worker_push(self->worker, MX_JOB_USER, run_read, on_read, self, NULL);
+        return;
+    }
+    self->error = g_error_copy(error);
+    self->erase = FALSE; /* somebody else is using it */
+    finish(self);
+}
+
+void mx_sign_out(const MxClientConfig *config, gboolean erase, MxSignOutFunc func,
+                 gpointer user_data)
+{
+    SignOut *self = g_new0(SignOut, 1);
+    self->store_dir = g_strdup(config->store_dir);
+    self->erase = erase;
+    self->func = func;
+    self->user_data = user_data;
+    self->http = mx_http_new(
+        config->user_agent, config->proxy, config->proxy_uri,
+        config->ca_file != NULL && *config->ca_file != '\0' ? config->ca_file : NULL, &self->error);
+    self->worker = mx_worker_new(config->store_dir, on_opened, self);
+}
