@@ -53,7 +53,8 @@ need_packages() {
         apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# build DIR [MESON OPTION...]: sets up when needed, and compiles.
+# build DIR [MESON OPTION...]: sets up when needed, and compiles TARGETS (or all).
+TARGETS=()
 build() {
     local dir=$1
     shift
@@ -62,7 +63,7 @@ build() {
     elif [ $# -gt 0 ]; then
         meson configure "$dir" "$@" || return
     fi
-    ninja -C "$dir"
+    ninja -C "$dir" "${TARGETS[@]}"
 }
 
 venv_dir() {

@@ -12,11 +12,13 @@ typedef struct {
 
 static void mx_error_private_init(MxErrorPrivate *priv)
 {
+    g_assert(priv != NULL);
     priv->retry_after_ms = -1;
 }
 
 static void mx_error_private_copy(const MxErrorPrivate *source, MxErrorPrivate *target)
 {
+    g_assert(source != NULL && target != NULL);
     *target = *source;
     target->errcode = g_strdup(source->errcode);
     target->server_text = g_strdup(source->server_text);
@@ -24,6 +26,7 @@ static void mx_error_private_copy(const MxErrorPrivate *source, MxErrorPrivate *
 
 static void mx_error_private_clear(MxErrorPrivate *priv)
 {
+    g_assert(priv != NULL);
     g_free(priv->errcode);
     g_free(priv->server_text);
 }
@@ -47,6 +50,7 @@ GError *mx_error_new_http(guint status, const char *errcode, const char *server_
 
     GError *error = g_error_new_literal(MX_ERROR, MX_ERROR_HTTP, message->str);
     MxErrorPrivate *priv = mx_error_get_private(error);
+    g_assert(priv != NULL); /* it is of this domain */
     priv->status = status;
     priv->errcode = g_strdup(errcode);
     priv->server_text = g_strdup(server_text);
@@ -58,7 +62,9 @@ GError *mx_error_new_http(guint status, const char *errcode, const char *server_
 GError *mx_error_new_tls(GTlsCertificateFlags flags, const char *message)
 {
     GError *error = g_error_new_literal(MX_ERROR, MX_ERROR_TLS, message);
-    mx_error_get_private(error)->tls_flags = flags;
+    MxErrorPrivate *priv = mx_error_get_private(error);
+    g_assert(priv != NULL);
+    priv->tls_flags = flags;
     return error;
 }
 

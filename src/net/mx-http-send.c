@@ -138,6 +138,7 @@ static const char *get_host(Send *send)
 
 static GError *translate_tls_error(Send *send, const GError *error)
 {
+    g_assert(error != NULL);
     GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors(send->message);
     g_autofree char *text =
         g_strdup_printf(_("the certificate of %s was refused: %s"), get_host(send), error->message);
@@ -147,6 +148,7 @@ static GError *translate_tls_error(Send *send, const GError *error)
 /* From libsoup's and GIO's many domains to the few kinds a caller can act on. */
 static GError *translate_error(GTask *task, const GError *error)
 {
+    g_assert(error != NULL);
     Send *send = g_task_get_task_data(task);
     GCancellable *outer = g_task_get_cancellable(task);
     if (outer != NULL && g_cancellable_is_cancelled(outer))
@@ -180,6 +182,7 @@ static gboolean on_cancelled(GCancellable *cancellable, gpointer task)
 
 static void watch_cancellable(GTask *task)
 {
+    g_assert(error != NULL);
     Send *send = g_task_get_task_data(task);
     GCancellable *outer = g_task_get_cancellable(task);
     if (outer == NULL)

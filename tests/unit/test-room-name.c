@@ -127,7 +127,7 @@ static void test_disambiguation(Fixture *fixture, gconstpointer data)
     set_member(fixture, "@b:x", MX_MEMBERSHIP_JOIN, "Bob");
     assert_room_name(fixture, "Alice and Bob");
     set_member(fixture, "@b:x", MX_MEMBERSHIP_LEAVE, "Alice");
-    assert_room_name(fixture, "Alice and Alice (@a:x)");
+    assert_room_name(fixture, "Alice and Alice (@b:x)");
 }
 
 static void test_members(Fixture *fixture, gconstpointer data)
