@@ -53,7 +53,8 @@ GError *mx_error_new_http(guint status, const char *errcode, const char *server_
     g_assert(priv != NULL); /* it is of this domain */
     priv->status = status;
     priv->errcode = g_strdup(errcode);
-    priv->server_text = g_strdup(server_text);
+    if (server_text != NULL && *server_text != '\0')
+        priv->server_text = g_strdup(server_text);
     priv->retry_after_ms = retry_after_ms < 0 ? -1 : retry_after_ms;
     priv->soft_logout = soft_logout;
     return error;

@@ -42,14 +42,24 @@ static gint64 count_functional(MxStore *store, const MxRoomRow *room)
     return count;
 }
 
+gint64 mx_direct_count_people(MxStore *store, const MxRoomRow *room)
+{
+    return mx_direct_count_joined(store, room) + mx_direct_count_invited(store, room) -
+           count_functional(store, room);
+}
+
 /* How well the room serves as the user's IM: 2 both are there, 1 the partner has left, 0 it does
  * not. */
 static int rate(MxStore *store, const MxRoomRow *room, const char *user_id, const char *own_user_id)
 {
     if (room->membership != MX_MEMBERSHIP_JOIN && room->membership != MX_MEMBERSHIP_PENDING)
         return 0;
-    gint64 people = mx_direct_count_joined(store, room) + mx_direct_count_invited(store, room) -
-                    count_functional(store, room);
+    gint64 people = mx_direct_count_people(store, room);
+    g_autoptr(MxMemberRow) partner = mx_store_get_member(store, room->key, user_id);
+    gboolean is_away = partner != NULL && partner->membership != MX_MEMBERSHIP_JOIN &&
+                       partner->membership != MX_MEMBERSHIP_INVITE;
+    if (is_away)
+        return people == 1 ? 1 : 0; /* two without the partner are others */
     gint64 wanted = g_str_equal(user_id, own_user_id) ? 1 : 2;
     if (people == wanted)
         return 2;

@@ -12,6 +12,8 @@
 
 gint64 mx_direct_count_joined(MxStore *store, const MxRoomRow *room);
 gint64 mx_direct_count_invited(MxStore *store, const MxRoomRow *room);
+/* Joined and invited, bots that only serve the room left aside. */
+gint64 mx_direct_count_people(MxStore *store, const MxRoomRow *room);
 
 /* Works out direct_user of every room again. Gives the keys (gint64) of rooms whose answer changed;
  * the caller frees. */

@@ -50,6 +50,29 @@ void mx_event_clear(MxEvent *event)
     g_clear_pointer(&event->txn_id, g_free);
 }
 
+/* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
+#define MAX_NAME 200
+
+static char *tidy(const char *name)
+{
+    g_autofree char *valid = g_utf8_make_valid(name, -1);
+    for (char *at = valid; *at != '\0'; at++)
+        if (g_ascii_iscntrl(*at))
+            *at = ' ';
+    g_strstrip(valid);
+    if (g_utf8_strlen(valid, -1) > MAX_NAME)
+        return g_utf8_substring(valid, 0, MAX_NAME);
+    return g_steal_pointer(&valid);
+}
+
+char *mx_event_tidy_name(const char *name)
+{
+    if (name == NULL)
+        return NULL;
+    g_autofree char *tidied = tidy(name);
+    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
+}
+
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
 {
     static const char *const names[] = {"membership", "displayname", "avatar_url", "is_direct",
@@ -58,9 +81,8 @@ void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
     memset(member, 0, sizeof *member);
     mx_json_scan_members(content, names, values);
     member->membership = mx_membership_from_slice(values[0]);
-    member->display_name = mx_json_slice_dup_string(values[1]);
-    if (member->display_name != NULL && member->display_name[0] == '\0')
-        g_clear_pointer(&member->display_name, g_free);
+    g_autofree char *display_name = mx_json_slice_dup_string(values[1]);
+    member->display_name = mx_event_tidy_name(display_name);
     member->avatar_url = mx_json_slice_dup_string(values[2]);
     mx_json_slice_get_bool(values[3], &member->is_direct);
 }

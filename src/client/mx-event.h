@@ -25,7 +25,12 @@ gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean ne
 void mx_event_clear(MxEvent *event);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxEvent, mx_event_clear)
 
-/* m.room.member's content. display_name: NULL when absent, not a string or empty. */
+/* A name as it may be shown: without control characters and white space around it, at most 200
+ * characters; NULL when nothing is left, or name is NULL. The caller frees. */
+char *mx_event_tidy_name(const char *name);
+
+/* m.room.member's content. display_name is tidied, so that names that look alike are alike; NULL
+ * when absent, not a string or empty. */
 typedef struct {
     MxMembership membership;
     char *display_name, *avatar_url;

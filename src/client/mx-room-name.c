@@ -7,36 +7,14 @@
 #include "mx-room-name.h"
 
 #include "mx-direct.h"
+#include "mx-event.h"
 #include "mx-id.h"
 
 #define MAX_HEROES 5
-/* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
-#define MAX_NAME 200
-
-static char *tidy(const char *name)
-{
-    g_autofree char *valid = g_utf8_make_valid(name, -1);
-    for (char *at = valid; *at != '\0'; at++)
-        if (g_ascii_iscntrl(*at))
-            *at = ' ';
-    g_strstrip(valid);
-    if (g_utf8_strlen(valid, -1) > MAX_NAME)
-        return g_utf8_substring(valid, 0, MAX_NAME);
-    return g_steal_pointer(&valid);
-}
-
-static char *tidy_or_null(const char *name)
-{
-    if (name == NULL)
-        return NULL;
-    g_autofree char *tidied = tidy(name);
-    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
-}
-
 char *mx_room_name_of_member(MxStore *store, gint64 room, const char *user_id)
 {
     g_autoptr(MxMemberRow) member = mx_store_get_member(store, room, user_id);
-    g_autofree char *name = tidy_or_null(member != NULL ? member->display_name : NULL);
+    g_autofree char *name = mx_event_tidy_name(member != NULL ? member->display_name : NULL);
     if (name == NULL)
         return g_strdup(user_id);
     if (mx_store_is_name_shared(store, room, user_id, member->display_name))
@@ -115,8 +93,8 @@ static char *name_from_people(MxStore *store, const MxRoomRow *room, const char 
 
 char *mx_room_name_compute(MxStore *store, const MxRoomRow *room, const char *own_user_id)
 {
-    char *name = tidy_or_null(room->name);
+    char *name = mx_event_tidy_name(room->name);
     if (name == NULL)
-        name = tidy_or_null(room->canonical_alias);
+        name = mx_event_tidy_name(room->canonical_alias);
     return name != NULL ? name : name_from_people(store, room, own_user_id);
 }

@@ -94,6 +94,8 @@ static void apply_member(RoomPass *pass, const MxEvent *event)
     mx_member_content_parse(&content, event->content);
     mx_store_set_member(pass->apply->store, pass->row->key, event->state_key, content.membership,
                         content.display_name, content.avatar_url);
+    if (g_strcmp0(event->state_key, pass->row->direct_user) == 0)
+        pass->apply->direct_dirty = TRUE;
     note_member_change(pass, event->state_key, content.membership);
     if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
         apply_own_membership(pass, event, &content);
@@ -159,6 +161,8 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
 {
     if (g_str_equal(event->sender, own_user_id) && apply_echo(store, room, event))
         return FALSE;
+    if (event->state_key != NULL) /* also where only state_after is state: seen is seen (E7) */
+        mx_room_encryption_note_state(room, event->type, event->state_key);
     g_autofree char *content = g_strndup(event->content.text, event->content.len);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
     MxTimelineRow row = {
@@ -250,7 +254,9 @@ static gboolean knows_a_timeline_event(RoomPass *pass)
         const char *text = mx_staged_room_get_part(pass->staged, i, &len);
         if (g_array_index(pass->staged->parts, MxStagedPart, i).part == MX_SYNC_ROOM_TIMELINE &&
             mx_event_parse(&event, text, len, TRUE) &&
-            mx_store_has_event(pass->apply->store, pass->row->key, event.event_id))
+            /* An own line is known from the answer to its PUT; what came before it may be missing.
+             */
+            mx_store_has_synced_event(pass->apply->store, pass->row->key, event.event_id))
             return TRUE;
     }
     return FALSE;
@@ -338,6 +344,21 @@ static gboolean receipt_is_own(MxJsonSlice by_type, const char *own_user_id)
     return FALSE;
 }
 
+/* Of several receipts the one that reaches furthest counts, in whatever order they stand. */
+static void note_read(RoomPass *pass, const char *event_id)
+{
+    MxRoomRow *row = pass->row;
+    MxStore *store = pass->apply->store;
+    gint64 pos = mx_store_get_event_pos(store, row->key, event_id);
+    gint64 known = row->read_event_id != NULL
+                       ? mx_store_get_event_pos(store, row->key, row->read_event_id)
+                       : G_MININT64;
+    if (known != G_MININT64 && pos <= known)
+        return;
+    g_free(row->read_event_id);
+    row->read_event_id = g_strdup(event_id);
+}
+
 static void apply_receipts(RoomPass *pass, MxJsonSlice content)
 {
     MxJsonIter iter;
@@ -348,8 +369,8 @@ static void apply_receipts(RoomPass *pass, MxJsonSlice content)
         if (value.type != MX_JSON_OBJECT ||
             !receipt_is_own(value, pass->apply->context->own_user_id))
             continue;
-        g_free(pass->row->read_event_id);
-        pass->row->read_event_id = mx_json_slice_dup_string(key);
+        g_autofree char *event_id = mx_json_slice_dup_string(key);
+        note_read(pass, event_id);
     }
 }
 
@@ -417,8 +438,8 @@ static void finish_room(RoomPass *pass)
                            (change->wants_window || change->has_gap) && !change->is_gone;
     if (people + mx_direct_count_invited(store, row) != pass->old_people ||
         pass->was_joined != (row->membership == MX_MEMBERSHIP_JOIN) ||
-        (change->has_new_lines && row->direct_user == NULL && people <= 2 &&
-         mx_direct_is_listed(store, row->room_id)))
+        (change->has_new_lines && row->direct_user == NULL &&
+         mx_direct_count_people(store, row) <= 2 && mx_direct_is_listed(store, row->room_id)))
         pass->apply->direct_dirty = TRUE;
     change->room = mx_room_new(store, row, pass->apply->context->own_user_id);
     g_hash_table_insert(pass->apply->by_key, &change->room->key, change);

@@ -21,6 +21,7 @@ static MxStagedRoom *begin_room(MxSyncStage *stage, MxSyncSection section, const
         return room;
     if (room != NULL) {
         /* The server named one room as joined and left at once; the later section is the truth. */
+        g_hash_table_remove(stage->by_id, room_id); /* before its key goes */
         g_ptr_array_remove(stage->rooms, room);
     }
     room = g_new0(MxStagedRoom, 1);

@@ -182,7 +182,6 @@ static gboolean on_cancelled(GCancellable *cancellable, gpointer task)
 
 static void watch_cancellable(GTask *task)
 {
-    g_assert(error != NULL);
     Send *send = g_task_get_task_data(task);
     GCancellable *outer = g_task_get_cancellable(task);
     if (outer == NULL)

@@ -41,7 +41,8 @@ static char *read_tail(PurpleAccount *account, PurpleLogType type, const char *n
     return squeezed;
 }
 
-/* "hh:mm:ss)" closes the time in every line of both of libpurple's loggers. */
+/* "hh:mm:ss)" closes the time in every line of both of libpurple's loggers; a date may stand in
+ * front of it. */
 static char *get_clock(const MxLine *line)
 {
     time_t when = line->ts / 1000;
@@ -51,23 +52,55 @@ static char *get_clock(const MxLine *line)
     return g_strconcat(clock, ")", NULL);
 }
 
-/* How often the line is there. Between the time and the text stand only the sender and a colon, and
- * a name is short: a text found further away belongs to a later line. */
+/* Any line's time. */
+static GRegex *get_any_clock(void)
+{
+    static GRegex *regex = NULL;
+    if (regex == NULL)
+        regex = g_regex_new("\\([^()\\n]{0,40}\\d\\d:\\d\\d:\\d\\d[^()]{0,4}\\)", 0, 0, NULL);
+    return regex;
+}
+
+/* What stands between the time and the text: "name:", or "***name" of an action. No other line's
+ * time is in it. */
+static gboolean is_sender(const char *text, gsize len, MxLineKind kind)
+{
+    if (len > MAX_NAME_BYTES || g_regex_match_full(get_any_clock(), text, len, 0, 0, NULL, NULL))
+        return FALSE;
+    if (kind == MX_LINE_EMOTE)
+        return len > 3 && memcmp(text, "***", 3) == 0;
+    return len > 1 && text[len - 1] == ':';
+}
+
+/* After the text comes another line's time, or nothing. */
+static gboolean is_end_of_line(const char *text)
+{
+    return *text == '\0' ||
+           g_regex_match_full(get_any_clock(), text, -1, 0, G_REGEX_MATCH_ANCHORED, NULL, NULL);
+}
+
+static gboolean entry_has(const char *entry, const char *wanted, MxLineKind kind)
+{
+    gsize len = strlen(wanted);
+    for (const char *at = strstr(entry, wanted);
+         at != NULL && (gsize)(at - entry) <= MAX_NAME_BYTES; at = strstr(at + 1, wanted))
+        if (is_sender(entry, at - entry, kind) && is_end_of_line(at + len))
+            return TRUE;
+    return FALSE;
+}
+
+/* How often the line is there. */
 static int count_occurrences(const char *tail, const MxLine *line)
 {
     g_autofree char *clock = get_clock(line);
     g_autofree char *text = mxp_messages_get_text(line);
     g_autofree char *wanted = squeeze(text != NULL ? text : "");
     int count = 0;
-    for (const char *at = strstr(tail, clock); at != NULL; at = strstr(at + 1, clock)) {
-        const char *rest = at + strlen(clock);
-        const char *next = strstr(rest, clock);
-        gsize reach = MIN(strlen(rest), strlen(wanted) + MAX_NAME_BYTES);
-        if (next != NULL)
-            reach = MIN(reach, (gsize)(next - rest));
-        if (g_strstr_len(rest, reach, wanted) != NULL)
+    if (*wanted == '\0')
+        return 0;
+    for (const char *at = strstr(tail, clock); at != NULL; at = strstr(at + 1, clock))
+        if (entry_has(at + strlen(clock), wanted, line->kind))
             count++;
-    }
     return count;
 }
 

@@ -66,17 +66,20 @@ char *mxp_markup_from_plain(const char *text, gboolean is_emote)
     g_autofree char *escaped = mxp_markup_escape(text);
     if (is_emote)
         return g_strconcat("/me ", escaped, NULL);
-    /* libpurple looks for these bytes before it decodes entities. */
-    if (g_ascii_strncasecmp(escaped, "/me ", 4) == 0)
-        return g_strconcat("&#47;", escaped + 1, NULL);
-    return g_steal_pointer(&escaped);
+    /* libpurple looks for these bytes behind any leading tags, and before it decodes entities. */
+    const char *start = escaped;
+    while (g_str_has_prefix(start, "<br>"))
+        start += strlen("<br>");
+    if (g_ascii_strncasecmp(start, "/me ", 4) != 0)
+        return g_steal_pointer(&escaped);
+    return g_strdup_printf("%.*s&#47;%s", (int)(start - escaped), escaped, start + 1);
 }
 
 /* ---- to plain text ---- */
 
 typedef struct {
     GString *plain;
-    char *href;       /* of the link that is open, or NULL */
+    char *href;       /* of the link that is open, as it stands, or NULL */
     gsize link_start; /* where its text begins */
 } Reader;
 
@@ -112,7 +115,9 @@ static char *decode(const char *text, gsize len)
     while (text < end) {
         int used = 0;
         const char *character = *text == '&' ? purple_markup_unescape_entity(text, &used) : NULL;
-        if (character != NULL && used > 0 && text + used <= end) {
+        /* A number may name half a character. */
+        if (character != NULL && used > 0 && text + used <= end &&
+            g_utf8_validate(character, -1, NULL)) {
             g_string_append(decoded, character);
             text += used;
         } else {
@@ -133,7 +138,7 @@ static char *get_href(const char *tag, const char *end)
     value += strspn(value, " \t\n=");
     char quote = *value == '"' || *value == '\'' ? *value++ : '\0';
     gsize len = quote != '\0' ? strcspn(value, (char[]){quote, '\0'}) : strcspn(value, " \t\n");
-    return decode(value, len);
+    return g_strndup(value, len);
 }
 
 /* Clients make links of typed addresses; then the text says it all. */
@@ -148,14 +153,18 @@ static gboolean text_is_address(const char *href, const char *text)
 
 static void end_link(Reader *reader)
 {
-    if (reader->href != NULL && *reader->href != '\0' &&
-        !text_is_address(reader->href, reader->plain->str + reader->link_start)) {
-        if (reader->plain->len == reader->link_start)
-            g_string_append(reader->plain, reader->href);
-        else
-            g_string_append_printf(reader->plain, " (%s)", reader->href);
-    }
-    g_clear_pointer(&reader->href, g_free);
+    g_autofree char *href = g_steal_pointer(&reader->href);
+    if (href == NULL || *href == '\0')
+        return;
+    const char *text = reader->plain->str + reader->link_start;
+    g_autofree char *decoded = decode(href, strlen(href));
+    /* libpurple's own linkify puts the address in without escaping it. */
+    if (text_is_address(decoded, text) || text_is_address(href, text))
+        return;
+    if (*text == '\0')
+        g_string_append(reader->plain, decoded);
+    else
+        g_string_append_printf(reader->plain, " (%s)", decoded);
 }
 
 static void read_tag(Reader *reader, const char *tag, const char *end)

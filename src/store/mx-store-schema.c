@@ -73,6 +73,11 @@ gboolean mx_store_migrate(MxStore *store, GError **error)
         g_propagate_error(error, g_steal_pointer(&store->failure));
         return FALSE;
     }
+    if (version < 0) {
+        g_set_error(error, MX_ERROR, MX_ERROR_STORE, _("The account's database in %s is damaged."),
+                    store->dir);
+        return FALSE;
+    }
     if (version > (gint64)G_N_ELEMENTS(migrations)) {
         g_set_error(error, MX_ERROR, MX_ERROR_STORE,
                     _("The account's database was written by a newer version of this plugin. "

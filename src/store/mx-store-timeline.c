@@ -50,8 +50,8 @@ gboolean mx_store_has_synced_event(MxStore *store, gint64 room, const char *even
 gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
                                const char *event_id)
 {
-    gint64 id =
-        mx_store_query_int(store, 0, "SELECT id FROM timeline WHERE txn_id = ?", "s", txn_id);
+    gint64 id = mx_store_query_int(
+        store, 0, "SELECT id FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);
     if (id == 0)
         return FALSE;
     mx_store_exec(store, "DELETE FROM timeline WHERE room = ? AND event_id = ? AND id <> ?", "isi",

@@ -234,7 +234,8 @@ MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room);
 MxQueueRow *mx_store_get_queue_by_txn(MxStore *store, const char *txn_id);
 void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gint64 uncertain_ms);
 void mx_store_remove_queue(MxStore *store, gint64 id);
-/* Failed items of the room become queued again (resend) or are dropped with their lines (discard).
+/* Failed items of the room become queued again (resend) or are dropped
+ * (discard; their lines stay).
  * Gives how many. */
 int mx_store_requeue_failed(MxStore *store, gint64 room);
 int mx_store_discard_failed(MxStore *store, gint64 room);

@@ -464,6 +464,7 @@ static void mutate_create_room(Scenario *s)
                                          "{\"room_id\":\"nonsense\"}",
                                          "[]"};
 
+    fake_server_set_account_data(s->server, "m.direct", "{\"" BOB "\":[\"" DIRECT "\"]}");
     log_in(s);
     for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
         g_autofree char *user = g_strdup_printf("@friend%u:localhost", i);
@@ -472,7 +473,10 @@ static void mutate_create_room(Scenario *s)
         CHECK(s, host_send_im(s->account, user, "hello"));
         host_iterate(1000);
     }
+    host_iterate(3000);
     forget_events(s);
+    for (FakeRequest *r; (r = fake_server_take_request(s->server, "send")) != NULL;)
+        fake_request_free(r);
     check_alive(s);
     host_iterate(1000);
     forget_events(s);

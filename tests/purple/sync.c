@@ -368,6 +368,72 @@ static void crash_after_shown_2(Scenario *s)
     }
 }
 
+/* Killed in the middle of writing: the log has the first three of five lines. They are not shown
+ * again, the others are, and marked as delayed. */
+static void die_at_third_line(JsonObject *event, gpointer data)
+{
+    if (g_strcmp0(text_of(event, "event"), "line") == 0 &&
+        g_strcmp0(text_of(event, "text"), "message 3") == 0)
+        scenario_die(data);
+}
+
+static void crash_while_showing_1(Scenario *s)
+{
+    start(s);
+    settle(s);
+    forget_events(s);
+    host_set_event_func(die_at_third_line, s);
+    push_numbers(s, DIRECT, 1, 5, NULL);
+    host_iterate(5000);
+    FAIL(s, "the third line did not come");
+}
+
+static void crash_while_showing_2(Scenario *s)
+{
+    enable(s);
+    EXPECT_EVENT(s, "connected");
+    EXPECT_EVENT(s, "window", "name", BOB);
+    EXPECT_LINE(s, BOB, BOB, "message 4", "RECV|DELAYED");
+    EXPECT_LINE(s, BOB, BOB, "message 5", "RECV|DELAYED");
+    settle(s);
+    EXPECT_NOTHING(s, 200);
+    for (int i = 1; i <= 5; i++) {
+        g_autofree char *text = g_strdup_printf("message %d\n", i);
+        EXPECT_INT(s, times_in_log(s, BOB, text), 1);
+    }
+}
+
+static void crash_while_showing_3(Scenario *s)
+{
+    come_back(s);
+    EXPECT_NOTHING(s, 300);
+}
+
+/* The same five words, twice: a line that is in the log from before is not the one that was being
+ * written. */
+static void crash_same_text_1(Scenario *s)
+{
+    start(s);
+    for (int i = 0; i < 3; i++)
+        push_event(s, DIRECT, event_text(BOB, "yes"));
+    EXPECT_EVENT(s, "window", "name", BOB);
+    for (int i = 0; i < 3; i++)
+        EXPECT_LINE(s, BOB, BOB, "yes", "RECV");
+    settle(s);
+    scenario_die(s);
+}
+
+static void crash_same_text_2(Scenario *s)
+{
+    come_back(s);
+    EXPECT_NOTHING(s, 200);
+    push_event(s, DIRECT, event_text(BOB, "yes"));
+    EXPECT_EVENT(s, "window", "name", BOB);
+    EXPECT_LINE(s, BOB, BOB, "yes", "RECV");
+    settle(s);
+    EXPECT_INT(s, times_in_log(s, BOB, "yes\n"), 4);
+}
+
 static void restart_catches_up_1(Scenario *s)
 {
     start(s);
@@ -439,6 +505,8 @@ static const ScenarioEntry entries[] = {
     {"network-gone-and-back", {network_gone_and_back}},
     {"server-restarts-often", {server_restarts_often}},
     {"crash-after-shown", {crash_after_shown_1, crash_after_shown_2}},
+    {"crash-while-showing", {crash_while_showing_1, crash_while_showing_2, crash_while_showing_3}},
+    {"crash-same-text", {crash_same_text_1, crash_same_text_2}},
     {"restart-catches-up", {restart_catches_up_1, restart_catches_up_2, restart_catches_up_3}},
     {"rejoin", {rejoin}},
 };

@@ -130,6 +130,21 @@ class Finch:
             self._wait_change(before)
         raise AssertionError(f"no window “{title}”:\n{self.screen()}")
 
+    def show_dialog(self, text):
+        """Brings a window without a title, such as an error, to the front: the one with this text in a row."""
+        wait_until(lambda: "<gnt>" in self.windows(), 15, "a dialog", 0.1)
+        for _ in range(len(self.windows()) + 2):
+            if self.appears(text, 1):
+                return
+            self.keys("M-n")
+        raise AssertionError(f"no dialog “{text}”:\n{self.screen()}")
+
+    def appears(self, text, timeout):
+        try:
+            return bool(wait_until(lambda: text in self.screen(), timeout, text, 0.1))
+        except AssertionError:
+            return False
+
     def _wait_change(self, before):
         try:
             wait_until(lambda: self.focused() != before, 2, "another window", 0.05)
@@ -168,7 +183,8 @@ class Finch:
         if shot:
             self.save_screen(shot)
         self.keys("Tab", "Tab", "Tab", "Tab", "Enter")
-        self.wait_screen(r"\[X\] " + re.escape(user_id))
+        # A refused login has taken the tick away again.
+        self.wait_screen(r"\[[X ]\] " + re.escape(user_id))
 
     def open_from_list(self, name):
         """Searches the buddy list and presses Enter on what is found."""

@@ -8,10 +8,12 @@ import os
 import re
 
 _TITLE = re.compile(r"<title>Conversation with (.*?) at .*? on .*? \(matrix\)</title>")
+# A conversation opened twice within a second has two heads in one file.
+_HEAD = re.compile(r"<!DOCTYPE.*?<p>\n", re.DOTALL)
 
 
 def _plain(markup):
-    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+    return html.unescape(re.sub(r"<[^>]*>", "", markup)).strip()
 
 
 def read_log(folder, name):
@@ -20,10 +22,10 @@ def read_log(folder, name):
     pattern = os.path.join(glob.escape(str(folder)), "logs", "matrix", "*", "*", "*.html")
     for path in sorted(glob.glob(pattern), key=os.path.basename):
         with open(path, encoding="utf-8", errors="replace") as file:
-            head, _, body = file.read().partition("<p>\n")
-        title = _TITLE.search(head)
+            text = file.read()
+        title, body = _TITLE.search(text), _HEAD.sub("", text)
         if title and html.unescape(title.group(1)) == name:
-            lines += [_plain(one) for one in re.split(r"<br ?/?>\n", body) if _plain(one).strip()]
+            lines += [_plain(one) for one in re.split(r"<br ?/?>\n", body) if _plain(one)]
     return lines
 
 

@@ -6,10 +6,10 @@
 
 /* Accounts' databases in folders of their own below the temporary folder. */
 
-char *store_fixture_make_dir(void);        /* the caller frees */
-void store_fixture_remove_dir(char *dir);  /* with all that is in it; frees dir */
+char *store_fixture_make_dir(void);           /* the caller frees */
+void store_fixture_remove_dir(char *dir);     /* with all that is in it; frees dir */
 MxStore *store_fixture_open(const char *dir); /* ends the test when it cannot */
-void store_fixture_commit(MxStore *store); /* ends the test when it cannot */
+void store_fixture_commit(MxStore *store);    /* ends the test when it cannot */
 
 /* A joined room, stored. The caller frees. */
 MxRoomRow *store_fixture_add_room(MxStore *store, const char *room_id);

@@ -40,8 +40,8 @@ gint64 sync_fixture_key(SyncFixture *fixture, const char *room_id); /* ends the 
 
 /* Texts */
 #define LINE_TS(id, sender, ts, body)                                                              \
-    "{'type':'m.room.message','event_id':'" id "','sender':'" sender                               \
-    "','origin_server_ts':" #ts ",'content':{'msgtype':'m.text','body':'" body "'}}"
+    "{'type':'m.room.message','event_id':'" id "','sender':'" sender "','origin_server_ts':" #ts   \
+    ",'content':{'msgtype':'m.text','body':'" body "'}}"
 #define LINE(id, sender, body) LINE_TS(id, sender, 1000, body)
 #define ECHO(id, txn_id, body)                                                                     \
     "{'type':'m.room.message','event_id':'" id "','sender':'@me:x','origin_server_ts':1000,"       \
@@ -60,5 +60,4 @@ gint64 sync_fixture_key(SyncFixture *fixture, const char *room_id); /* ends the 
 #define RECEIPT(event_id, type, rest)                                                              \
     EVENTS("ephemeral", "{'type':'m.receipt','content':{'" event_id "':{'" type                    \
                         "':{'@me:x':{'ts':1" rest "}}}}}")
-#define DIRECT(content)                                                                            \
-    EVENTS("account_data", "{'type':'m.direct','content':" content "}")
+#define DIRECT(content) EVENTS("account_data", "{'type':'m.direct','content':" content "}")

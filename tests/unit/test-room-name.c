@@ -135,20 +135,16 @@ static void test_members(Fixture *fixture, gconstpointer data)
     static const struct {
         const char *display_name, *expected;
     } names[] = {
-        {NULL, "@a:x"},
-        {"", "@a:x"},
-        {" \n ", "@a:x"},
-        {" Ann ", "Ann"},
-        {"A\nn\tn\x01", "A n n"},
-        {"\xc3\x84nn", "\xc3\x84nn"},
+        {NULL, "@a:x"},           {"", "@a:x"},
+        {" \n ", "@a:x"},         {" Ann ", "Ann"},
+        {"A\nn\tn\x01", "A n n"}, {"\xc3\x84nn", "\xc3\x84nn"},
     };
     g_autofree char *unknown =
         mx_room_name_of_member(fixture->store, fixture->room->key, "@stranger:x");
     g_assert_cmpstr(unknown, ==, "@stranger:x");
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         set_member(fixture, "@a:x", MX_MEMBERSHIP_JOIN, names[i].display_name);
-        g_autofree char *name =
-            mx_room_name_of_member(fixture->store, fixture->room->key, "@a:x");
+        g_autofree char *name = mx_room_name_of_member(fixture->store, fixture->room->key, "@a:x");
         g_assert_cmpstr(name, ==, names[i].expected);
     }
 }

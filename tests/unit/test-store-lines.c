@@ -104,8 +104,8 @@ static void test_order(Fixture *fixture, gconstpointer data)
         g_assert_true(mx_store_add_timeline(fixture->store, &row));
     }
     assert_list(fixture, MX_DISPLAY_PENDING, "a|b|c|d");
-    g_autoptr(GPtrArray) some = mx_store_list_display(fixture->store, fixture->room->key,
-                                                      MX_DISPLAY_PENDING, 30, 100);
+    g_autoptr(GPtrArray) some =
+        mx_store_list_display(fixture->store, fixture->room->key, MX_DISPLAY_PENDING, 30, 100);
     g_assert_cmpint(some->len, ==, 2); /* below, not at */
     g_autoptr(GPtrArray) oldest = mx_store_list_display(fixture->store, fixture->room->key,
                                                         MX_DISPLAY_PENDING, G_MAXINT64, 1);
@@ -224,9 +224,8 @@ static void test_skip_all_but(Fixture *fixture, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(bodies); i++)
         add_pending(fixture, NULL, bodies[i]);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_assert_cmpint(
-            mx_store_skip_all_but(fixture->store, fixture->room->key, cases[i].keep), ==,
-            cases[i].skipped);
+        g_assert_cmpint(mx_store_skip_all_but(fixture->store, fixture->room->key, cases[i].keep),
+                        ==, cases[i].skipped);
         assert_list(fixture, MX_DISPLAY_PENDING, cases[i].left);
     }
 }
@@ -402,8 +401,7 @@ static void test_queue_recover(Fixture *fixture, gconstpointer data)
     }
     mx_store_recover_queue(fixture->store);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(MxQueueRow) row =
-            mx_store_get_queue_by_txn(fixture->store, cases[i].txn_id);
+        g_autoptr(MxQueueRow) row = mx_store_get_queue_by_txn(fixture->store, cases[i].txn_id);
         g_assert_cmpint(row->state, ==, cases[i].after);
         g_assert_cmpint(row->uncertain_ms, ==, 500); /* its day goes on */
     }

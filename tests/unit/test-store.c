@@ -328,8 +328,8 @@ static void test_shared_names(Fixture *fixture, gconstpointer data)
         const char *user_id, *name;
         gboolean shared;
     } cases[] = {
-        {"@c:x", "Ann", TRUE},  {"@a:x", "Ann", TRUE},  {"@e:x", "Bob", FALSE},
-        {"@g:x", "Dan", FALSE}, {"@b:x", "Bob", TRUE},  {"@new:x", "Dan", TRUE},
+        {"@c:x", "Ann", TRUE},  {"@a:x", "Ann", TRUE},     {"@e:x", "Bob", FALSE},
+        {"@g:x", "Dan", FALSE}, {"@b:x", "Bob", TRUE},     {"@new:x", "Dan", TRUE},
         {"@a:x", "ann", FALSE}, {"@a:x", "Nobody", FALSE},
     };
     g_autoptr(MxRoomRow) room = store_fixture_add_room(fixture->store, "!a:x");
@@ -337,9 +337,9 @@ static void test_shared_names(Fixture *fixture, gconstpointer data)
     add_members(fixture->store, room->key);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_message("%s as %s", cases[i].user_id, cases[i].name);
-        g_assert_cmpint(mx_store_is_name_shared(fixture->store, room->key, cases[i].user_id,
-                                                cases[i].name),
-                        ==, cases[i].shared);
+        g_assert_cmpint(
+            mx_store_is_name_shared(fixture->store, room->key, cases[i].user_id, cases[i].name), ==,
+            cases[i].shared);
     }
     g_assert_false(mx_store_is_name_shared(fixture->store, other->key, "@c:x", "Ann"));
 }
@@ -350,19 +350,24 @@ static void test_membership_names(void)
         const char *json;
         MxMembership membership;
     } cases[] = {
-        {"\"join\"", MX_MEMBERSHIP_JOIN},       {"\"invite\"", MX_MEMBERSHIP_INVITE},
-        {"\"leave\"", MX_MEMBERSHIP_LEAVE},     {"\"ban\"", MX_MEMBERSHIP_BAN},
-        {"\"knock\"", MX_MEMBERSHIP_KNOCK},     {"\"\\u006aoin\"", MX_MEMBERSHIP_JOIN},
-        {"\"Join\"", MX_MEMBERSHIP_NONE},       {"\"\"", MX_MEMBERSHIP_NONE},
-        {"\"pending\"", MX_MEMBERSHIP_NONE},    {"null", MX_MEMBERSHIP_NONE},
-        {"1", MX_MEMBERSHIP_NONE},              {"[\"join\"]", MX_MEMBERSHIP_NONE},
+        {"\"join\"", MX_MEMBERSHIP_JOIN},
+        {"\"invite\"", MX_MEMBERSHIP_INVITE},
+        {"\"leave\"", MX_MEMBERSHIP_LEAVE},
+        {"\"ban\"", MX_MEMBERSHIP_BAN},
+        {"\"knock\"", MX_MEMBERSHIP_KNOCK},
+        {"\"\\u006aoin\"", MX_MEMBERSHIP_JOIN},
+        {"\"Join\"", MX_MEMBERSHIP_NONE},
+        {"\"\"", MX_MEMBERSHIP_NONE},
+        {"\"pending\"", MX_MEMBERSHIP_NONE},
+        {"null", MX_MEMBERSHIP_NONE},
+        {"1", MX_MEMBERSHIP_NONE},
+        {"[\"join\"]", MX_MEMBERSHIP_NONE},
         {"{\"join\":1}", MX_MEMBERSHIP_NONE},
     };
     MxJsonSlice nothing = {0};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_message("%s", cases[i].json);
-        g_assert_cmpint(mx_membership_from_slice(slice_of(cases[i].json)), ==,
-                        cases[i].membership);
+        g_assert_cmpint(mx_membership_from_slice(slice_of(cases[i].json)), ==, cases[i].membership);
     }
     g_assert_cmpint(mx_membership_from_slice(nothing), ==, MX_MEMBERSHIP_NONE);
 }
@@ -372,9 +377,9 @@ static void test_membership_names(void)
 static void test_clear(Fixture *fixture, gconstpointer data)
 {
     static const char *const tables[] = {
-        "SELECT count(*) FROM room",   "SELECT count(*) FROM state",
-        "SELECT count(*) FROM member", "SELECT count(*) FROM timeline",
-        "SELECT count(*) FROM gap",    "SELECT count(*) FROM queue",
+        "SELECT count(*) FROM room",         "SELECT count(*) FROM state",
+        "SELECT count(*) FROM member",       "SELECT count(*) FROM timeline",
+        "SELECT count(*) FROM gap",          "SELECT count(*) FROM queue",
         "SELECT count(*) FROM account_data",
     };
     MxStore *store = fixture->store;

@@ -8,8 +8,8 @@
 
 #define GROUP                                                                                      \
     PEOPLE(3, 0)                                                                                   \
-    "," EVENTS("state", MEMBER("$m1", "@me:x", "join") "," MEMBER("$m2", "@bob:x", "join") ","     \
-                        MEMBER("$m3", "@eve:x", "join"))
+    "," EVENTS("state", MEMBER("$m1", "@me:x", "join") "," MEMBER(                                 \
+                            "$m2", "@bob:x", "join") "," MEMBER("$m3", "@eve:x", "join"))
 
 /* A room of three with one old line. */
 static void start(SyncFixture *fixture)
@@ -85,8 +85,8 @@ static void test_dedupe(SyncFixture *fixture, gconstpointer data)
 {
     start(fixture);
     live(fixture, TIMELINE(LINE("$1", "@bob:x", "a") "," LINE("$1", "@bob:x", "a again")));
-    live(fixture, TIMELINE(LINE("$old", "@bob:x", "old") "," LINE("$1", "@bob:x", "a") ","
-                           LINE("$2", "@bob:x", "b")));
+    live(fixture, TIMELINE(LINE("$old", "@bob:x", "old") "," LINE("$1", "@bob:x", "a") "," LINE(
+                      "$2", "@bob:x", "b")));
     assert_pending(fixture, "!r:x", "a|b");
     live(fixture, TIMELINE(LINE("$2", "@bob:x", "b")));
     g_assert_false(sync_fixture_change(fixture, "!r:x")->has_new_lines);
@@ -96,9 +96,8 @@ static void test_dedupe(SyncFixture *fixture, gconstpointer data)
 static void test_order(SyncFixture *fixture, gconstpointer data)
 {
     start(fixture);
-    live(fixture, TIMELINE(LINE_TS("$1", "@bob:x", 9000, "a") ","
-                           LINE_TS("$2", "@bob:x", 100, "b") ","
-                           LINE_TS("$3", "@bob:x", -5, "c")));
+    live(fixture, TIMELINE(LINE_TS("$1", "@bob:x", 9000, "a") "," LINE_TS(
+                      "$2", "@bob:x", 100, "b") "," LINE_TS("$3", "@bob:x", -5, "c")));
     assert_pending(fixture, "!r:x", "a|b|c");
     g_autoptr(MxRoomRow) room = sync_fixture_get_room(fixture, "!r:x");
     g_assert_cmpint(room->last_ts, ==, 9000);
@@ -111,9 +110,8 @@ static void test_delayed(SyncFixture *fixture, gconstpointer data)
     live(fixture, TIMELINE(LINE("$1", "@bob:x", "a")));
     fixture->is_catch_up = FALSE;
     live(fixture, TIMELINE(LINE("$2", "@bob:x", "b")));
-    g_autoptr(GPtrArray) rows =
-        mx_store_list_display(fixture->store, sync_fixture_key(fixture, "!r:x"),
-                              MX_DISPLAY_PENDING, G_MAXINT64, 10);
+    g_autoptr(GPtrArray) rows = mx_store_list_display(
+        fixture->store, sync_fixture_key(fixture, "!r:x"), MX_DISPLAY_PENDING, G_MAXINT64, 10);
     g_assert_cmpint(rows->len, ==, 2);
     g_assert_true(((MxTimelineRow *)g_ptr_array_index(rows, 0))->delayed);
     g_assert_false(((MxTimelineRow *)g_ptr_array_index(rows, 1))->delayed);
@@ -153,9 +151,10 @@ static void test_types(SyncFixture *fixture, gconstpointer data)
         const char *type;
         gboolean is_line;
     } cases[] = {
-        {"m.room.message", TRUE},     {"m.room.encrypted", TRUE}, {"m.sticker", TRUE},
-        {"m.reaction", FALSE},        {"m.room.topic", FALSE},    {"m.room.redaction", FALSE},
-        {"m.room.message2", FALSE},   {"", FALSE},
+        {"m.room.message", TRUE},   {"m.room.encrypted", TRUE},
+        {"m.sticker", TRUE},        {"m.reaction", FALSE},
+        {"m.room.topic", FALSE},    {"m.room.redaction", FALSE},
+        {"m.room.message2", FALSE}, {"", FALSE},
     };
     start(fixture);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -169,8 +168,7 @@ static void test_types(SyncFixture *fixture, gconstpointer data)
         g_test_message("%s", cases[i].type);
         g_assert_cmpint(mx_sync_apply_is_line(cases[i].type), ==, cases[i].is_line);
         live(fixture, plain);
-        g_assert_cmpint(sync_fixture_change(fixture, "!r:x")->has_new_lines, ==,
-                        cases[i].is_line);
+        g_assert_cmpint(sync_fixture_change(fixture, "!r:x")->has_new_lines, ==, cases[i].is_line);
         live(fixture, state); /* state is no line, whatever its type */
         g_assert_false(sync_fixture_change(fixture, "!r:x")->has_new_lines);
     }
@@ -181,13 +179,13 @@ static void test_types(SyncFixture *fixture, gconstpointer data)
 static void test_joined_now(SyncFixture *fixture, gconstpointer data)
 {
     sync_fixture_feed(fixture, "");
-    live(fixture, GROUP "," TIMELINE(LINE("$1", "@bob:x", "before") "," MEMBER("$j", "@me:x", "join")
-                                     "," LINE("$2", "@bob:x", "welcome")));
+    live(fixture, GROUP "," TIMELINE(LINE("$1", "@bob:x", "before") "," MEMBER(
+                      "$j", "@me:x", "join") "," LINE("$2", "@bob:x", "welcome")));
     assert_pending(fixture, "!r:x", "welcome");
     g_assert_cmpint(count(fixture, "$1"), ==, 1);
-    sync_fixture_room(fixture, "join", "!pair:x",
-                      PEOPLE(2, 0) "," TIMELINE(LINE("$1", "@bob:x", "hello") ","
-                                                MEMBER("$j", "@me:x", "join")));
+    sync_fixture_room(
+        fixture, "join", "!pair:x",
+        PEOPLE(2, 0) "," TIMELINE(LINE("$1", "@bob:x", "hello") "," MEMBER("$j", "@me:x", "join")));
     assert_pending(fixture, "!pair:x", "hello");
 }
 
@@ -237,8 +235,8 @@ static void test_no_echo(SyncFixture *fixture, gconstpointer data)
     start(fixture);
     add_own_line(fixture, "t1");
     live(fixture, TIMELINE("{'type':'m.room.message','event_id':'$1','sender':'@eve:x',"
-                           "'unsigned':{'transaction_id':'t1'},'content':{'body':'forged'}},"
-                           ECHO("$2", "t-of-another-device", "from the phone")));
+                           "'unsigned':{'transaction_id':'t1'},'content':{'body':'forged'}}," ECHO(
+                               "$2", "t-of-another-device", "from the phone")));
     assert_pending(fixture, "!r:x", "forged|from the phone");
     g_autoptr(MxQueueRow) item = mx_store_get_queue_by_txn(fixture->store, "t1");
     g_assert_nonnull(item);
@@ -326,8 +324,7 @@ static void test_gap_after_full_sync(SyncFixture *fixture, gconstpointer data)
     start(fixture);
     fixture->is_full = TRUE;
     live(fixture, GROUP "," LIMITED("p9", LINE("$9", "@bob:x", "z")));
-    g_autoptr(MxGapRow) gap =
-        mx_store_get_gap(fixture->store, sync_fixture_key(fixture, "!r:x"));
+    g_autoptr(MxGapRow) gap = mx_store_get_gap(fixture->store, sync_fixture_key(fixture, "!r:x"));
     g_assert_nonnull(gap);
     g_assert_null(gap->to);
     assert_pending(fixture, "!r:x", "z"); /* the device is not new: it is live */
@@ -336,8 +333,8 @@ static void test_gap_after_full_sync(SyncFixture *fixture, gconstpointer data)
 /* ---- receipts ---- */
 
 #define FOUR                                                                                       \
-    TIMELINE(LINE("$1", "@bob:x", "a") "," LINE("$2", "@bob:x", "b") "," LINE("$3", "@bob:x", "c") \
-             "," LINE("$4", "@bob:x", "d"))
+    TIMELINE(LINE("$1", "@bob:x", "a") "," LINE("$2", "@bob:x", "b") "," LINE(                     \
+        "$3", "@bob:x", "c") "," LINE("$4", "@bob:x", "d"))
 #define OTHERS_RECEIPT                                                                             \
     EVENTS("ephemeral", "{'type':'m.receipt','content':{'$3':{'m.read':{'@bob:x':{'ts':1}}}}}")
 #define TWO_RECEIPTS                                                                               \
@@ -407,10 +404,11 @@ static void test_redaction(SyncFixture *fixture, gconstpointer data)
 {
     start(fixture);
     live(fixture, FOUR);
-    live(fixture, TIMELINE(REDACTION("$r1", "'$1'", "{}") ","
-                           REDACTION("$r2", "5", "{'redacts':'$2'}") ","
-                           REDACTION("$r3", "null", "{}") ","
-                           REDACTION("$r4", "'$unknown'", "{'reason':'x'}")));
+    live(fixture,
+         TIMELINE(REDACTION("$r1", "'$1'", "{}") "," REDACTION(
+             "$r2", "5", "{'redacts':'$2'}") "," REDACTION("$r3", "null",
+                                                           "{}") "," REDACTION("$r4", "'$unknown'",
+                                                                               "{'reason':'x'}")));
     assert_pending(fixture, "!r:x", "c|d");
     g_assert_cmpint(mx_store_query_int(fixture->store, -1,
                                        "SELECT count(*) FROM timeline WHERE event_id IN "

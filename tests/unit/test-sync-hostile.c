@@ -11,42 +11,52 @@
  * is applied as ever. The # in identifiers becomes the number of the case, so that each case's
  * events are new. */
 
-#define MEMBERSHIP(id, user, content) STATE(id, "m.room.member", user, "@bob:x", content)
-
 static const char answer[] =
-    "{'next_batch':'n#','account_data':{'events':[{'type':'m.direct','content':{'@bob:x':"
-    "['!r:x']}}]},'presence':{'events':[{'type':'m.presence','sender':'@bob:x','content':{}}]},"
+    "{'next_batch':'n#',"
+    "'account_data':{'events':[{'type':'m.direct','content':{'@bob:x':['!r:x']}}]},"
+    "'presence':{'events':[{'type':'m.presence','sender':'@bob:x','content':{}}]},"
     "'to_device':{'events':[{'type':'m.x','sender':'@bob:x','content':{}}]},"
-    "'device_one_time_keys_count':{'signed_curve25519':1},'rooms':{"
-    "'join':{'!r:x':{"
+    "'device_one_time_keys_count':{'signed_curve25519':1},"
+    "'rooms':{'join':{'!r:x':{"
     "'summary':{'m.heroes':['@bob:x'],'m.joined_member_count':2,'m.invited_member_count':0},"
     "'unread_notifications':{'highlight_count':1,'notification_count':2},"
     "'state':{'events':["
-    MEMBERSHIP("$a#", "@bob:x", "{'membership':'join','displayname':'Bob','avatar_url':'mxc://x/y'}")
-    "," MEMBERSHIP("$b#", "@me:x", "{'membership':'join'}")
-    "," STATE("$c#", "m.room.name", "", "@bob:x", "{'name':'N'}")
-    "," STATE("$d#", "m.room.canonical_alias", "", "@bob:x", "{'alias':'#a:x'}")
-    "," STATE("$e#", "m.room.create", "", "@bob:x", "{'type':'m.space'}")
-    "," STATE("$f#", "io.element.functional_members", "", "@bob:x", "{'service_members':['@b:x']}")
-    "]},"
+    "{'type':'m.room.member','event_id':'$a#','sender':'@bob:x','state_key':'@bob:x',"
+    "'origin_server_ts':1,'content':{'membership':'join','displayname':'Bob',"
+    "'avatar_url':'mxc://x/y'}},"
+    "{'type':'m.room.member','event_id':'$b#','sender':'@bob:x','state_key':'@me:x',"
+    "'origin_server_ts':1,'content':{'membership':'join'}},"
+    "{'type':'m.room.name','event_id':'$c#','sender':'@bob:x','state_key':'',"
+    "'origin_server_ts':1,'content':{'name':'N'}},"
+    "{'type':'m.room.canonical_alias','event_id':'$d#','sender':'@bob:x','state_key':'',"
+    "'origin_server_ts':1,'content':{'alias':'#a:x'}},"
+    "{'type':'m.room.create','event_id':'$e#','sender':'@bob:x','state_key':'',"
+    "'origin_server_ts':1,'content':{'type':'m.space'}},"
+    "{'type':'io.element.functional_members','event_id':'$f#','sender':'@bob:x',"
+    "'state_key':'','origin_server_ts':1,'content':{'service_members':['@b:x']}}]},"
     "'timeline':{'limited':true,'prev_batch':'p#','events':["
-    LINE("$g#", "@bob:x", "x") "," ECHO("$h#", "t#", "x") ","
+    "{'type':'m.room.message','event_id':'$g#','sender':'@bob:x','origin_server_ts':1000,"
+    "'content':{'msgtype':'m.text','body':'x'}},"
+    "{'type':'m.room.message','event_id':'$h#','sender':'@me:x','origin_server_ts':1000,"
+    "'unsigned':{'transaction_id':'t#'},'content':{'msgtype':'m.text','body':'x'}},"
     "{'type':'m.room.redaction','event_id':'$i#','sender':'@bob:x','redacts':'$g#',"
     "'content':{'redacts':'$g#'}}]},"
     "'ephemeral':{'events':[{'type':'m.receipt','content':{'$g#':{'m.read':{'@me:x':{'ts':1,"
     "'thread_id':'main'}}}}}]},"
     "'account_data':{'events':[{'type':'m.tag','content':{'tags':{}}}]}},"
-    "'!after:x':{'state_after':{'events':[" MEMBERSHIP("$j#", "@me:x", "{'membership':'join'}")
-    "]}}},"
+    "'!after:x':{'state_after':{'events':[{'type':'m.room.member','event_id':'$j#',"
+    "'sender':'@bob:x','state_key':'@me:x','origin_server_ts':1,"
+    "'content':{'membership':'join'}}]}}},"
     "'invite':{'!i:x':{'invite_state':{'events':[{'type':'m.room.member','sender':'@bob:x',"
     "'state_key':'@me:x','content':{'membership':'invite'}}]}}},"
-    "'leave':{'!l:x':{'timeline':{'events':[" MEMBERSHIP("$k#", "@me:x",
-                                                         "{'membership':'ban','reason':'r'}")
-    "]}}},"
+    "'leave':{'!l:x':{'timeline':{'events':[{'type':'m.room.member','event_id':'$k#',"
+    "'sender':'@bob:x','state_key':'@me:x','origin_server_ts':1,"
+    "'content':{'membership':'ban','reason':'r'}}]}}},"
     "'knock':{'!k:x':{'knock_state':{'events':[]}}}}}";
 
 static const char *const replacements[] = {
-    "null", "true", "5", "-1.5e300", "\"text\"", "\"\"", "[]", "[[{}]]", "{}", "{\"a\":{\"b\":[1]}}",
+    "null", "true", "5",      "-1.5e300", "\"text\"",
+    "\"\"", "[]",   "[[{}]]", "{}",       "{\"a\":{\"b\":[1]}}",
 };
 
 typedef struct {
@@ -178,9 +188,16 @@ static void test_honest(SyncFixture *fixture, gconstpointer data)
 static void test_broken(SyncFixture *fixture, gconstpointer data)
 {
     static const char *const texts[] = {
-        "", "[]", "null", "{}", "{'next_batch':null}", "{'next_batch':5}", "{'rooms':{}}",
+        "",
+        "[]",
+        "null",
+        "{}",
+        "{'next_batch':null}",
+        "{'next_batch':5}",
+        "{'rooms':{}}",
         "{'next_batch':'n','rooms':{'join':{'!new:x':{}}}",
-        "{'next_batch':'n','rooms':{'join':{'!new:x':{}}}}}", "<html>502</html>",
+        "{'next_batch':'n','rooms':{'join':{'!new:x':{}}}}}",
+        "<html>502</html>",
     };
     sync_fixture_feed(fixture, "");
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -204,7 +221,8 @@ static void test_deep(SyncFixture *fixture, gconstpointer data)
     sync_fixture_feed(fixture, "");
     g_autofree char *members = g_strdup_printf(
         TIMELINE("{'type':'m.room.message','event_id':'$1','sender':'@bob:x','content':"
-                 "{'body':'b','x':%s}}"), deep->str);
+                 "{'body':'b','x':%s}}"),
+        deep->str);
     sync_fixture_room(fixture, "join", "!r:x", members);
     assert_pending(fixture, "!r:x", "b");
 }

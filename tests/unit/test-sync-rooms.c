@@ -1,5 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "mx-direct.h"
 #include "mx-room-encryption.h"
 #include "mx-store-private.h"
@@ -48,11 +50,11 @@ static void test_state_places(SyncFixture *fixture, gconstpointer data)
         {EVENTS("state", NAME("$1", "{'name':'one'}")), "one"},
         {TIMELINE(NAME("$2", "{'name':'two'}")), "two"},
         /* the timeline comes after the state, in whatever order they are written */
-        {TIMELINE(NAME("$4", "{'name':'later'}")) "," EVENTS(
-             "state", NAME("$3", "{'name':'before'}")),
+        {TIMELINE(NAME("$4", "{'name':'later'}")) "," EVENTS("state",
+                                                             NAME("$3", "{'name':'before'}")),
          "later"},
-        {EVENTS("state_after", NAME("$5", "{'name':'after'}")) "," TIMELINE(
-             NAME("$6", "{'name':'no'}")),
+        {EVENTS("state_after",
+                NAME("$5", "{'name':'after'}")) "," TIMELINE(NAME("$6", "{'name':'no'}")),
          "after"},
         {TIMELINE(NAME("$7", "{'name':'no'}")) "," EVENTS("org.matrix.msc4222.state_after",
                                                           NAME("$8", "{'name':'unstable'}")),
@@ -73,8 +75,8 @@ static void test_state_places(SyncFixture *fixture, gconstpointer data)
         g_test_message("%s", cases[i].members);
         assert_name(fixture, "!r:x", cases[i].name);
     }
-    g_autofree char *keyed = mx_store_get_state(fixture->store, sync_fixture_key(fixture, "!r:x"),
-                                                "m.room.name", "key");
+    g_autofree char *keyed =
+        mx_store_get_state(fixture->store, sync_fixture_key(fixture, "!r:x"), "m.room.name", "key");
     g_assert_cmpstr(keyed, ==, "{\"name\":\"no\"}");
     assert_pending(fixture, "!r:x", "");
 }
@@ -82,11 +84,13 @@ static void test_state_places(SyncFixture *fixture, gconstpointer data)
 static void test_room_fields(SyncFixture *fixture, gconstpointer data)
 {
     join(fixture, "!space:x",
-         EVENTS("state",
-                STATE("$1", "m.room.create", "", "@bob:x", "{'type':'m.space'}") ","
-                STATE("$2", "m.room.canonical_alias", "", "@bob:x",
-                      "{'alias':'#s:x','alt_aliases':['#no:x']}")) ","
-         EVENTS("account_data", "{'type':'m.tag','content':{'tags':{}}}"));
+         EVENTS(
+             "state",
+             STATE("$1", "m.room.create", "", "@bob:x", "{'type':'m.space'}") "," STATE(
+                 "$2", "m.room.canonical_alias", "", "@bob:x",
+                 "{'alias':'#s:x','alt_aliases':['#no:x']}")) "," EVENTS("account_data",
+                                                                         "{'type':'m.tag','content'"
+                                                                         ":{'tags':{}}}"));
     g_autoptr(MxRoomRow) row = sync_fixture_get_room(fixture, "!space:x");
     g_autofree char *tag = mx_store_get_account_data(fixture->store, row->key, "m.tag");
     g_assert_cmpstr(row->room_type, ==, "m.space");
@@ -181,8 +185,9 @@ static void test_encryption_seen(SyncFixture *fixture, gconstpointer data)
         {"!3:x", TIMELINE(ENCRYPTION("$e", "", "{}")), TRUE},
         {"!4:x", EVENTS("state_after", ENCRYPTION("$e", "", "{'algorithm':5}")), TRUE},
         {"!5:x", TIMELINE(ENCRYPTION("$e", "x", "{}")), FALSE},
-        {"!6:x", TIMELINE("{'type':'m.room.encryption','event_id':'$e','sender':'@bob:x',"
-                          "'content':{}}"),
+        {"!6:x",
+         TIMELINE("{'type':'m.room.encryption','event_id':'$e','sender':'@bob:x',"
+                  "'content':{}}"),
          FALSE}, /* no state event */
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -241,11 +246,13 @@ static void test_leave(SyncFixture *fixture, gconstpointer data)
          MX_MEMBERSHIP_BAN},
         {"!silent:x", "'timeline':{}", NULL, NULL, MX_MEMBERSHIP_LEAVE},
         {"!state:x",
-         EVENTS("state", STATE("$o", "m.room.member", "@me:x", "@eve:x", "{'membership':'leave',"
-                                                                         "'reason':'r'}")),
+         EVENTS("state", STATE("$o", "m.room.member", "@me:x", "@eve:x",
+                               "{'membership':'leave',"
+                               "'reason':'r'}")),
          "@eve:x", "r", MX_MEMBERSHIP_LEAVE},
-        {"!after:x", EVENTS("state_after", STATE("$o", "m.room.member", "@me:x", "@eve:x",
-                                                 "{'membership':'ban'}")),
+        {"!after:x",
+         EVENTS("state_after",
+                STATE("$o", "m.room.member", "@me:x", "@eve:x", "{'membership':'ban'}")),
          "@eve:x", NULL, MX_MEMBERSHIP_BAN},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -266,24 +273,25 @@ static void test_leave(SyncFixture *fixture, gconstpointer data)
 }
 
 #define STRIPPED(user, membership)                                                                 \
-    "{'type':'m.room.member','sender':'@eve:x','state_key':'" user "','content':{'membership':'"   \
-    membership "'}}"
+    "{'type':'m.room.member','sender':'@eve:x','state_key':'" user                                 \
+    "','content':{'membership':'" membership "'}}"
 
 static void test_invite(SyncFixture *fixture, gconstpointer data)
 {
-    sync_fixture_room(fixture, "invite", "!i:x",
-                      EVENTS("invite_state",
-                             STRIPPED("@eve:x", "join") "," STRIPPED("@me:x", "invite") ","
-                             "{'type':'m.room.name','sender':'@eve:x','state_key':'',"
-                             "'content':{'name':'party'}}"));
+    sync_fixture_room(
+        fixture, "invite", "!i:x",
+        EVENTS("invite_state",
+               STRIPPED("@eve:x", "join") "," STRIPPED(
+                   "@me:x", "invite") ","
+                                      "{'type':'m.room.name','sender':'@eve:x','state_key':'',"
+                                      "'content':{'name':'party'}}"));
     g_assert_cmpint(membership_of(fixture, "!i:x"), ==, MX_MEMBERSHIP_INVITE);
     assert_name(fixture, "!i:x", "party");
     g_assert_false(sync_fixture_change(fixture, "!i:x")->is_gone);
     sync_fixture_room(fixture, "leave", "!i:x", OWN("@eve:x", "{'membership':'leave'}"));
     g_assert_cmpint(membership_of(fixture, "!i:x"), ==, MX_MEMBERSHIP_LEAVE);
     g_assert_false(sync_fixture_change(fixture, "!i:x")->is_gone); /* one was never in it */
-    sync_fixture_room(fixture, "knock", "!k:x",
-                      EVENTS("knock_state", STRIPPED("@me:x", "knock")));
+    sync_fixture_room(fixture, "knock", "!k:x", EVENTS("knock_state", STRIPPED("@me:x", "knock")));
     g_assert_cmpint(membership_of(fixture, "!k:x"), ==, MX_MEMBERSHIP_KNOCK);
 }
 
@@ -318,7 +326,8 @@ static void test_full_sync_drops(SyncFixture *fixture, gconstpointer data)
     g_assert_cmpint(membership_of(fixture, "!stays:x"), ==, MX_MEMBERSHIP_JOIN);
     g_assert_cmpint(membership_of(fixture, "!invited:x"), ==, MX_MEMBERSHIP_LEAVE);
     g_assert_cmpint(membership_of(fixture, "!pending @bob:x"), ==, MX_MEMBERSHIP_PENDING);
-    g_assert_true(sync_fixture_change(fixture, "!gone:x")->is_gone);
+    /* Not named is not left: only an explicit rooms.leave takes the room out of the list. */
+    g_assert_false(sync_fixture_change(fixture, "!gone:x")->is_gone);
     g_assert_false(sync_fixture_change(fixture, "!stays:x")->is_gone);
     g_assert_false(sync_fixture_change(fixture, "!invited:x")->is_gone);
     g_assert_null(sync_fixture_change(fixture, "!left:x"));
@@ -346,11 +355,19 @@ static void test_members(SyncFixture *fixture, gconstpointer data)
     join(fixture, "!r:x", ME_AND_BOB);
     g_assert_null(sync_fixture_change(fixture, "!r:x")->members); /* no window, no list */
     g_hash_table_add(fixture->open_rooms, (gpointer) "!r:x");
-    join(fixture, "!r:x", TIMELINE(STATE("$1", "m.room.member", "@eve:x", "@eve:x",
-                                         "{'membership':'join','displayname':'Eve'}") ","
-                                   MEMBER("$2", "@bob:x", "leave") ","
-                                   STATE("$3", "m.room.member", "no user", "@eve:x",
-                                         "{'membership':'join'}")));
+    join(fixture, "!r:x",
+         TIMELINE(STATE(
+             "$1", "m.room.member", "@eve:x", "@eve:x",
+             "{'membership':'join','displayname':'Eve'}") "," MEMBER("$2", "@bob:x",
+                                                                     "leave") "," STATE("$3",
+                                                                                        "m.room."
+                                                                                        "member",
+                                                                                        "no user",
+                                                                                        "@eve:x",
+                                                                                        "{'"
+                                                                                        "membership"
+                                                                                        "':'join'"
+                                                                                        "}")));
     GPtrArray *members = sync_fixture_change(fixture, "!r:x")->members;
     g_assert_nonnull(members);
     g_assert_cmpint(members->len, ==, 2);
@@ -388,17 +405,18 @@ static void test_direct_live(SyncFixture *fixture, gconstpointer data)
 static void test_direct_new(SyncFixture *fixture, gconstpointer data)
 {
     sync_fixture_feed(fixture, "");
-    sync_fixture_feed(fixture, "'rooms':{'join':{'!r:x':{" ME_AND_BOB "," PEOPLE(2, 0) ","
-                               TIMELINE(LINE("$1", "@bob:x", "hi")) "}}},"
-                               DIRECT("{'@bob:x':['!r:x']}"));
+    sync_fixture_feed(fixture,
+                      "'rooms':{'join':{'!r:x':{" ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(
+                          LINE("$1", "@bob:x", "hi")) "}}}," DIRECT("{'@bob:x':['!r:x']}"));
     MxRoomChange *change = sync_fixture_change(fixture, "!r:x");
     g_assert_cmpstr(change->room->direct_user, ==, "@bob:x");
     g_assert_true(change->wants_window);
     g_assert_true(change->has_new_lines);
 }
 
-#define BOTS STATE("$f", "io.element.functional_members", "", "@bob:x",                            \
-                   "{'service_members':['@bot:x','@absent:x',5]}")
+#define BOTS                                                                                       \
+    STATE("$f", "io.element.functional_members", "", "@bob:x",                                     \
+          "{'service_members':['@bot:x','@absent:x',5]}")
 
 static void test_direct_people(SyncFixture *fixture, gconstpointer data)
 {
@@ -413,14 +431,14 @@ static void test_direct_people(SyncFixture *fixture, gconstpointer data)
         {"!three:x", "@bob:x", ME_AND_BOB "," PEOPLE(3, 0), FALSE},
         {"!third:x", "@bob:x", ME_AND_BOB "," PEOPLE(2, 1), FALSE},
         {"!bot:x", "@bob:x",
-         PEOPLE(3, 0) "," EVENTS("state", MEMBER("$1", "@me:x", "join") ","
-                                 MEMBER("$2", "@bob:x", "join") ","
-                                 MEMBER("$3", "@bot:x", "join") "," BOTS),
+         PEOPLE(3, 0) "," EVENTS(
+             "state", MEMBER("$1", "@me:x", "join") "," MEMBER("$2", "@bob:x", "join") "," MEMBER(
+                          "$3", "@bot:x", "join") "," BOTS),
          TRUE},
         {"!botgone:x", "@bob:x",
-         PEOPLE(3, 0) "," EVENTS("state", MEMBER("$1", "@me:x", "join") ","
-                                 MEMBER("$2", "@bob:x", "join") ","
-                                 MEMBER("$3", "@bot:x", "leave") "," BOTS),
+         PEOPLE(3, 0) "," EVENTS(
+             "state", MEMBER("$1", "@me:x", "join") "," MEMBER("$2", "@bob:x", "join") "," MEMBER(
+                          "$3", "@bot:x", "leave") "," BOTS),
          FALSE},
         {"!self:x", "@me:x", PEOPLE(1, 0), TRUE},
         {"!self2:x", "@me:x", ME_AND_BOB "," PEOPLE(2, 0), FALSE},
@@ -440,8 +458,10 @@ static void test_direct_people(SyncFixture *fixture, gconstpointer data)
 static void test_direct_two(SyncFixture *fixture, gconstpointer data)
 {
     sync_fixture_feed(fixture, DIRECT("{'@bob:x':['!a:x','!b:x','!unknown:x',null]}"));
-    join(fixture, "!a:x", ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$1", "@bob:x", 100, "a")));
-    join(fixture, "!b:x", ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$2", "@bob:x", 200, "b")));
+    join(fixture, "!a:x",
+         ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$1", "@bob:x", 100, "a")));
+    join(fixture, "!b:x",
+         ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$2", "@bob:x", 200, "b")));
     assert_direct(fixture, "!a:x", NULL);
     assert_direct(fixture, "!b:x", "@bob:x");
     join(fixture, "!a:x", TIMELINE(LINE_TS("$3", "@bob:x", 300, "c")));
@@ -459,11 +479,12 @@ static void test_direct_two_with_bot(SyncFixture *fixture, gconstpointer data)
 {
     sync_fixture_feed(fixture, DIRECT("{'@bob:x':['!a:x','!b:x']}"));
     join(fixture, "!a:x",
-         PEOPLE(3, 0) "," EVENTS("state", MEMBER("$1", "@me:x", "join") ","
-                                 MEMBER("$2", "@bob:x", "join") ","
-                                 MEMBER("$3", "@bot:x", "join") "," BOTS) ","
-         TIMELINE(LINE_TS("$4", "@bob:x", 100, "a")));
-    join(fixture, "!b:x", ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$2", "@bob:x", 200, "b")));
+         PEOPLE(3, 0) "," EVENTS(
+             "state",
+             MEMBER("$1", "@me:x", "join") "," MEMBER("$2", "@bob:x", "join") "," MEMBER(
+                 "$3", "@bot:x", "join") "," BOTS) "," TIMELINE(LINE_TS("$4", "@bob:x", 100, "a")));
+    join(fixture, "!b:x",
+         ME_AND_BOB "," PEOPLE(2, 0) "," TIMELINE(LINE_TS("$2", "@bob:x", 200, "b")));
     assert_direct(fixture, "!b:x", "@bob:x");
     join(fixture, "!a:x", TIMELINE(LINE_TS("$5", "@bob:x", 300, "c")));
     assert_direct(fixture, "!a:x", "@bob:x");
@@ -485,31 +506,57 @@ static void test_direct_without_partner(SyncFixture *fixture, gconstpointer data
 {
     join(fixture, "!r:x", ME_AND_BOB "," PEOPLE(2, 0));
     sync_fixture_feed(fixture, DIRECT("{'@bob:x':['!r:x']}"));
-    join(fixture, "!r:x", PEOPLE(2, 0) "," TIMELINE(MEMBER("$1", "@bob:x", "leave") ","
-                                                    MEMBER("$2", "@eve:x", "join")));
+    join(fixture, "!r:x",
+         PEOPLE(2, 0) "," TIMELINE(
+             MEMBER("$1", "@bob:x", "leave") "," MEMBER("$2", "@eve:x", "join")));
     assert_direct(fixture, "!r:x", NULL);
 }
 
 static void test_direct_add(SyncFixture *fixture, gconstpointer data)
 {
     static const struct {
-        const char *before, *user_id, *after;
+        const char *before, *after;
     } cases[] = {
-        {NULL, "@bob:x", "{\"@bob:x\":[\"!n:x\"]}"},
-        {"{}", "@bob:x", "{\"@bob:x\":[\"!n:x\"]}"},
-        {"{\"@bob:x\":[\"!o:x\"],\"odd\":5}", "@bob:x",
-         "{\"@bob:x\":[\"!o:x\",\"!n:x\"],\"odd\":5}"},
-        {"{\"@bob:x\":[\"!n:x\"]}", "@bob:x", "{\"@bob:x\":[\"!n:x\"]}"},
-        {"{\"@eve:x\":[\"!n:x\"]}", "@bob:x", "{\"@eve:x\":[\"!n:x\"],\"@bob:x\":[\"!n:x\"]}"},
-        {"{\"@bob:x\":\"broken\"}", "@bob:x", "{\"@bob:x\":[\"!n:x\"]}"},
+        {NULL, "{\"@bob:x\":[\"!n:x\"]}"},
+        {"{}", "{\"@bob:x\":[\"!n:x\"]}"},
+        {"{\"@bob:x\":[\"!o:x\"],\"odd\":5}", "{\"@bob:x\":[\"!o:x\",\"!n:x\"],\"odd\":5}"},
+        {"{\"@bob:x\":[\"!n:x\"]}", "{\"@bob:x\":[\"!n:x\"]}"},
+        {"{\"@eve:x\":[\"!n:x\"]}", "{\"@eve:x\":[\"!n:x\"],\"@bob:x\":[\"!n:x\"]}"},
+        {"{\"@bob:x\":\"broken\"}", "{\"@bob:x\":[\"!n:x\"]}"},
+        {"broken", "{\"@bob:x\":[\"!n:x\"]}"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         if (cases[i].before != NULL)
             mx_store_set_account_data(fixture->store, 0, "m.direct", cases[i].before,
                                       strlen(cases[i].before));
-        g_autofree char *after = mx_direct_add(fixture->store, cases[i].user_id, "!n:x");
+        mx_direct_add(fixture->store, "@bob:x", "!n:x");
+        g_autofree char *after = mx_store_get_account_data(fixture->store, 0, "m.direct");
         g_assert_cmpstr(after, ==, cases[i].after);
     }
+}
+
+/* What was added here and has not reached the server is not undone by an older m.direct from
+ * there. */
+static void test_direct_additions(SyncFixture *fixture, gconstpointer data)
+{
+    join(fixture, "!n:x", ME_AND_BOB "," PEOPLE(2, 0));
+    g_assert_null(mx_direct_get_additions(fixture->store));
+    mx_direct_add(fixture->store, "@bob:x", "!n:x");
+    mx_direct_add(fixture->store, "@eve:x", "!e:x");
+    sync_fixture_feed(fixture, DIRECT("{'@dan:x':['!d:x']}"));
+    assert_direct(fixture, "!n:x", "@bob:x");
+    g_assert_true(mx_direct_is_listed(fixture->store, "!d:x"));
+    g_assert_true(mx_direct_is_listed(fixture->store, "!e:x"));
+    g_autofree char *additions = mx_direct_get_additions(fixture->store);
+    g_assert_cmpstr(additions, ==, "{\"@bob:x\":[\"!n:x\"],\"@eve:x\":[\"!e:x\"]}");
+    /* Published meanwhile was less than there is now: what came later stays. */
+    mx_direct_forget_additions(fixture->store, "{\"@bob:x\":[\"!n:x\"]}");
+    g_autofree char *left = mx_direct_get_additions(fixture->store);
+    g_assert_nonnull(strstr(left, "\"@eve:x\":[\"!e:x\"]"));
+    mx_direct_forget_additions(fixture->store, left);
+    g_assert_null(mx_direct_get_additions(fixture->store));
+    sync_fixture_feed(fixture, DIRECT("{}")); /* now the server's word counts */
+    assert_direct(fixture, "!n:x", NULL);
 }
 
 #define add(path, func)                                                                            \
@@ -523,6 +570,7 @@ static void add_direct(void)
     add("/sync-rooms/direct-two", test_direct_two);
     add("/sync-rooms/direct-third", test_direct_third);
     add("/sync-rooms/direct-add", test_direct_add);
+    add("/sync-rooms/direct-additions", test_direct_additions);
     add("/sync-rooms/direct-two-with-bot", test_direct_two_with_bot);
     add("/sync-rooms/direct-without-partner", test_direct_without_partner);
 }

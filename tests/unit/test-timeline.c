@@ -35,8 +35,7 @@ static gint64 add_line(Fixture *fixture, const char *body, MxDisplay display)
 static GPtrArray *take(Fixture *fixture, int limit)
 {
     g_autoptr(GError) error = NULL;
-    GPtrArray *lines =
-        mx_timeline_take(fixture->store, fixture->room->key, limit, "@me:x", &error);
+    GPtrArray *lines = mx_timeline_take(fixture->store, fixture->room->key, limit, "@me:x", &error);
     g_assert_no_error(error);
     g_assert_nonnull(lines);
     return lines;
@@ -107,8 +106,7 @@ static void test_commit_fails(Fixture *fixture, gconstpointer data)
                   "CREATE TRIGGER full BEFORE UPDATE ON timeline BEGIN SELECT RAISE(ABORT, "
                   "'disk full'); END",
                   "");
-    g_assert_null(
-        mx_timeline_take(fixture->store, fixture->room->key, 10, "@me:x", &error));
+    g_assert_null(mx_timeline_take(fixture->store, fixture->room->key, 10, "@me:x", &error));
     g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
     mx_store_exec(fixture->store, "DROP TRIGGER full", "");
     assert_taken(fixture, 10, "a");
@@ -227,6 +225,37 @@ static void test_redacted_while_delivering(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(((MxLine *)g_ptr_array_index(lines, 0))->kind, ==, MX_LINE_NOTHING);
 }
 
+/* Lines that look the same to a log: as many as have been shown have to be found beside the one
+ * that was being written. */
+static void test_shown_twins(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *sender, *content;
+        gint64 ts;
+        MxDisplay display;
+    } rows[] = {
+        {"@bob:x", "{\"body\":\"ok\"}", 5000, MX_DISPLAY_SHOWN},
+        {"@bob:x", "{\"body\":\"ok\"}", 5999, MX_DISPLAY_SHOWN},
+        {"@eve:x", "{\"body\":\"ok\"}", 5000, MX_DISPLAY_SHOWN},
+        {"@bob:x", "{\"body\":\"no\"}", 5000, MX_DISPLAY_SHOWN},
+        {"@bob:x", "{\"body\":\"ok\"}", 6000, MX_DISPLAY_SHOWN},
+        {"@bob:x", "{\"body\":\"ok\"}", 5000, MX_DISPLAY_SKIPPED},
+        {"@bob:x", "{\"body\":\"ok\"}", 5500, MX_DISPLAY_DELIVERING},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        MxTimelineRow row = {.room = fixture->room->key, .pos = i + 1, .ts = rows[i].ts};
+        row.sender = (char *)rows[i].sender;
+        row.content = (char *)rows[i].content;
+        row.type = (char *)"m.room.message";
+        row.display = rows[i].display;
+        g_assert_true(mx_store_add_timeline(fixture->store, &row));
+    }
+    g_autoptr(GPtrArray) lines =
+        mx_timeline_list_delivering(fixture->store, fixture->room->key, "@me:x");
+    g_assert_cmpint(lines->len, ==, 1);
+    g_assert_cmpint(((MxLine *)g_ptr_array_index(lines, 0))->shown_twins, ==, 2);
+}
+
 #define add(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
@@ -240,5 +269,6 @@ int main(int argc, char **argv)
     add("/timeline/kinds", test_kinds);
     add("/timeline/fields", test_fields);
     add("/timeline/redacted-while-delivering", test_redacted_while_delivering);
+    add("/timeline/shown-twins", test_shown_twins);
     return g_test_run();
 }

@@ -308,8 +308,9 @@ static void test_waiting_successor_stops(Fixture *fixture, gconstpointer data)
 static void test_cannot_open(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(fixture->dir, "account.db", NULL);
-    g_assert_true(g_file_set_contents(path, "no database, but long enough for a header; so long "
-                                            "that nobody could say that it was too short for one",
+    g_assert_true(g_file_set_contents(path,
+                                      "no database, but long enough for a header; so long "
+                                      "that nobody could say that it was too short for one",
                                       -1, NULL));
     MxWorker *worker = mx_worker_new(fixture->dir, on_opened, fixture);
     push(worker, fixture, MX_JOB_USER, 'a');
