@@ -121,7 +121,9 @@ int mx_store_skip_all_but(MxStore *store, gint64 room, int keep)
 
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display)
 {
-    mx_store_exec(store, "UPDATE timeline SET display = ? WHERE id = ?", "di", (int)display, id);
+    mx_store_exec(store,
+                  "UPDATE timeline SET display = ?1, delayed = delayed OR ?1 = 1 WHERE id = ?2",
+                  "di", (int)display, id);
 }
 
 int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row)

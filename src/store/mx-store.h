@@ -174,6 +174,7 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
                                  int limit);
 /* Skips all pending but the newest `keep`; gives how many were skipped. */
 int mx_store_skip_all_but(MxStore *store, gint64 room, int keep);
+/* A line that becomes pending again is late, and marked as delayed. */
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
 /* How many lines with this sender, content and second are shown already. */
 int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row);

@@ -17,9 +17,8 @@ SERVICE = "im.pidgin.purple.PurpleService"
 OBJECT = "/im/pidgin/purple/PurpleObject"
 INTERFACE = "im.pidgin.purple.PurpleInterface"
 ICON = "/usr/share/pixmaps/pidgin/protocols/16/matrix.png"
-# Protocols in front of "Matrix" in the editor's menu, by the plugin that brings them.
-BEFORE_MATRIX = {"libbonjour.so": 1, "libgg.so": 1, "libjabber.so": 0, "libnovell.so": 1, "libirc.so": 1}
-GOOGLE_TALK = "libxmpp.so"
+# The plugins whose protocols stand before "Matrix" in the editor's menu; libxmpp also brings Google Talk.
+BEFORE_MATRIX = {"libbonjour.so", "libgg.so", "libxmpp.so", "libnovell.so", "libirc.so"}
 _GLIB = re.compile(r"^\([\d:]+\) (GLib\S*|GObject|Gtk|Gdk\S*|Pango|GThread|libsoup\S*|pidgin-matrix|[Jj]son\S*): ")
 # Pidgin says these without any plugin of ours.
 _STOCK = re.compile(
@@ -93,21 +92,14 @@ class Pidgin:
         if self._process:
             end(self._process)
 
-    def restart(self):
-        self.quit()
-        return self.start()
-
-    @property
-    def is_running(self):
-        return self._process.poll() is None
-
     @property
     def _log_name(self):
         return f"{os.path.basename(self.folder)}-{self._runs}"
 
     def debug_log(self):
         """What the present run has said, and wrote to stderr."""
-        with open(os.path.join(self.desktop.folder, self._log_name + ".log"), encoding="utf-8", errors="replace") as file:
+        path = os.path.join(self.desktop.folder, self._log_name + ".log")
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def complaints(self):
@@ -175,8 +167,7 @@ class Pidgin:
     def _matrix_position(self):
         """How often Down takes the protocol menu from its first entry to Matrix."""
         probed = set(re.findall(r"plugins: probing .*/(lib\w+\.so)", self.debug_log()))
-        position = sum(BEFORE_MATRIX.get(name, 0) for name in probed)
-        return position + (GOOGLE_TALK in probed or "libjabber.so" in probed)
+        return len(probed & BEFORE_MATRIX)
 
     def _choose_matrix(self):
         self.desktop.key("space")

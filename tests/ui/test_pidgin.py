@@ -31,10 +31,6 @@ def open_window(pidgin, title):
     return pidgin.open_from_list(title)
 
 
-def own_name(world):
-    return world.alice.client.get(f"/profile/{world.alice.user_id}/displayname")["displayname"]
-
-
 def test_account_editor(pidgin, world):
     assert pidgin.protocol() == "prpl-matrix"
     assert len(world.alice.device_ids()) == 1
