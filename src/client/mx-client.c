@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-json.h"
 
 #define STOP_WAIT_MS 2000
 
@@ -18,6 +19,7 @@ enum {
     SIGNAL_OWN_LINE,
     SIGNAL_ROOM_NOTICE,
     SIGNAL_ACCOUNT_NOTICE,
+    SIGNAL_OWN_NAME,
     SIGNAL_SIGNED_OUT,
     SIGNAL_FAILED,
     N_SIGNALS
@@ -70,6 +72,7 @@ static void mx_client_class_init(MxClientClass *klass)
     signals[SIGNAL_ROOM_NOTICE] =
         add_signal("room-notice", 3, G_TYPE_POINTER, G_TYPE_STRING, G_TYPE_BOOLEAN);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_SIGNED_OUT] = add_signal("signed-out", 0, 0, 0, 0);
     signals[SIGNAL_FAILED] = add_signal("failed", 1, G_TYPE_POINTER, 0, 0);
 }
@@ -161,6 +164,27 @@ void mx_client_emit_recovered(MxClient *client, gint64 room, GPtrArray *lines)
         g_signal_emit(client, signals[SIGNAL_LINES_RECOVERED], 0, summary, lines);
 }
 
+static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(MxClient) client = user_data;
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
+    if (client->state == MX_CLIENT_STOPPED || response == NULL)
+        return; /* no name is no error: the Matrix ID stands in its place */
+    gsize len;
+    const char *text = g_bytes_get_data(response->body, &len);
+    g_autoptr(JsonObject) profile = mx_json_parse_object(text, len, NULL);
+    g_autofree char *name = mx_event_tidy_name(mx_json_string(profile, "displayname"));
+    if (name != NULL)
+        g_signal_emit(client, signals[SIGNAL_OWN_NAME], 0, name);
+}
+
+static void ask_own_name(MxClient *client)
+{
+    g_autoptr(MxRequest) request = mx_endpoint_profile(client->user_id);
+    mx_http_send_async(client->http, request, client->cancellable, on_profile,
+                       g_object_ref(client));
+}
+
 void mx_client_set_state(MxClient *client, MxClientState state)
 {
     MxClientState before = client->state;
@@ -172,6 +196,8 @@ void mx_client_set_state(MxClient *client, MxClientState state)
     if (state == MX_CLIENT_ONLINE && !client->is_ready) {
         client->is_ready = TRUE;
         g_signal_emit(client, signals[SIGNAL_READY], 0);
+        if (client->state != MX_CLIENT_STOPPED)
+            ask_own_name(client);
     }
     if (client->is_ready && (state == MX_CLIENT_ONLINE) != (before == MX_CLIENT_ONLINE))
         g_signal_emit(client, signals[SIGNAL_ONLINE_CHANGED], 0, state == MX_CLIENT_ONLINE);

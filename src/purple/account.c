@@ -110,6 +110,12 @@ static void on_room_notice(MxClient *client, MxRoom *room, const char *text, gbo
     mxp_messages_notice(mxp, room, text, is_error);
 }
 
+/* The name of own lines, unless the user has set an alias for the account. */
+static void on_own_name(MxClient *client, const char *name, MxpAccount *mxp)
+{
+    purple_connection_set_display_name(mxp->gc, name);
+}
+
 static void on_account_notice(MxClient *client, const char *text, MxpAccount *mxp)
 {
     purple_notify_error(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
@@ -143,6 +149,7 @@ static void connect_signals(MxpAccount *mxp)
         {"own-line", G_CALLBACK(on_own_line)},
         {"room-notice", G_CALLBACK(on_room_notice)},
         {"account-notice", G_CALLBACK(on_account_notice)},
+        {"own-name", G_CALLBACK(on_own_name)},
         {"signed-out", G_CALLBACK(on_signed_out)},
         {"failed", G_CALLBACK(on_failed)},
     };
@@ -183,6 +190,10 @@ void mxp_account_login(PurpleAccount *account)
     gc->flags |=
         PURPLE_CONNECTION_HTML | PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_IMAGES;
     gc->proto_data = mxp;
+    /* Finch stores an alias nobody typed as the empty string, which would hide every own name. */
+    const char *alias = purple_account_get_alias(account);
+    if (alias != NULL && *alias == '\0')
+        purple_account_set_alias(account, NULL);
     mxp->account = account;
     mxp->gc = gc;
     mxp->client = new_client(account, gc);

@@ -18,6 +18,7 @@ typedef struct {
     GHashTable *windows;    /* room ID -> MxpChatWindow: chat-window.c */
     GHashTable *by_chat_id; /* chat id -> MxpChatWindow, borrowed */
     int next_chat_id;
+    GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable
         *to_resume; /* set of room IDs with lines a killed program did not write: delivery.c */

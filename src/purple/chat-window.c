@@ -233,25 +233,27 @@ void mxp_chat_window_learn_name(MxpAccount *mxp, const char *room_id, const char
         remember_name(window, user_id, name);
 }
 
-static char *describe_departure(MxpAccount *mxp, MxRoomChange *change)
+static char *describe_departure(MxpAccount *mxp, MxpChatWindow *window, MxRoomChange *change)
 {
     gboolean by_self =
         change->gone_by == NULL || g_str_equal(change->gone_by, mx_client_get_user_id(mxp->client));
-    g_autofree char *by = change->gone_by != NULL ? mxp_markup_escape(change->gone_by) : NULL;
+    const char *name =
+        change->gone_by != NULL ? g_hash_table_lookup(window->names, change->gone_by) : NULL;
+    g_autofree char *by = by_self ? NULL : mxp_markup_escape(name != NULL ? name : change->gone_by);
     g_autofree char *reason =
         change->gone_reason != NULL ? mxp_markup_escape(change->gone_reason) : g_strdup("");
     const char *colon = *reason != '\0' ? ": " : "";
     if (by_self)
         return g_strdup(_("You have left this room."));
     if (change->room->membership == MX_MEMBERSHIP_BAN)
-        return g_strdup_printf(_("You were banned from this room by %s%s%s"), by, colon, reason);
-    return g_strdup_printf(_("You were removed from this room by %s%s%s"), by, colon, reason);
+        return g_strdup_printf(_("You were banned from this room by %s%s%s."), by, colon, reason);
+    return g_strdup_printf(_("You were removed from this room by %s%s%s."), by, colon, reason);
 }
 
 static void end_window(MxpAccount *mxp, MxpChatWindow *window, MxRoomChange *change)
 {
     PurpleConversation *conversation = purple_find_chat(mxp->gc, window->id);
-    g_autofree char *text = describe_departure(mxp, change);
+    g_autofree char *text = describe_departure(mxp, window, change);
     int id = window->id;
     remove_window(mxp, window);
     if (conversation == NULL)

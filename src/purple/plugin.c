@@ -161,7 +161,7 @@ static void init_plugin(PurplePlugin *plugin)
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
     plugin_info.summary = (char *)_("Matrix");
     plugin_info.description = (char *)_("Rooms and direct chats on the Matrix network.");
-    add_option(_("Homeserver (empty: found by the Matrix ID)"), "home_server");
+    add_option(_("Homeserver (optional)"), "home_server");
     add_option(_("Name of this device"), "device_name");
     add_option(_("Certificate authority file"), "ca_file");
 }

@@ -21,6 +21,11 @@ static const char *get_room_id(PurpleChat *chat)
     return components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
 }
 
+static void on_ghost_removed(gpointer chat)
+{
+    purple_chat_destroy(chat);
+}
+
 /* There is no hook for this, and the address we keep is no longer good. */
 static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
 {
@@ -39,6 +44,7 @@ static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
 void mxp_rooms_init(MxpAccount *mxp)
 {
     mxp->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    mxp->ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, on_ghost_removed);
     purple_signal_connect(purple_blist_get_handle(), "blist-node-removed", mxp,
                           PURPLE_CALLBACK(on_node_removed), mxp);
     mxp->chats = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -58,6 +64,7 @@ void mxp_rooms_clear(MxpAccount *mxp)
 {
     g_clear_pointer(&mxp->chats, g_hash_table_unref);
     g_clear_pointer(&mxp->hidden, g_hash_table_unref);
+    g_clear_pointer(&mxp->ghosts, g_hash_table_unref);
 }
 
 PurpleGroup *mxp_rooms_get_group(void)
@@ -83,11 +90,17 @@ static void rename_chat(PurpleChat *chat, const char *name)
         purple_blist_alias_chat(chat, name);
 }
 
-static void add_chat(MxpAccount *mxp, MxRoom *room)
+static PurpleChat *new_chat(MxpAccount *mxp, MxRoom *room)
 {
     GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(room->room_id));
-    PurpleChat *chat = purple_chat_new(mxp->account, room->name, components);
+    return purple_chat_new(mxp->account, room->name, components);
+}
+
+static void add_chat(MxpAccount *mxp, MxRoom *room)
+{
+    PurpleChat *chat = new_chat(mxp, room);
+    g_hash_table_remove(mxp->ghosts, room->room_id);
     purple_blist_add_chat(chat, mxp_rooms_get_group(), NULL);
     purple_blist_node_set_string(&chat->node, NODE_NAME, room->name);
     g_hash_table_insert(mxp->chats, g_strdup(room->room_id), chat);
@@ -121,6 +134,8 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
         else if (chat != NULL)
             rename_chat(chat, room->name);
     } else if (room->direct_user != NULL || change->is_gone) {
+        if (change->is_gone && find_chat(mxp, room->room_id) != NULL)
+            g_hash_table_replace(mxp->ghosts, g_strdup(room->room_id), new_chat(mxp, room));
         remove_chat(mxp, room->room_id);
         g_hash_table_remove(mxp->hidden, room->room_id);
     }
@@ -156,7 +171,11 @@ char *mxp_rooms_get_chat_name(GHashTable *components)
 PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name)
 {
     MxpAccount *mxp = mxp_account_get(account);
-    return mxp != NULL && mxp->chats != NULL ? find_chat(mxp, name) : NULL;
+    if (mxp == NULL || mxp->chats == NULL)
+        return NULL;
+    /* The window of a room that was left still asks for its name. */
+    PurpleChat *chat = find_chat(mxp, name);
+    return chat != NULL ? chat : g_hash_table_lookup(mxp->ghosts, name);
 }
 
 static void refuse_join(PurpleConnection *gc, GHashTable *components, const char *room_id)
