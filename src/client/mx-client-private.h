@@ -121,5 +121,6 @@ void mx_send_queue_kick_all(MxClient *client);
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);
 void mx_gap_clear(MxClient *client);
-void mx_gap_fill(MxClient *client, gint64 room);
+/* wants_window: lines that wait for it open the room's window. */
+void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window);
 void mx_gap_retry_all(MxClient *client);

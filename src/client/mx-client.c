@@ -277,7 +277,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
     mx_client_know_room(client, change->room);
     if (change->has_gap &&
         (change->wants_window || g_hash_table_contains(client->open_rooms, change->room->room_id)))
-        mx_gap_fill(client, change->room->key);
+        mx_gap_fill(client, change->room->key, change->wants_window);
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 
@@ -389,7 +389,7 @@ static void on_opened(gpointer data)
     MxClient *client = job->base.client;
     MxRoom *room = mx_client_get_room_by_key(client, job->room);
     if (job->has_gap)
-        mx_gap_fill(client, job->room);
+        mx_gap_fill(client, job->room, FALSE);
     if (job->failed == 0 || room == NULL)
         return;
     g_autofree char *text = g_strdup_printf(

@@ -21,7 +21,7 @@ typedef struct {
     gboolean busy;
     guint pages;
     guint wait_source;
-    gboolean found_lines;
+    gboolean wants_window; /* what waits, or was found, opens the room's window */
 } GapFill;
 
 static void gap_fill_free(gpointer data)
@@ -51,6 +51,7 @@ typedef struct {
     gboolean is_closed;
     gboolean remove; /* the server will never give it */
     gboolean found_others;
+    gboolean wants_window; /* of the fill */
     MxRoomChange *change;
 } GapJob;
 
@@ -227,6 +228,7 @@ static void on_waived(gpointer data)
         return;
     change->room = mx_room_ref(room);
     change->has_new_lines = TRUE;
+    change->wants_window = job->wants_window;
     mx_client_put_change(job->base.client, change);
     g_clear_pointer(&change->room, mx_room_unref);
 }
@@ -236,8 +238,9 @@ static void waive(GapFill *fill)
     g_clear_handle_id(&fill->wait_source, g_source_remove);
     say_incomplete(fill, _("Some earlier messages could not be fetched yet. They follow when the "
                            "homeserver gives them."));
-    mx_worker_push(fill->client->worker, MX_JOB_USER, run_waive, on_waived,
-                   new_job(fill->client, fill->room), gap_job_free);
+    GapJob *job = new_job(fill->client, fill->room);
+    job->wants_window = fill->wants_window;
+    mx_worker_push(fill->client->worker, MX_JOB_USER, run_waive, on_waived, job, gap_job_free);
 }
 
 static gboolean on_waited_long(gpointer data)
@@ -259,13 +262,11 @@ static void on_page_stored(gpointer data)
         fill->busy = FALSE; /* tried again after the next /sync */
         return;
     }
-    if (job->is_closed || job->remove || job->change->has_new_lines) {
-        if (!(job->is_closed || job->remove))
-            job->change->has_new_lines = FALSE; /* still waiting */
-        else
-            job->change->has_new_lines = TRUE;
+    fill->wants_window |= job->change->wants_window;
+    job->change->wants_window = fill->wants_window;
+    job->change->has_new_lines = job->is_closed || job->remove; /* until then they wait */
+    if (job->change->has_new_lines)
         mx_client_put_change(client, job->change);
-    }
     if (job->is_last_page && !job->is_closed) {
         waive(fill);
         finish(fill);
@@ -374,11 +375,15 @@ static void find_gap(GapFill *fill)
                    new_job(fill->client, fill->room), gap_job_free);
 }
 
-void mx_gap_fill(MxClient *client, gint64 room)
+void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window)
 {
-    if (get_fill(client, room) != NULL || client->gaps == NULL)
+    GapFill *fill = get_fill(client, room);
+    if (fill != NULL)
+        fill->wants_window |= wants_window;
+    if (fill != NULL || client->gaps == NULL)
         return;
-    GapFill *fill = g_new0(GapFill, 1);
+    fill = g_new0(GapFill, 1);
+    fill->wants_window = wants_window;
     fill->client = client;
     fill->room = room;
     fill->wait_source = g_timeout_add_seconds(WAIT_S, on_waited_long, fill);

@@ -439,7 +439,7 @@ static void on_decided(gpointer data)
                                job->is_pending_room, queue->uncertain_at != 0, on_prepared);
         return;
     case NEXT_WAIT_GAP:
-        mx_gap_fill(client, job->room);
+        mx_gap_fill(client, job->room, FALSE);
         break;
     case NEXT_REFUSED:
         say_encrypted(job);

@@ -284,6 +284,75 @@ static void fault_set_account_data(Scenario *s)
     direct_through(s, "set-account-data");
 }
 
+static void fault_get_account_data(Scenario *s)
+{
+    direct_through(s, "get-account-data");
+}
+
+/* The partner has left and is invited again; the message waits for that. */
+static void fault_invite(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    g_autofree char *direct = NULL;
+    GString *content = g_string_new("{");
+
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        g_autofree char *user = g_strdup_printf("@friend%u:localhost", i);
+        g_autofree char *room = g_strdup_printf("!d%u:localhost", i);
+        g_autofree char *members = g_strdup_printf(ALICE " %s", user);
+        sync_body_room(body, room, NULL, members);
+        sync_body_timeline(body, room, event_member(user, "leave", NULL));
+        sync_body_summary(body, room, 1, 0, user);
+        g_string_append_printf(content, "%s'%s':['%s']", i ? "," : "", user, room);
+    }
+    direct = g_strdup_printf("%s}", content->str);
+    g_string_free(content, TRUE);
+    sync_body_account_data(body, "m.direct", direct);
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        g_autofree char *user = g_strdup_printf("@friend%u:localhost", i);
+        g_autofree char *room = g_strdup_printf("!d%u:localhost", i);
+        fake_server_once(s->server, "invite", faults[i].answer);
+        CHECK(s, host_send_im(s->account, user, "come back"));
+        EXPECT_EVENT(s, "window", "name", user);
+        EXPECT_LINE(s, user, NULL, "come back", "SEND");
+        EXPECT_TEXT(s, EXPECT_REQUEST(s, "send")->args[0], room);
+        settle(s);
+        EXPECT_INT(s, count_lines(), 0);
+    }
+    for (FakeRequest *r; (r = fake_server_take_request(s->server, "invite")) != NULL;)
+        fake_request_free(r);
+}
+
+/* The token has run out, and the way to a new one is bumpy. */
+static void fault_refresh(Scenario *s)
+{
+    fake_server_set_refresh(s->server, TRUE);
+    start(s);
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        g_autofree char *token = NULL;
+        for (GList *l = fake_server_requests(s->server)->tail; l != NULL && !token; l = l->prev) {
+            FakeRequest *request = l->data;
+            if (g_str_equal(request->endpoint, "sync"))
+                token = g_strdup(request->token);
+        }
+        /* A cut answer has used the refresh token up: the session is then over by right. */
+        if (faults[i].answer.how == FAKE_CUT)
+            continue;
+        fake_server_once(s->server, "refresh", faults[i].answer);
+        fake_server_revoke(s->server, token);
+        push_event(s, DIRECT, event_text(BOB, faults[i].name));
+        EXPECT_LINE(s, BOB, BOB, faults[i].name, NULL);
+        push_event(s, DIRECT, event_text(BOB, "and on"));
+        EXPECT_LINE(s, BOB, BOB, "and on", NULL);
+        settle(s);
+        CHECK(s, purple_account_is_connected(s->account));
+    }
+    for (FakeRequest *r; (r = fake_server_take_request(s->server, "refresh")) != NULL;)
+        fake_request_free(r);
+}
+
 static void fault_logout(Scenario *s)
 {
     for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
@@ -335,6 +404,9 @@ static const ScenarioEntry entries[] = {
     {"fault-members", {fault_members}},
     {"fault-create-room", {fault_create_room}},
     {"fault-set-account-data", {fault_set_account_data}},
+    {"fault-get-account-data", {fault_get_account_data}},
+    {"fault-invite", {fault_invite}},
+    {"fault-refresh", {fault_refresh}},
     {"fault-logout", {fault_logout}},
     {"everything-is-limited", {everything_is_limited}},
 };

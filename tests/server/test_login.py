@@ -9,6 +9,7 @@ import stat
 import pytest
 from faultproxy import FaultProxy
 from faults import Fault
+from matrix import Client
 from waiting import free_port, wait_until
 from webserver import Authority, WebServer, well_known
 
@@ -47,14 +48,22 @@ def test_homeserver_with_path_and_slash(synapse, alice, seat):
         proxy.stop()
 
 
+def listen_on_443(pages, context):
+    """None while another test, in a process beside this one, has the port."""
+    try:
+        return WebServer(pages, 443, context)
+    except PermissionError:
+        pytest.skip("may not listen on port 443")
+    except OSError:
+        return None
+
+
 @pytest.fixture
 def discovery(synapse, tmp_path):
     """https://localhost/.well-known/matrix/client, which needs a port below 1024."""
     authority = Authority(tmp_path / "authority")
-    try:
-        server = WebServer(well_known(synapse.base_url), 443, authority.context("localhost"))
-    except PermissionError:
-        pytest.skip("may not listen on port 443")
+    context, pages = authority.context("localhost"), well_known(synapse.base_url)
+    server = wait_until(lambda: listen_on_443(pages, context), 60, "port 443")
     server.ca_file = authority.ca_file
     yield server
     server.stop()
@@ -83,7 +92,7 @@ def test_refused_certificate_of_the_homeserver(alice, seat, tmp_path):
 
 
 def test_wrong_password(alice, seat):
-    alice.password = "wrong"
+    alice.password = "not the right one"
     text = connect_and_fail(seat(alice), fatal=True, reason="AUTHENTICATION_FAILED")
     assert "password" in text.lower()
     assert alice.device_ids() == []
@@ -219,8 +228,6 @@ def test_a_token_ended_elsewhere(alice, seat, synapse):
 
 
 def test_account_of_the_old_plugin(alice, seat, synapse):
-    from matrix import Client
-
     old = Client(synapse.base_url).login(alice.user_id, alice.password)
     one = seat(alice, access_token=old.token, next_batch="s1_2_3", olm_account_keys="abc")
     one.open()

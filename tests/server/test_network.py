@@ -140,6 +140,17 @@ def test_sync_meets(line_up, bob, direct_room, proxy, fault):
     assert line_up.driver.find("disconnected") == []
 
 
+@pytest.mark.parametrize("fault", [Fault.DROP_REQUEST, Fault.BAD_GATEWAY, Fault.CUT_BODY])
+def test_first_sync_after_a_start_meets(line_up, bob, direct_room, proxy, fault):
+    """Connecting takes longer; it does not fail."""
+    line_up.quit()
+    bob.client.say(direct_room, "while away")
+    proxy.rules.add(fault, "/sync$", "GET", count=2)
+    driver = line_up.open()
+    driver.wait_line("while away", bob.user_id, BACK_WITHIN)
+    assert driver.find("connection-error") == []
+
+
 def test_answer_to_a_put_comes_after_its_echo(line_up, bob, direct_room, proxy):
     proxy.rules.add(Fault.DELAY_ANSWER, "/send/", "PUT", seconds=3, count=2)
     say_and_count(line_up, bob, direct_room, 3)
