@@ -78,8 +78,8 @@ static int default_port(gboolean is_plain)
 
 static char *refuse(const char *typed, const char *why, GError **error)
 {
-    g_set_error(error, MX_ERROR, MX_ERROR_INVALID, _("\"%s\" cannot be a homeserver's address: %s"),
-                typed, why);
+    g_set_error(error, MX_ERROR, MX_ERROR_INVALID,
+                _("\"%s\" cannot be a homeserver's address: %s."), typed, why);
     return NULL;
 }
 

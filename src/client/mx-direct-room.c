@@ -194,7 +194,10 @@ static void handle_failure(DirectJob *job, const GError *error)
     guint status = mx_error_get_status(error);
     if (status == 401)
         mx_session_token_refused(job->base.client, error);
-    if (status == 0 || status == 401 || status == 429 || status >= 500)
+    /* A standard error is the homeserver's own word, a bare 502 a proxy's. Asking again after the
+     * former could make one more room each time. */
+    gboolean is_final = status >= 500 && mx_error_get_errcode(error) != NULL;
+    if (!is_final && (status == 0 || status == 401 || status == 429 || status >= 500))
         job->func(job->base.client, job->room, MX_DIRECT_LATER, error);
     else
         refuse(job, error);

@@ -12,6 +12,8 @@
 
 #define PAGE 100
 #define WAIT_S 10
+#define RETRY_FIRST_MS 500
+#define RETRY_CAP_MS 30000
 /* A hole without a lower end (after a full sync) is not followed for ever. */
 #define MAX_PAGES 50
 
@@ -21,6 +23,8 @@ typedef struct {
     gboolean busy;
     guint pages;
     guint wait_source;
+    MxBackoff backoff;
+    guint retry_source;
     gboolean wants_window; /* what waits, or was found, opens the room's window */
 } GapFill;
 
@@ -28,6 +32,7 @@ static void gap_fill_free(gpointer data)
 {
     GapFill *fill = data;
     g_clear_handle_id(&fill->wait_source, g_source_remove);
+    g_clear_handle_id(&fill->retry_source, g_source_remove);
     g_free(fill);
 }
 
@@ -204,6 +209,22 @@ static GapFill *get_fill(MxClient *client, gint64 room)
     return client->gaps != NULL ? g_hash_table_lookup(client->gaps, &room) : NULL;
 }
 
+static gboolean on_retry(gpointer data)
+{
+    GapFill *fill = data;
+    fill->retry_source = 0;
+    if (!fill->busy)
+        find_gap(fill);
+    return G_SOURCE_REMOVE;
+}
+
+static void retry_later(GapFill *fill)
+{
+    fill->busy = FALSE;
+    g_clear_handle_id(&fill->retry_source, g_source_remove);
+    fill->retry_source = g_timeout_add(mx_backoff_next(&fill->backoff), on_retry, fill);
+}
+
 static void finish(GapFill *fill)
 {
     MxClient *client = fill->client;
@@ -259,7 +280,7 @@ static void on_page_stored(gpointer data)
     if (fill == NULL)
         return;
     if (job->base.error != NULL || job->change == NULL) {
-        fill->busy = FALSE; /* tried again after the next /sync */
+        retry_later(fill);
         return;
     }
     fill->wants_window |= job->change->wants_window;
@@ -307,7 +328,7 @@ static void on_page_failed(PageRequest *request, const GError *error)
         mx_session_token_refused(request->client, error);
     if (mx_error_is_transient(error) || mx_error_get_status(error) == 401 ||
         mx_error_get_status(error) == 0) {
-        fill->busy = FALSE;
+        retry_later(fill);
         return;
     }
     say_incomplete(fill, _("Some earlier messages are missing here: the homeserver does not give "
@@ -384,6 +405,7 @@ void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window)
         return;
     fill = g_new0(GapFill, 1);
     fill->wants_window = wants_window;
+    mx_backoff_init(&fill->backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
     fill->client = client;
     fill->room = room;
     fill->wait_source = g_timeout_add_seconds(WAIT_S, on_waited_long, fill);

@@ -13,6 +13,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
     room->room_id = g_strdup(row->room_id);
     room->name = mx_room_name_compute(store, row, own_user_id);
     room->direct_user = g_strdup(row->direct_user);
+    if (row->direct_user != NULL)
+        room->partner_name = mx_room_name_of_member(store, row->key, row->direct_user);
     room->membership = row->membership;
     room->encrypted = row->encrypted;
     room->is_space = g_strcmp0(row->room_type, "m.space") == 0;
@@ -36,5 +38,6 @@ void mx_room_unref(MxRoom *room)
     g_free(room->room_id);
     g_free(room->name);
     g_free(room->direct_user);
+    g_free(room->partner_name);
     g_free(room);
 }

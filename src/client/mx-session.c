@@ -15,6 +15,7 @@
 
 /* A change of the filter's text needs a new version here, so that stored filter IDs are not used
  * for it. */
+#define DEVICE_ID_LENGTH 10
 #define FILTER_VERSION "1:"
 #define FILTER                                                                                     \
     "{\"room\":{\"state\":{\"lazy_load_members\":true},\"timeline\":{\"limit\":20,"                \
@@ -335,7 +336,7 @@ static void on_login(GObject *source, GAsyncResult *result, gpointer user_data)
     accept_login(client, answer);
 }
 
-static void send_login(MxClient *client)
+static void post_login(MxClient *client)
 {
     g_autoptr(JsonObject) body = json_object_new();
     JsonObject *identifier = json_object_new();
@@ -351,6 +352,41 @@ static void send_login(MxClient *client)
     g_autoptr(MxRequest) request = mx_endpoint_login(body);
     mx_client_emit_progress(client, 1, _("Logging in"));
     mx_http_send_async(client->http, request, client->cancellable, on_login, g_object_ref(client));
+}
+
+static void run_save_device(MxStore *store, gpointer data)
+{
+    SessionJob *job = data;
+    mx_store_begin(store);
+    mx_store_set_value(store, MX_VALUE_DEVICE_ID, job->device_id);
+    mx_store_commit(store, &job->base.error);
+}
+
+static void on_device_saved(gpointer data)
+{
+    SessionJob *job = data;
+    if (job->base.error != NULL)
+        mx_client_emit_failed(job->base.client, g_steal_pointer(&job->base.error));
+    else
+        post_login(job->base.client);
+}
+
+/* The device is named here and stored before the login: if the answer is lost, or the program dies,
+ * the next login is of the same device and not of one more. */
+static void send_login(MxClient *client)
+{
+    if (client->device_id != NULL) {
+        post_login(client);
+        return;
+    }
+    GString *device_id = g_string_new(NULL);
+    for (int i = 0; i < DEVICE_ID_LENGTH; i++)
+        g_string_append_c(device_id, 'A' + g_random_int_range(0, 26));
+    client->device_id = g_string_free(device_id, FALSE);
+    SessionJob *job = mx_client_job_new(client, sizeof *job);
+    job->device_id = g_strdup(client->device_id);
+    mx_worker_push(client->worker, MX_JOB_USER, run_save_device, on_device_saved, job,
+                   session_job_free);
 }
 
 static gboolean offers_password(JsonObject *answer)

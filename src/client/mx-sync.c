@@ -15,6 +15,8 @@
 #define RETRY_FIRST_MS 500
 /* Not longer: people expect to be back within ten seconds of the network. */
 #define RETRY_CAP_MS 8000
+/* Before the first success libpurple is told after so many failures, about ten seconds. */
+#define FIRST_SYNC_TRIES 5
 #define GIVE_UP_US (15 * G_TIME_SPAN_MINUTE)
 #define CLOCK_INTERVAL_S 5
 /* A clock that jumped this far means that the machine slept. */
@@ -165,6 +167,10 @@ static void on_failure(MxClient *client, const GError *error)
     }
     if (client->is_ready && g_get_monotonic_time() - sync->last_success < GIVE_UP_US) {
         mx_client_set_state(client, MX_CLIENT_OFFLINE);
+        schedule_retry(client, error);
+        return;
+    }
+    if (mx_error_is_transient(error) && sync->backoff.failures < FIRST_SYNC_TRIES) {
         schedule_retry(client, error);
         return;
     }

@@ -60,7 +60,10 @@ static GError *explain(const GError *error, const char *step)
         g_prefix_error(&copy, "%s: ", step);
         return copy;
     }
-    return g_error_new(MX_ERROR, MX_ERROR_NO_MATRIX, "%s: %s", step, error->message);
+    return g_error_new(MX_ERROR, MX_ERROR_NO_MATRIX,
+                       _("There seems to be no Matrix homeserver (%s: %s). Check the Matrix ID and "
+                         "the homeserver's address."),
+                       step, error->message);
 }
 
 /* ---- /versions ---- */
@@ -83,10 +86,12 @@ static gboolean check_version_list(JsonObject *answer, const char *base, GError 
     }
     if (named > 0)
         g_set_error(error, MX_ERROR, MX_ERROR_NO_MATRIX,
-                    _("the homeserver at %s is too old: it knows no version 1 of Matrix"), base);
+                    _("The homeserver at %s is too old: it knows no version 1 of Matrix. Ask its "
+                      "administrator."),
+                    base);
     else
         g_set_error(error, MX_ERROR, MX_ERROR_NO_MATRIX,
-                    _("%s does not answer like a Matrix homeserver; check the address"), base);
+                    _("%s does not answer like a Matrix homeserver. Check the address."), base);
     return FALSE;
 }
 
@@ -164,8 +169,10 @@ static char *read_well_known(GBytes *body, const char *step, GError **error)
         return NULL;
     }
     if (is_plain && !mx_uri_is_loopback(base)) {
-        g_set_error(error, MX_ERROR, MX_ERROR_INVALID,
-                    _("%s: the answer names %s, which is not encrypted"), step, base);
+        g_set_error(
+            error, MX_ERROR, MX_ERROR_INVALID,
+            _("%s: the answer names %s, which is not encrypted. Ask the server's administrator."),
+            step, base);
         return NULL;
     }
     return g_steal_pointer(&base);

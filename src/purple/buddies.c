@@ -58,7 +58,7 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
     } else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL) {
         purple_blist_node_set_string(&buddy->node, NODE_ROOM, room->room_id);
     }
-    serv_got_alias(mxp->gc, room->direct_user, room->name);
+    serv_got_alias(mxp->gc, room->direct_user, room->partner_name);
     if (PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         show_available(mxp, room->direct_user);
 }

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "buddies.h"
 #include "chat-window.h"
+#include "messages.h"
 #include "plugin.h"
 
 static MxRoom *get_room(PurpleConversation *conversation, MxpAccount *mxp)
@@ -45,11 +46,24 @@ static PurpleCmdRet on_discard(PurpleConversation *conversation, const char *com
     return run_on_room(conversation, error, mx_client_discard);
 }
 
+static PurpleCmdRet on_notice(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_account_get(purple_conversation_get_account(conversation));
+    if (mxp == NULL || !mxp_messages_send(mxp, conversation, "m.notice", args[0])) {
+        *error = g_strdup(_("This window belongs to no room that you are in."));
+        return PURPLE_CMD_RET_FAILED;
+    }
+    return PURPLE_CMD_RET_OK;
+}
+
 static const struct {
     const char *name, *args;
     PurpleCmdFunc func;
     const char *help;
 } commands[] = {
+    {"notice", "s", on_notice,
+     N_("notice &lt;text&gt;: Sends a notice, which bots do not answer and nobody is alerted to.")},
     {"resend", "", on_resend, N_("resend: Sends again what could not be sent in this window.")},
     {"discard", "", on_discard, N_("discard: Drops what could not be sent in this window.")},
 };

@@ -135,6 +135,23 @@ static const char *get_msgtype(const char **body)
     return "m.emote";
 }
 
+gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, const char *msgtype,
+                           const char *body)
+{
+    const char *name = purple_conversation_get_name(conversation);
+    if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM) {
+        if (!mx_user_id_is_valid(name))
+            return FALSE;
+        mx_client_send_direct(mxp->client, name, msgtype, body);
+        return TRUE;
+    }
+    MxRoom *room = mx_client_get_room(mxp->client, name);
+    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN)
+        return FALSE;
+    mx_client_send_message(mxp->client, room, msgtype, body);
+    return TRUE;
+}
+
 int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,
                          PurpleMessageFlags flags)
 {

@@ -20,6 +20,10 @@ char *mxp_messages_get_text(const MxLine *line);
 /* An error or a hint about the room, in its window. */
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error);
 
+/* Sends plain text from the conversation; FALSE when it belongs to no room or person. */
+gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, const char *msgtype,
+                           const char *body);
+
 /* Hooks */
 int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,
                          PurpleMessageFlags flags);

@@ -4,7 +4,7 @@
 
 #include <account.h>
 
-#include "mx-http.h"
+#include "mx-client.h"
 
 /* The account's proxy as libpurple has it, for MxHttp. *uri (caller frees) only with
  * MX_HTTP_PROXY_URI. May run gsettings: once a login. */

@@ -22,9 +22,11 @@ typedef struct {
 
 static int handle;
 static guint connect_source;
+static GList *asked; /* of Removed whose question is open */
 
-static void removed_free(Removed *removed)
+static void removed_free(gpointer data)
 {
+    Removed *removed = data;
     g_free(removed->username);
     g_free(removed->store_dir);
     g_free(removed->ca_file);
@@ -57,15 +59,21 @@ static void sign_out(Removed *removed, gboolean erase)
     mx_sign_out(&config, erase, on_signed_out, g_strdup(removed->username));
 }
 
+static void forget(Removed *removed)
+{
+    asked = g_list_remove(asked, removed);
+    removed_free(removed);
+}
+
 static void on_keep(Removed *removed, int action)
 {
-    removed_free(removed);
+    forget(removed);
 }
 
 static void on_erase(Removed *removed, int action)
 {
     sign_out(removed, TRUE); /* there is no token any more; what is left goes */
-    removed_free(removed);
+    forget(removed);
 }
 
 static void on_account_removed(PurpleAccount *account, gpointer data)
@@ -81,6 +89,7 @@ static void on_account_removed(PurpleAccount *account, gpointer data)
     removed->store_dir = g_steal_pointer(&store_dir);
     removed->ca_file = g_strdup(purple_account_get_string(account, "ca_file", ""));
     removed->proxy = mxp_proxy_get(account, &removed->proxy_uri);
+    asked = g_list_prepend(asked, removed);
     sign_out(removed, FALSE); /* whatever the answer, and even if none comes */
     g_autofree char *text = g_strdup_printf(
         _("The account %s was removed and is being logged out. What this program has stored of its "
@@ -108,5 +117,6 @@ void mxp_removal_uninit(void)
 {
     g_clear_handle_id(&connect_source, g_source_remove);
     purple_request_close_with_handle(&handle);
+    g_list_free_full(g_steal_pointer(&asked), removed_free);
     purple_signals_disconnect_by_handle(&handle);
 }
