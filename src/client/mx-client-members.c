@@ -8,6 +8,7 @@
 typedef struct {
     MxClientJob base;
     gint64 room;
+    char *at; /* the moment it tells of */
     GBytes *answer;
     gboolean is_complete;
     GPtrArray *members;
@@ -18,6 +19,7 @@ typedef struct {
 static void members_job_free(gpointer data)
 {
     MembersJob *job = data;
+    g_free(job->at);
     g_clear_pointer(&job->answer, g_bytes_unref);
     g_clear_pointer(&job->members, g_ptr_array_unref);
     mx_client_job_clear(job);
@@ -39,7 +41,7 @@ static void run_list(MxStore *store, gpointer data)
     if (job->answer != NULL) {
         gsize len;
         const char *text = g_bytes_get_data(job->answer, &len);
-        mx_member_store_answer(store, job->room, text, len, &job->base.error);
+        mx_member_store_answer(store, job->room, job->at, text, len, &job->base.error);
     }
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, job->room);
     job->is_complete = row != NULL && row->members_complete;
@@ -84,8 +86,10 @@ static void on_listed(gpointer data)
         give(job);
         return;
     }
-    g_autoptr(MxRequest) request = mx_endpoint_members(room->room_id, client->sync.since, "leave");
-    mx_http_send_async(client->http, request, client->cancellable, on_answer, copy_job(job));
+    MembersJob *next = copy_job(job);
+    next->at = g_strdup(client->sync.since);
+    g_autoptr(MxRequest) request = mx_endpoint_members(room->room_id, next->at, "leave");
+    mx_http_send_async(client->http, request, client->cancellable, on_answer, next);
 }
 
 void mx_client_list_members(MxClient *client, MxRoom *room, MxMembersFunc func, gpointer user_data)

@@ -40,11 +40,12 @@ struct _MxClient {
     GObject parent_instance;
 
     char *store_dir, *user, *home_server, *password, *device_name, *user_agent, *proxy_uri,
-        *ca_file, *old_token;
+        *ca_file, *old_token, *old_token_server;
     MxHttpProxy proxy;
 
     MxClientState state;
     gboolean is_ready;
+    gboolean is_signing_out;
     gboolean is_signing_in; /* a login or a refresh of the token is under way */
     MxWorker *worker;
     MxHttp *http;
@@ -58,6 +59,7 @@ struct _MxClient {
     GHashTable *opened_now; /* set of room IDs whose first lines are still to be taken */
 
     MxSyncLoop sync;
+    gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
@@ -98,6 +100,8 @@ void mx_session_start(MxClient *client);
 void mx_session_password_given(MxClient *client);
 /* The server no longer takes the token (error: its 401). */
 void mx_session_token_refused(MxClient *client, const GError *error);
+/* The server does not know the stored filter: its text goes along from now on. */
+void mx_session_forget_filter(MxClient *client);
 void mx_session_log_out(MxClient *client);
 
 /* mx-sync.c */
@@ -105,6 +109,8 @@ void mx_sync_start(MxClient *client);
 /* Goes on with a new token. */
 void mx_sync_resume(MxClient *client);
 void mx_sync_stop(MxClient *client);
+/* Asks for nothing more until mx_sync_resume(). */
+void mx_sync_pause(MxClient *client);
 /* Applies stored rooms (MxRoomChange) in slices, then starts the loop. Takes the array. */
 void mx_sync_load(MxClient *client, GPtrArray *changes);
 /* Tries again after the usual wait. */

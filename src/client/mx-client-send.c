@@ -12,7 +12,8 @@
 
 typedef struct {
     MxClientJob base;
-    gint64 room; /* 0: the user's direct room, which does not exist yet */
+    gint64 room;     /* 0: the user's direct room, wherever that is */
+    gboolean is_new; /* a placeholder had to be made */
     char *direct_user, *own_user_id;
     char *content;
 
@@ -34,8 +35,13 @@ static void send_job_free(gpointer data)
 
 static MxRoomRow *get_room(MxStore *store, SendJob *job)
 {
-    if (job->room != 0)
-        return mx_store_get_room_by_key(store, job->room);
+    MxRoomRow *known = job->room != 0 ? mx_store_get_room_by_key(store, job->room) : NULL;
+    /* The main loop's picture may be older than the database: the person counts, not the room. */
+    if (known == NULL && job->direct_user != NULL)
+        known = mx_store_find_direct(store, job->direct_user);
+    if (known != NULL || job->direct_user == NULL)
+        return known;
+    job->is_new = TRUE;
     g_autofree char *room_id = mx_direct_room_placeholder(job->direct_user);
     MxRoomRow *room = mx_store_get_room(store, room_id);
     if (room == NULL)
@@ -84,6 +90,8 @@ static void run_send(MxStore *store, gpointer data)
     g_autoptr(MxRoomRow) room = get_room(store, job);
     if (room == NULL) {
         mx_store_rollback(store);
+        g_set_error_literal(&job->base.error, MX_ERROR, MX_ERROR_FAILED,
+                            _("You are no longer in that room."));
         return;
     }
     add_rows(store, job, room);
@@ -91,10 +99,10 @@ static void run_send(MxStore *store, gpointer data)
         g_clear_pointer(&job->line, mx_line_free);
         return;
     }
-    if (job->room == 0) {
+    job->room = room->key;
+    if (job->is_new) {
         job->change = g_new0(MxRoomChange, 1);
         job->change->room = mx_room_new(store, room, job->own_user_id);
-        job->room = room->key;
     }
 }
 

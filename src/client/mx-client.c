@@ -6,6 +6,7 @@
 
 #include "mx-client-private.h"
 #include "mx-json.h"
+#include "mx-uri.h"
 
 #define STOP_WAIT_MS 2000
 
@@ -31,11 +32,14 @@ G_DEFINE_FINAL_TYPE(MxClient, mx_client, G_TYPE_OBJECT)
 static void mx_client_finalize(GObject *object)
 {
     MxClient *client = MX_CLIENT(object);
-    char *strings[] = {client->store_dir,  client->user,         client->home_server,
-                       client->password,   client->device_name,  client->user_agent,
-                       client->proxy_uri,  client->ca_file,      client->old_token,
-                       client->user_id,    client->device_id,    client->filter_id,
-                       client->sync.since, client->refresh_token};
+    char *strings[] = {client->store_dir,    client->user,
+                       client->home_server,  client->password,
+                       client->device_name,  client->user_agent,
+                       client->proxy_uri,    client->ca_file,
+                       client->old_token,    client->user_id,
+                       client->device_id,    client->filter_id,
+                       client->sync.since,   client->old_token_server,
+                       client->refresh_token};
     for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_clear_object(&client->http);
@@ -109,6 +113,8 @@ MxClient *mx_client_new(const MxClientConfig *config)
     client->proxy_uri = g_strdup(config->proxy_uri);
     client->ca_file = dup_unless_empty(config->ca_file);
     client->old_token = dup_unless_empty(config->old_token);
+    if (config->old_token_server != NULL)
+        client->old_token_server = mx_uri_normalize_base(config->old_token_server, NULL, NULL);
     return client;
 }
 
@@ -331,6 +337,7 @@ void mx_client_set_password(MxClient *client, const char *password)
 
 void mx_client_log_out(MxClient *client)
 {
+    client->is_signing_out = TRUE;
     mx_session_log_out(client);
 }
 
@@ -463,7 +470,14 @@ static void on_taken(gpointer data)
         mx_client_emit_account_notice(client, job->base.error->message);
     if (job->lines == NULL)
         job->lines = g_ptr_array_new();
-    if (room != NULL)
+    /* Lines that wait for a gap come later; the limit is for them too. */
+    if (job->is_first && job->lines->len == 0 && room != NULL &&
+        g_hash_table_contains(client->open_rooms, room->room_id))
+        g_hash_table_add(client->opened_now, g_strdup(room->room_id));
+    if (room == NULL)
+        mx_client_lines_not_shown(client,
+                                  job->lines); /* it is gone; joined again, they are there */
+    else
         job->func(client, room, g_steal_pointer(&job->lines), job->left_out, job->user_data);
 }
 

@@ -11,20 +11,25 @@
 /* A Matrix account that is connected, or getting there: everything a client does, without any user
  * interface. Lives on the main loop; signals come from there. Between mx_client_start() and
  * mx_client_stop() it keeps itself connected.
+ */
+
+/* clang-format off */
+/* Signals, all on the main loop:
  *
- * Signals:
- *  progress (int step 0..3, const char *text)    on the way to the first "ready"
- *  password-needed (const char *why)             answer with mx_client_set_password(); why may be
- * NULL ready ()                                      once: rooms are known and the first /sync has
- * been applied online-changed (gboolean online)              after ready: whether the last /sync
- * succeeded room-changed (MxRoomChange *change)           borrowed lines-recovered (MxRoom *room,
- * GPtrArray *lines) a killed program was writing these; answer with mx_client_lines_shown() and
- * mx_client_lines_not_shown() own-line (MxRoom *room, MxLine *line)         a line typed here is
- * safe in the database: write it now room-notice (MxRoom *room, const char *text, gboolean
- * is_error)  what the user has to know about the room account-notice (const char *text) the same
- * about the account as a whole signed-out ()                                 mx_client_log_out() is
- * done failed (GError *error)                        it is over; the only thing left is
- * mx_client_stop() */
+ *  progress (int step, const char *text)       steps 0 to 3 on the way to "ready"
+ *  password-needed (const char *why)           answer with mx_client_set_password(); why may be NULL
+ *  ready ()                                    once: rooms are known, the first /sync was applied
+ *  online-changed (gboolean online)            after "ready": whether the last /sync succeeded
+ *  room-changed (MxRoomChange *change)         borrowed
+ *  lines-recovered (MxRoom *, GPtrArray *)     a killed program was writing these lines; answer with
+ *                                              mx_client_lines_shown() and _not_shown()
+ *  own-line (MxRoom *, MxLine *)               a line typed here is safe in the database: write it
+ *  room-notice (MxRoom *, const char *text, gboolean is_error)
+ *  account-notice (const char *text)
+ *  own-name (const char *name)                 the user's display name
+ *  signed-out ()                               mx_client_log_out() is done
+ *  failed (GError *error)                      it is over; only mx_client_stop() is left */
+/* clang-format on */
 
 #define MX_TYPE_CLIENT (mx_client_get_type())
 G_DECLARE_FINAL_TYPE(MxClient, mx_client, MX, CLIENT, GObject)
@@ -41,6 +46,7 @@ typedef struct {
     const char *ca_file; /* or NULL */
     const char
         *old_token; /* a token of an earlier plugin, revoked after the first login; or NULL */
+    const char *old_token_server; /* the address it was issued at */
 } MxClientConfig;
 
 MxClient *mx_client_new(const MxClientConfig *config); /* copies */

@@ -63,11 +63,20 @@ static gboolean is_unnamed_pair(MxStore *store, const MxRoomRow *room, const cha
            mx_direct_count_joined(store, room) + mx_direct_count_invited(store, room) == 2;
 }
 
+static char *attempt_name(const DirectJob *job)
+{
+    return g_strconcat("creating room for ", job->user_id, NULL);
+}
+
 /* The user's IM came into being elsewhere meanwhile, or the room of an attempt whose answer was
  * lost. */
 static void run_look(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
+    g_autofree char *attempt = attempt_name(job);
+    g_autofree char *before = mx_store_get_value(store, attempt);
+    if (before != NULL)
+        job->is_second_try = TRUE;
     g_autoptr(GPtrArray) rooms = mx_store_list_rooms(store);
     for (guint i = rooms->len; i > 0 && job->new_room_id == NULL; i--) {
         MxRoomRow *room = g_ptr_array_index(rooms, i - 1);
@@ -77,6 +86,12 @@ static void run_look(MxStore *store, gpointer data)
             (job->is_second_try && is_unnamed_pair(store, room, job->user_id)))
             job->new_room_id = g_strdup(room->room_id);
     }
+    if (job->new_room_id != NULL)
+        return;
+    /* Remembered before the request: if the answer is lost, the room is looked for first. */
+    mx_store_begin(store);
+    mx_store_set_value(store, attempt, "1");
+    mx_store_commit(store, &job->base.error);
 }
 
 static MxRoomRow *get_or_add_room(MxStore *store, const DirectJob *job)
@@ -117,6 +132,8 @@ static void run_adopt(MxStore *store, gpointer data)
     else
         mx_store_move_queue(store, job->room, room);
     mx_store_save_room(store, room);
+    g_autofree char *attempt = attempt_name(job);
+    mx_store_set_value(store, attempt, NULL);
     mx_direct_add(store, job->user_id, job->new_room_id);
     g_autoptr(GArray) keys = mx_direct_update(store, job->own_user_id);
     note_change(store, job, room->key);
@@ -129,7 +146,9 @@ static void run_adopt(MxStore *store, gpointer data)
 static void run_fail(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
+    g_autofree char *attempt = attempt_name(job);
     mx_store_begin(store);
+    mx_store_set_value(store, attempt, NULL);
     job->failed = mx_store_fail_queue(store, job->room);
     mx_store_commit(store, &job->base.error);
 }
@@ -283,7 +302,9 @@ static void invite(DirectJob *from, const char *room_id)
 static void on_looked(gpointer data)
 {
     DirectJob *job = data;
-    if (job->new_room_id != NULL)
+    if (job->base.error != NULL)
+        job->func(job->base.client, job->room, MX_DIRECT_LATER, job->base.error);
+    else if (job->new_room_id != NULL)
         adopt(job, job->new_room_id);
     else
         create(job);

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-direct.h"
 
 /* Fills holes that limited timelines leave (C4): GET /messages backwards from the hole's upper end
  * until its lower end or an event that an earlier /sync has brought. Later lines of the room wait
@@ -126,6 +127,11 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
         return FALSE;
     if (mx_store_has_synced_event(store, room->key, event.event_id))
         return TRUE;
+    /* What was said before one joined is history, except between two. */
+    gboolean is_own_join = event.state_key != NULL && g_str_equal(event.type, "m.room.member") &&
+                           g_str_equal(event.state_key, job->own_user_id);
+    if (is_own_join && mx_direct_count_joined(store, room) > 2)
+        return TRUE;
     if (job->gap->next_pos <= job->gap->pos - MX_GAP_SPACE + 1)
         return TRUE;
     if (mx_sync_apply_message(store, room, &event, job->gap->next_pos, MX_DISPLAY_PENDING, TRUE,
@@ -167,12 +173,11 @@ static gboolean store_page(MxStore *store, GapJob *job, MxRoomRow *room)
 
 static void save_gap(MxStore *store, GapJob *job)
 {
-    if (job->is_closed || job->remove) {
+    if (job->is_closed || job->remove || job->is_last_page) {
         mx_store_remove_gap(store, job->gap->id);
         return;
     }
-    if (job->is_last_page)
-        job->gap->waived = TRUE;
+
     mx_store_save_gap(store, job->gap);
 }
 
@@ -285,11 +290,12 @@ static void on_page_stored(gpointer data)
     }
     fill->wants_window |= job->change->wants_window;
     job->change->wants_window = fill->wants_window;
-    job->change->has_new_lines = job->is_closed || job->remove; /* until then they wait */
+    job->change->has_new_lines = job->is_closed || job->remove || job->is_last_page;
     if (job->change->has_new_lines)
         mx_client_put_change(client, job->change);
-    if (job->is_last_page && !job->is_closed) {
-        waive(fill);
+    if (job->is_last_page && !job->is_closed)
+        say_incomplete(fill, _("Many earlier messages are missing here."));
+    if (job->is_last_page) {
         finish(fill);
     } else if (job->is_closed || job->remove) {
         fill->busy = FALSE;

@@ -20,6 +20,15 @@ void mx_member_free(MxMember *member)
     g_free(member);
 }
 
+MxMember *mx_member_copy(const MxMember *member)
+{
+    MxMember *copy = g_new0(MxMember, 1);
+    copy->user_id = g_strdup(member->user_id);
+    copy->name = g_strdup(member->name);
+    copy->membership = member->membership;
+    return copy;
+}
+
 MxMember *mx_member_new(MxStore *store, gint64 room, const char *user_id, MxMembership membership)
 {
     MxMember *member = g_new0(MxMember, 1);
@@ -40,11 +49,15 @@ GPtrArray *mx_member_list(MxStore *store, gint64 room, int limit)
     return members;
 }
 
-static void store_member_event(MxStore *store, gint64 room, MxJsonSlice text)
+static void store_member_event(MxStore *store, gint64 room, gboolean keep_known, MxJsonSlice text)
 {
     g_auto(MxEvent) event = {0};
     if (!mx_event_parse(&event, text.text, text.len, FALSE) || event.state_key == NULL ||
         !g_str_equal(event.type, "m.room.member") || !mx_user_id_is_valid(event.state_key))
+        return;
+    g_autoptr(MxMemberRow) known =
+        keep_known ? mx_store_get_member(store, room, event.state_key) : NULL;
+    if (known != NULL)
         return;
     g_auto(MxMemberContent) content = {0};
     mx_member_content_parse(&content, event.content);
@@ -52,8 +65,8 @@ static void store_member_event(MxStore *store, gint64 room, MxJsonSlice text)
                         content.avatar_url);
 }
 
-gboolean mx_member_store_answer(MxStore *store, gint64 room, const char *text, gsize len,
-                                GError **error)
+gboolean mx_member_store_answer(MxStore *store, gint64 room, const char *at, const char *text,
+                                gsize len, GError **error)
 {
     MxJsonIter iter;
     MxJsonSlice event;
@@ -65,10 +78,13 @@ gboolean mx_member_store_answer(MxStore *store, gint64 room, const char *text, g
     }
     mx_store_begin(store);
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
-    mx_store_forget_members(store, room);
+    g_autofree char *now = mx_store_get_value(store, MX_VALUE_NEXT_BATCH);
+    gboolean keep_known = g_strcmp0(now, at) != 0;
+    if (!keep_known)
+        mx_store_forget_members(store, room);
     while (mx_json_iter_next(&iter, NULL, &event))
         if (event.type == MX_JSON_OBJECT)
-            store_member_event(store, room, event);
+            store_member_event(store, room, keep_known, event);
     if (row != NULL) {
         row->members_complete = TRUE;
         mx_store_save_room(store, row);

@@ -11,6 +11,7 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
     g_atomic_ref_count_init(&room->refs);
     room->key = row->key;
     room->room_id = g_strdup(row->room_id);
+    room->canonical_alias = g_strdup(row->canonical_alias);
     room->name = mx_room_name_compute(store, row, own_user_id);
     room->direct_user = g_strdup(row->direct_user);
     if (row->direct_user != NULL)
@@ -37,6 +38,7 @@ void mx_room_unref(MxRoom *room)
         return;
     g_free(room->room_id);
     g_free(room->name);
+    g_free(room->canonical_alias);
     g_free(room->direct_user);
     g_free(room->partner_name);
     g_free(room);

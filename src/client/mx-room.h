@@ -11,9 +11,10 @@ typedef struct {
     gatomicrefcount refs;
     gint64 key;
     char *room_id;
-    char *name;         /* computed; never NULL */
-    char *partner_name; /* of direct_user, as the room shows it; or NULL */
-    char *direct_user;  /* this room is that user's IM; or NULL */
+    char *canonical_alias; /* or NULL */
+    char *name;            /* computed; never NULL */
+    char *partner_name;    /* of direct_user, as the room shows it; or NULL */
+    char *direct_user;     /* this room is that user's IM; or NULL */
     MxMembership membership;
     gboolean encrypted; /* for display only: the worker decides what is sent */
     gboolean is_space;

@@ -16,6 +16,8 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 30000
+#define MAX_PAUSE_MS 60000
+#define SAY_AFTER_MS 60000
 /* So long without an answer, time offline not counted, and the user is asked. */
 #define ASK_AFTER_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
@@ -25,6 +27,7 @@ typedef struct {
     gboolean busy;
     gboolean again;        /* kicked while busy */
     guint64 uncertain_at;  /* serial number of the newest /sync when an answer failed to come */
+    gboolean is_marked;    /* uncertain_mark belongs to current_item */
     gint64 uncertain_mark; /* monotonic, us: since when this uncertainty counts */
     gint64 current_item;   /* the one that is, or was last, on its way */
     MxBackoff backoff;     /* for that one */
@@ -37,6 +40,7 @@ typedef enum {
     NEXT_WAIT_SYNC,
     NEXT_WAIT_GAP,
     NEXT_REFUSED,
+    NEXT_GONE, /* the user is no longer in the room */
     NEXT_ASK,
     NEXT_PREPARE, /* the direct room has to be made, or its partner invited again */
 } Next;
@@ -72,6 +76,13 @@ static void queue_job_free(gpointer data)
     mx_client_job_clear(job);
     g_free(job);
 }
+
+typedef struct {
+    MxClient *client;
+    gint64 room;
+    MxQueueRow *item;
+    char *body;
+} Sending;
 
 static void room_queue_free(gpointer data)
 {
@@ -141,7 +152,7 @@ static Next decide_uncertain(MxStore *store, QueueJob *job)
     if (!job->may_resend)
         return NEXT_WAIT_SYNC;
     g_autoptr(MxGapRow) gap = mx_store_get_gap(store, job->room);
-    return gap != NULL && !gap->waived ? NEXT_WAIT_GAP : NEXT_SEND;
+    return gap != NULL ? NEXT_WAIT_GAP : NEXT_SEND;
 }
 
 static Next decide(MxStore *store, QueueJob *job)
@@ -156,10 +167,16 @@ static Next decide(MxStore *store, QueueJob *job)
     job->room_id = g_strdup(room->room_id);
     job->direct_user = g_strdup(room->direct_user);
     job->is_pending_room = room->membership == MX_MEMBERSHIP_PENDING;
-    if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
-        return NEXT_PREPARE;
-    if (mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
+    if (!job->is_pending_room && room->membership != MX_MEMBERSHIP_JOIN)
+        return NEXT_GONE;
+    /* Encryption comes first: no way around it may lead through another room. */
+    if (!job->is_pending_room && mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
         return NEXT_REFUSED;
+    if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
+        return job->may_resend ? NEXT_PREPARE : NEXT_WAIT_SYNC;
+    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
+    if (!room->synced)
+        return NEXT_WAIT_SYNC;
     return job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : NEXT_SEND;
 }
 
@@ -168,7 +185,7 @@ static void run_decide(MxStore *store, gpointer data)
     QueueJob *job = data;
     job->next = decide(store, job);
     MxQueueState state = MX_QUEUE_SENDING;
-    if (job->next == NEXT_REFUSED || job->next == NEXT_ASK)
+    if (job->next == NEXT_REFUSED || job->next == NEXT_ASK || job->next == NEXT_GONE)
         state = MX_QUEUE_FAILED;
     else if (job->next != NEXT_SEND)
         return;
@@ -284,13 +301,6 @@ static Result classify(const GError *error)
     return RESULT_REFUSED;
 }
 
-typedef struct {
-    MxClient *client;
-    gint64 room;
-    MxQueueRow *item;
-    char *body;
-} Sending;
-
 static void sending_free(Sending *sending)
 {
     g_object_unref(sending->client);
@@ -307,13 +317,29 @@ static char *read_event_id(MxResponse *response)
     return g_strdup(mx_json_string(answer, "event_id"));
 }
 
+/* Said once, while it is still being tried. */
+static void say_slow(Sending *sending)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent yet: “%s”. The homeserver does not answer as it should; it is tried again."),
+        sending->body);
+    MxRoom *room = mx_client_get_room_by_key(sending->client, sending->room);
+    if (room != NULL)
+        mx_client_emit_notice(sending->client, room, text);
+}
+
 static void handle_uncertain(Sending *sending, QueueJob *job)
 {
     MxClient *client = sending->client;
     RoomQueue *queue = get_queue(client, sending->room);
     gint64 now = g_get_monotonic_time();
-    job->uncertain_ms = sending->item->uncertain_ms + (now - queue->uncertain_mark) / 1000;
+    /* Tries are at most half a minute apart while the server is there; a longer pause was offline.
+     */
+    gint64 passed_ms = MIN((now - queue->uncertain_mark) / 1000, MAX_PAUSE_MS);
+    job->uncertain_ms = sending->item->uncertain_ms + passed_ms;
     queue->uncertain_mark = now;
+    if (job->uncertain_ms >= SAY_AFTER_MS && sending->item->uncertain_ms < SAY_AFTER_MS)
+        say_slow(sending);
     queue->uncertain_at = client->sync.started;
     /* A held /sync would answer only with the next event: ask for the present at once. */
     retry_later(client, sending->room, 0);
@@ -369,7 +395,9 @@ static void put(QueueJob *job)
     sending->room = job->room;
     sending->item = g_steal_pointer(&job->item);
     sending->body = g_steal_pointer(&job->body);
-    queue->uncertain_mark = g_get_monotonic_time();
+    if (!queue->is_marked)
+        queue->uncertain_mark = g_get_monotonic_time();
+    queue->is_marked = TRUE;
     g_autoptr(MxRequest) request = mx_endpoint_send(job->room_id, sending->item->type,
                                                     sending->item->txn_id, sending->item->content);
     mx_http_send_async(client->http, request, client->cancellable, on_put_answer, sending);
@@ -398,6 +426,14 @@ static void say_encrypted(QueueJob *job)
     say(job->base.client, job->room, text);
 }
 
+/* There may be no window left to say it in. */
+static void say_gone(QueueJob *job)
+{
+    g_autofree char *text =
+        g_strdup_printf(_("Not sent: “%s”. You are no longer in that room."), job->body);
+    mx_client_emit_account_notice(job->base.client, text);
+}
+
 static void say_uncertain(QueueJob *job)
 {
     g_autofree char *text = g_strdup_printf(
@@ -414,6 +450,8 @@ static void begin_item(RoomQueue *queue, const QueueJob *job)
     if (job->item == NULL || job->item->id == queue->current_item)
         return;
     queue->current_item = job->item->id;
+    queue->is_marked = FALSE;
+    queue->is_marked = FALSE;
     mx_backoff_reset(&queue->backoff);
     g_clear_handle_id(&queue->retry_source, g_source_remove);
 }
@@ -443,6 +481,10 @@ static void on_decided(gpointer data)
         break;
     case NEXT_REFUSED:
         say_encrypted(job);
+        queue->again = TRUE;
+        break;
+    case NEXT_GONE:
+        say_gone(job);
         queue->again = TRUE;
         break;
     case NEXT_ASK:
@@ -508,8 +550,9 @@ void mx_send_queue_kick_all(MxClient *client)
 {
     /* Nothing typed since the start and nothing left from before: then there is nothing to look
      * for. */
-    if (client->sync.applied > 1 && g_hash_table_size(client->queues) == 0)
+    if (client->queues_listed && g_hash_table_size(client->queues) == 0)
         return;
+    client->queues_listed = TRUE;
     KickJob *job = mx_client_job_new(client, sizeof *job);
     mx_worker_push(client->worker, MX_JOB_USER, run_list, on_listed, job, kick_job_free);
 }

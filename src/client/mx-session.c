@@ -88,6 +88,14 @@ static void save_filter(MxStore *store, gpointer data)
     mx_store_commit(store, &job->base.error);
 }
 
+void mx_session_forget_filter(MxClient *client)
+{
+    g_free(client->filter_id);
+    client->filter_id = g_strdup(FILTER);
+    LoadJob *job = mx_client_job_new(client, sizeof *job);
+    mx_worker_push(client->worker, MX_JOB_USER, save_filter, NULL, job, load_job_free);
+}
+
 static void start_loading(MxClient *client);
 
 static void on_filter(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -245,7 +253,9 @@ static void on_old_token_revoked(GObject *source, GAsyncResult *result, gpointer
 static void revoke_old_token(MxClient *client, const char *base_url)
 {
     g_autofree char *token = g_steal_pointer(&client->old_token);
-    if (token == NULL)
+    /* To nobody but the server that has issued it. */
+    if (token == NULL || client->old_token_server == NULL ||
+        !mx_uri_same_origin(base_url, client->old_token_server))
         return;
     MxHttp *http =
         mx_http_new(client->user_agent, client->proxy, client->proxy_uri, client->ca_file, NULL);
@@ -359,6 +369,7 @@ static void run_save_device(MxStore *store, gpointer data)
     SessionJob *job = data;
     mx_store_begin(store);
     mx_store_set_value(store, MX_VALUE_DEVICE_ID, job->device_id);
+    mx_store_fail_uncertain(store);
     mx_store_commit(store, &job->base.error);
 }
 
@@ -617,7 +628,7 @@ static void refresh_token(MxClient *client, const GError *refusal)
 
 void mx_session_token_refused(MxClient *client, const GError *error)
 {
-    if (client->is_signing_in)
+    if (client->is_signing_in || client->is_signing_out)
         return; /* being taken care of */
     if (g_strcmp0(mx_error_get_errcode(error), "M_USER_LOCKED") == 0)
         mx_client_emit_failed(client, g_error_copy(error)); /* the token stays good */
@@ -641,6 +652,8 @@ static void on_logged_out(GObject *source, GAsyncResult *result, gpointer user_d
     if (client->state == MX_CLIENT_STOPPED)
         return;
     if (response == NULL && mx_error_get_status(error) != 401) {
+        client->is_signing_out = FALSE;
+        mx_sync_resume(client);
         mx_client_emit_account_notice(
             client, _("The homeserver could not be reached, so you are still logged in. Try "
                       "“Log out” again when the connection is back."));
@@ -648,13 +661,15 @@ static void on_logged_out(GObject *source, GAsyncResult *result, gpointer user_d
     }
     mx_sync_stop(client);
     SessionJob *job = mx_client_job_new(client, sizeof *job);
-    mx_worker_push(client->worker, MX_JOB_USER, run_clear, on_cleared, job, session_job_free);
+    /* Bulk: after an answer that is still being stored. */
+    mx_worker_push(client->worker, MX_JOB_BULK, run_clear, on_cleared, job, session_job_free);
 }
 
 void mx_session_log_out(MxClient *client)
 {
     if (client->http == NULL || client->worker == NULL)
         return;
+    mx_sync_pause(client);
     g_autoptr(MxRequest) request = mx_endpoint_logout();
     mx_http_send_async(client->http, request, client->cancellable, on_logged_out,
                        g_object_ref(client));

@@ -7,6 +7,9 @@
 #include "mx-endpoints.h"
 #include "mx-worker.h"
 
+/* Shorter than a successor waits for the database, which may want to erase it. */
+#define LOGOUT_TIMEOUT_S 15
+
 typedef struct {
     char *store_dir;
     gboolean erase;
@@ -86,12 +89,18 @@ static void run_read(MxStore *store, gpointer data)
 static void on_read(gpointer data)
 {
     SignOut *self = data;
-    if (self->token == NULL || self->base_url == NULL || self->http == NULL) {
+    if (self->token == NULL || self->base_url == NULL) {
         finish(self);
+        return;
+    }
+    if (self->http == NULL) {
+        mx_worker_push(self->worker, MX_JOB_USER, run_forget, on_forgotten, self, NULL);
         return;
     }
     mx_http_set_session(self->http, self->base_url, self->token);
     g_autoptr(MxRequest) request = mx_endpoint_logout();
+    mx_request_set_timeout(request, LOGOUT_TIMEOUT_S);
+    mx_request_set_rate_limit_retries(request, 0);
     mx_http_send_async(self->http, request, NULL, on_logged_out, self);
 }
 

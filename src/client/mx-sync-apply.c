@@ -16,6 +16,8 @@ typedef struct {
     gboolean direct_dirty;
 } Apply;
 
+#define MAX_LAST_LINES 200
+
 /* What one room's pass has to remember. */
 typedef struct {
     Apply *apply;
@@ -30,6 +32,7 @@ void mx_room_change_free(MxRoomChange *change)
 {
     g_clear_pointer(&change->room, mx_room_unref);
     g_clear_pointer(&change->members, g_ptr_array_unref);
+    g_clear_pointer(&change->last_lines, g_ptr_array_unref);
     g_free(change->gone_by);
     g_free(change->gone_reason);
     g_free(change);
@@ -104,7 +107,9 @@ static void apply_member(RoomPass *pass, const MxEvent *event)
 static void apply_state(RoomPass *pass, const MxEvent *event)
 {
     MxRoomRow *row = pass->row;
-    mx_room_encryption_note_state(row, event->type, event->state_key);
+    /* Stripped state is an inviter's word; the room's own state comes with joining. */
+    if (row->membership == MX_MEMBERSHIP_JOIN || row->membership == MX_MEMBERSHIP_LEAVE)
+        mx_room_encryption_note_state(row, event->type, event->state_key);
     if (g_str_equal(event->type, "m.room.member")) {
         apply_member(pass, event);
         return;
@@ -179,7 +184,8 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
     if (is_line)
-        room->last_ts = MAX(room->last_ts, event->ts);
+        /* A clock that runs ahead must not make its room the newest for ever. */
+        room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (g_str_equal(event->type, "m.room.redaction")) {
         g_autofree char *target = mx_event_dup_redacts(event);
         if (target != NULL)
@@ -275,14 +281,18 @@ static void note_gap(RoomPass *pass)
         return;
     const char *text = mx_staged_room_get_part(pass->staged, i, &len);
     g_autofree char *prev_batch = mx_json_slice_dup_string(mx_json_scan_root(text, len));
-    if (!pass->was_joined || pass->apply->is_first) {
+    guint own_join;
+    /* A room that is new to this device has only history before the own join. */
+    gboolean is_history = pass->apply->is_first || find_own_join(pass, &own_join) ||
+                          (!pass->was_joined && pass->apply->context->since == NULL);
+    if (is_history) {
         if (pass->row->prev_batch == NULL)
             pass->row->prev_batch = g_steal_pointer(&prev_batch);
         return;
     }
     /* Lazily loaded membership changes inside the gap are not told. */
     pass->row->members_complete = FALSE;
-    if (knows_a_timeline_event(pass))
+    if (pass->was_joined && knows_a_timeline_event(pass))
         return;
     mx_store_add_gap(pass->apply->store, pass->row, prev_batch, pass->apply->context->since);
     pass->change->has_gap = TRUE;
@@ -424,12 +434,32 @@ static void apply_contents(RoomPass *pass)
     apply_unread(pass);
 }
 
+/* The room's end comes with its last lines: they are handed over with it, since nobody can ask for
+ * them afterwards. */
+static void take_last_lines(RoomPass *pass)
+{
+    MxStore *store = pass->apply->store;
+    const char *own_user_id = pass->apply->context->own_user_id;
+    if (!pass->change->is_gone ||
+        !g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
+        return;
+    g_autoptr(GPtrArray) rows = mx_store_list_display(store, pass->row->key, MX_DISPLAY_PENDING,
+                                                      G_MAXINT64, MAX_LAST_LINES);
+    pass->change->last_lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    for (guint i = 0; i < rows->len; i++) {
+        MxTimelineRow *row = g_ptr_array_index(rows, i);
+        mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+        g_ptr_array_add(pass->change->last_lines, mx_line_new(store, row, own_user_id));
+    }
+}
+
 static void finish_room(RoomPass *pass)
 {
     MxRoomRow *row = pass->row;
     MxStore *store = pass->apply->store;
     MxRoomChange *change = pass->change;
     change->was_read = mx_sync_apply_read(store, row) > 0;
+    take_last_lines(pass);
     mx_store_save_room(store, row);
     gint64 people = mx_direct_count_joined(store, row);
     gboolean opens =
@@ -448,6 +478,7 @@ static void finish_room(RoomPass *pass)
 static void apply_join(RoomPass *pass)
 {
     pass->row->membership = MX_MEMBERSHIP_JOIN;
+    pass->row->synced = TRUE;
     apply_contents(pass);
 }
 

@@ -6,6 +6,7 @@
 #include "mx-member.h"
 #include "mx-room.h"
 #include "mx-sync-stage.h"
+#include "mx-timeline.h"
 
 /* Brings one /sync answer into the database, in one transaction with next_batch, and gives what the
  * main loop has to know of it. Worker only. */
@@ -18,6 +19,8 @@ typedef struct {
     gboolean was_read; /* pending lines were read elsewhere */
     gboolean is_gone;  /* the user has left, was kicked or banned */
     char *gone_by, *gone_reason;
+    GPtrArray
+        *last_lines; /* MxLine, being delivered: of a room that is gone, when its window is open */
     GPtrArray
         *members; /* MxMember whose membership or name changed, when the window is open; or NULL */
 } MxRoomChange;

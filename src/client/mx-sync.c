@@ -136,6 +136,7 @@ static void schedule_retry(MxClient *client, const GError *error)
 {
     gint64 wait =
         MAX((gint64)mx_backoff_next(&client->sync.backoff), mx_error_get_retry_after_ms(error));
+    g_clear_handle_id(&client->sync.retry_source, g_source_remove);
     client->sync.retry_source = g_timeout_add(CLAMP(wait, 0, 300000), on_retry, client);
 }
 
@@ -145,6 +146,25 @@ static void say_store_failed(MxClient *client, const GError *error)
     if (!client->sync.store_failed)
         mx_client_emit_account_notice(client, error->message);
     client->sync.store_failed = TRUE;
+}
+
+/* A refused request is repeated without what the server may have forgotten: the stored filter, or
+ * the token (C11). After a full sync nothing is shown twice: events are known by ID. */
+static gboolean start_over(MxClient *client, const GError *error)
+{
+    MxSyncLoop *sync = &client->sync;
+    gboolean names_token = g_strcmp0(mx_error_get_errcode(error), "M_UNKNOWN") == 0 ||
+                           mx_error_get_errcode(error) == NULL;
+    if (!names_token && client->filter_id != NULL && client->filter_id[0] != '{') {
+        g_message("sync: the server refused its own filter");
+        mx_session_forget_filter(client);
+        return TRUE;
+    }
+    if (sync->since == NULL)
+        return FALSE;
+    g_message("sync: the server refused its own token; a full sync follows");
+    g_clear_pointer(&sync->since, g_free);
+    return TRUE;
 }
 
 static void on_failure(MxClient *client, const GError *error)
@@ -157,11 +177,7 @@ static void on_failure(MxClient *client, const GError *error)
         mx_session_token_refused(client, error);
         return;
     }
-    if (mx_error_get_status(error) == 400 && sync->since != NULL) {
-        /* C11: the server does not know this token; start over. Nothing is shown twice: events are
-         * known by ID. */
-        g_message("sync: the server refused its own token; a full sync follows");
-        g_clear_pointer(&sync->since, g_free);
+    if (mx_error_get_status(error) == 400 && start_over(client, error)) {
         schedule_retry(client, NULL);
         return;
     }
@@ -200,6 +216,8 @@ static void finish_applying(MxClient *client)
     mx_backoff_reset(&sync->backoff);
     if (!client->is_signing_in)
         mx_client_set_state(client, MX_CLIENT_ONLINE);
+    if (client->state == MX_CLIENT_STOPPED)
+        return;
     mx_send_queue_kick_all(client);
     mx_gap_retry_all(client);
     request_sync(client);
@@ -289,7 +307,10 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 static void request_sync(MxClient *client)
 {
     MxSyncLoop *sync = &client->sync;
-    if (client->state == MX_CLIENT_STOPPED || client->is_signing_in)
+    /* One at a time, and none while an answer is being stored or applied. */
+    if (client->state == MX_CLIENT_STOPPED || client->is_signing_in || client->is_signing_out ||
+        sync->cancellable != NULL || sync->retry_source != 0 || sync->is_committing ||
+        sync->pending != NULL)
         return;
     Request *request = g_new0(Request, 1);
     request->client = g_object_ref(client);
@@ -331,8 +352,11 @@ static gboolean on_clock(gpointer data)
     gint64 now = g_get_real_time();
     gint64 passed = now - client->clock_last;
     client->clock_last = now;
-    if (passed > SLEPT_US + CLOCK_INTERVAL_S * G_USEC_PER_SEC)
-        mx_client_wake(client);
+    if (passed <= SLEPT_US + CLOCK_INTERVAL_S * G_USEC_PER_SEC)
+        return G_SOURCE_CONTINUE;
+    client->sync.failed_last = TRUE; /* what comes now is a catch-up */
+    mx_http_forget_connections(client->http);
+    mx_sync_hurry(client);
     return G_SOURCE_CONTINUE;
 }
 
@@ -345,17 +369,13 @@ void mx_sync_start(MxClient *client)
         client->clock_last = g_get_real_time();
         client->clock_source = g_timeout_add_seconds(CLOCK_INTERVAL_S, on_clock, client);
     }
-    if (sync->cancellable == NULL && sync->retry_source == 0 && sync->apply_source == 0)
-        request_sync(client);
+    request_sync(client);
 }
 
 void mx_sync_resume(MxClient *client)
 {
-    MxSyncLoop *sync = &client->sync;
     mx_sync_hurry(client);
-    if (sync->cancellable == NULL && sync->retry_source == 0 && sync->apply_source == 0 &&
-        !sync->is_committing)
-        request_sync(client);
+    request_sync(client); /* if none is under way */
 }
 
 void mx_sync_load(MxClient *client, GPtrArray *changes)
@@ -364,6 +384,13 @@ void mx_sync_load(MxClient *client, GPtrArray *changes)
     client->sync.pending = changes;
     client->sync.next_pending = 0;
     client->sync.apply_source = g_idle_add(on_apply_slice, client);
+}
+
+void mx_sync_pause(MxClient *client)
+{
+    if (client->sync.cancellable != NULL)
+        g_cancellable_cancel(client->sync.cancellable);
+    g_clear_handle_id(&client->sync.retry_source, g_source_remove);
 }
 
 void mx_sync_stop(MxClient *client)

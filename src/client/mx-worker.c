@@ -26,6 +26,7 @@ struct _MxWorker {
     GMutex mutex;
     GCond drained_cond;
     gboolean drained; /* every user job has run */
+    gint user_jobs;   /* pushed and not run yet; atomic */
     MxWorkerOpened on_opened;
     gpointer user_data;
     GError *open_error;
@@ -136,6 +137,8 @@ static gpointer run_worker(gpointer data)
             job->run(store, job->data);
         else
             job->done = NULL;
+        if (job->rank == RANK_USER)
+            g_atomic_int_add(&worker->user_jobs, -1);
         call_on_main_loop(on_job_finished, job);
     }
     report_drained(worker);
@@ -170,6 +173,8 @@ static void push(MxWorker *worker, int rank, MxJobFunc run, MxJobDone done, gpoi
     job->done = done;
     job->data = data;
     job->destroy = destroy;
+    if (rank == RANK_USER)
+        g_atomic_int_inc(&worker->user_jobs);
     g_async_queue_push_sorted(worker->jobs, job, compare_jobs, NULL);
 }
 
@@ -185,7 +190,9 @@ void mx_worker_stop(MxWorker *worker, guint wait_ms)
     g_atomic_int_set(&worker->stopped, 1);
     push(worker, RANK_END, NULL, NULL, NULL, NULL);
     g_mutex_lock(&worker->mutex);
-    while (!worker->drained && g_cond_wait_until(&worker->drained_cond, &worker->mutex, until))
+    /* A bulk job alone is not waited for: it commits by itself or leaves nothing behind. */
+    while (!worker->drained && g_atomic_int_get(&worker->user_jobs) > 0 &&
+           g_cond_wait_until(&worker->drained_cond, &worker->mutex, until))
         ;
     g_mutex_unlock(&worker->mutex);
     worker_unref(worker);

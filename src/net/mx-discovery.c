@@ -242,7 +242,7 @@ void mx_discovery_run_async(MxHttp *http, const char *server_name, const char *t
         else
             g_task_return_error(task, error);
     } else if (!mx_server_name_is_valid(server_name)) {
-        g_task_return_new_error(task, MX_ERROR, MX_ERROR_INVALID, "\"%s\" is not a server name",
+        g_task_return_new_error(task, MX_ERROR, MX_ERROR_INVALID, _("\"%s\" is not a server name"),
                                 server_name != NULL ? server_name : "");
     } else {
         self->is_local = is_local_with_port(server_name);

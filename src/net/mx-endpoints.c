@@ -7,6 +7,8 @@
 
 /* How long after the long poll's end an answer may still begin. */
 #define SYNC_MARGIN_S 15
+/* A homeserver may think for minutes over a first sync; a dead connection must end all the same. */
+#define FIRST_SYNC_SILENCE_S 900
 
 #define SEGMENTS(...) ((const char *const[]){"_matrix", "client", "v3", __VA_ARGS__, NULL})
 #define QUERY(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -71,7 +73,8 @@ MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout
         new_get(SEGMENTS("sync"), QUERY("since", since, "filter", filter, "timeout", timeout,
                                         "set_presence", set_presence, "use_state_after", "true",
                                         "org.matrix.msc4222.use_state_after", "true"));
-    mx_request_set_timeout(request, since != NULL ? timeout_ms / 1000 + SYNC_MARGIN_S : 0);
+    mx_request_set_timeout(request, since != NULL ? timeout_ms / 1000 + SYNC_MARGIN_S
+                                                  : FIRST_SYNC_SILENCE_S);
     mx_request_set_rate_limit_retries(request, 0);
     return request;
 }

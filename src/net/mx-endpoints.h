@@ -16,7 +16,7 @@ MxRequest *mx_endpoint_refresh(const char *refresh_token); /* POST /v3/refresh, 
 MxRequest *mx_endpoint_whoami(void);                       /* GET /v3/account/whoami */
 MxRequest *mx_endpoint_create_filter(const char *user_id, JsonObject *filter);
 /* since, filter NULL: none. timeout_ms is the server's long poll; the request's own time-out is
- * that plus 15 s, and none when since is NULL (a first sync may take minutes). set_presence:
+ * that plus 15 s, and 15 minutes when since is NULL (a first sync takes long). set_presence:
  * "online", "unavailable", "offline" or NULL. Asks for use_state_after under both names. Rate
  * limits are not waited out inside (0 retries). */
 MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout_ms,

@@ -82,13 +82,18 @@ static void on_ready(MxClient *client, MxpAccount *mxp)
     mxp_old_plugin_forget(mxp->account);
     mxp_reconnect_succeeded(mxp->account);
     /* From here on join_chat() is called for windows that are still open: the rooms are known. */
-    purple_connection_set_state(mxp->gc, PURPLE_CONNECTED);
+    PurpleConnection *gc = mxp->gc;
+    purple_connection_set_state(gc, PURPLE_CONNECTED);
+    if (!PURPLE_CONNECTION_IS_VALID(gc) || mxp_account_from_gc(gc) != mxp)
+        return; /* somebody disconnected when told of the connection */
     mxp_buddies_show_present(mxp);
     mxp_delivery_resume(mxp);
 }
 
 static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *mxp)
 {
+    if (change->is_gone)
+        mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
     mxp_chat_window_update(mxp, change);
     mxp_delivery_update(mxp, change);
@@ -173,6 +178,7 @@ static MxClient *new_client(PurpleAccount *account, PurpleConnection *gc)
         .user_agent = "pidgin-matrix/" MX_VERSION,
         .ca_file = purple_account_get_string(account, "ca_file", ""),
         .old_token = mxp_old_plugin_get_token(account),
+        .old_token_server = mxp_old_plugin_get_token_server(account),
     };
     /* Pidgin stores an option nobody filled in as the empty string. */
     if (*config.device_name == '\0')
@@ -198,6 +204,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp->gc = gc;
     mxp->client = new_client(account, gc);
     mxp_rooms_init(mxp);
+    mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
     mxp_delivery_init(mxp);
     connect_signals(mxp);
@@ -218,6 +225,7 @@ void mxp_account_close(PurpleConnection *gc)
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
     mxp_chat_windows_clear(mxp);
+    mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);
     g_free(mxp);
 }

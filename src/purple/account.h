@@ -18,6 +18,9 @@ typedef struct {
     GHashTable *windows;    /* room ID -> MxpChatWindow: chat-window.c */
     GHashTable *by_chat_id; /* chat id -> MxpChatWindow, borrowed */
     int next_chat_id;
+    GHashTable *buddy_rooms; /* room ID -> user ID whose buddy was made for it: buddies.c */
+    GSList *to_show;         /* user IDs, to be shown as available: buddies.c */
+    guint show_source;
     GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable

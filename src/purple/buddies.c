@@ -11,36 +11,79 @@
 #include <prpl.h>
 #include <server.h>
 
+#include "delivery.h"
 #include "mx-id.h"
 #include "rooms.h"
 
 /* The room a buddy node was made for; the user's own buddies have none and are never removed. */
 #define NODE_ROOM "matrix_room"
+#define SLICE_US (8 * 1000)
 
 static void show_available(MxpAccount *mxp, const char *user_id)
 {
     purple_prpl_got_user_status(mxp->account, user_id, "available", NULL);
 }
 
+static void remember_room(MxpAccount *mxp, PurpleBuddy *buddy, const char *room_id)
+{
+    purple_blist_node_set_string(&buddy->node, NODE_ROOM, room_id);
+    g_hash_table_replace(mxp->buddy_rooms, g_strdup(room_id),
+                         g_strdup(purple_buddy_get_name(buddy)));
+}
+
+/* An IM window that the user opened: what waits for it is shown, like in a chat's. */
+static void on_conversation_created(PurpleConversation *conversation, MxpAccount *mxp)
+{
+    if (purple_conversation_get_account(conversation) != mxp->account ||
+        purple_conversation_get_type(conversation) != PURPLE_CONV_TYPE_IM ||
+        !PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        return;
+    MxRoom *room = mx_client_get_direct(mxp->client, purple_conversation_get_name(conversation));
+    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
+        mxp_delivery_run(mxp, room);
+}
+
+void mxp_buddies_init(MxpAccount *mxp)
+{
+    mxp->buddy_rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GSList *buddies = purple_find_buddies(mxp->account, NULL);
+    for (GSList *at = buddies; at != NULL; at = at->next) {
+        PurpleBuddy *buddy = at->data;
+        const char *room_id = purple_blist_node_get_string(&buddy->node, NODE_ROOM);
+        if (room_id != NULL)
+            g_hash_table_replace(mxp->buddy_rooms, g_strdup(room_id),
+                                 g_strdup(purple_buddy_get_name(buddy)));
+    }
+    g_slist_free(buddies);
+    purple_signal_connect(purple_conversations_get_handle(), "conversation-created", mxp,
+                          PURPLE_CALLBACK(on_conversation_created), mxp);
+}
+
+void mxp_buddies_clear(MxpAccount *mxp)
+{
+    g_clear_handle_id(&mxp->show_source, g_source_remove);
+    g_slist_free_full(g_steal_pointer(&mxp->to_show), g_free);
+    g_clear_pointer(&mxp->buddy_rooms, g_hash_table_unref);
+}
+
 static void add_buddy(MxpAccount *mxp, MxRoom *room)
 {
     PurpleBuddy *buddy = purple_buddy_new(mxp->account, room->direct_user, NULL);
     purple_blist_add_buddy(buddy, NULL, mxp_rooms_get_group(), NULL);
-    purple_blist_node_set_string(&buddy->node, NODE_ROOM, room->room_id);
+    remember_room(mxp, buddy, room->room_id);
 }
 
 /* The room is no longer this buddy's IM: it has become a chat. */
-static void drop_buddies_of(MxpAccount *mxp, MxRoom *room)
+static void drop_buddy_of(MxpAccount *mxp, MxRoom *room)
 {
-    GSList *buddies = purple_find_buddies(mxp->account, NULL);
-    for (GSList *at = buddies; at != NULL; at = at->next) {
-        PurpleBuddy *buddy = at->data;
-        const char *made_for = purple_blist_node_get_string(&buddy->node, NODE_ROOM);
-        if (g_strcmp0(made_for, room->room_id) == 0 &&
-            mx_client_get_direct(mxp->client, purple_buddy_get_name(buddy)) == NULL)
-            purple_blist_remove_buddy(buddy);
-    }
-    g_slist_free(buddies);
+    const char *user_id = g_hash_table_lookup(mxp->buddy_rooms, room->room_id);
+    if (user_id == NULL)
+        return;
+    PurpleBuddy *buddy = purple_find_buddy(mxp->account, user_id);
+    gboolean is_needed = mx_client_get_direct(mxp->client, user_id) != NULL;
+    g_hash_table_remove(mxp->buddy_rooms, room->room_id);
+    if (buddy != NULL && !is_needed)
+        purple_blist_remove_buddy(buddy);
 }
 
 void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
@@ -48,27 +91,43 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
     if (room->membership == MX_MEMBERSHIP_PENDING)
         return;
     if (room->direct_user == NULL) {
-        if (room->membership == MX_MEMBERSHIP_JOIN && room->people <= 2)
-            drop_buddies_of(mxp, room);
+        if (room->membership == MX_MEMBERSHIP_JOIN)
+            drop_buddy_of(mxp, room);
         return;
     }
     PurpleBuddy *buddy = purple_find_buddy(mxp->account, room->direct_user);
-    if (buddy == NULL) {
+    if (buddy == NULL)
         add_buddy(mxp, room);
-    } else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL) {
-        purple_blist_node_set_string(&buddy->node, NODE_ROOM, room->room_id);
-    }
+    else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)
+        remember_room(mxp, buddy, room->room_id);
     serv_got_alias(mxp->gc, room->direct_user, room->partner_name);
     if (PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         show_available(mxp, room->direct_user);
+}
+
+static gboolean on_show_slice(gpointer data)
+{
+    MxpAccount *mxp = data;
+    gint64 until = g_get_monotonic_time() + SLICE_US;
+    while (mxp->to_show != NULL && g_get_monotonic_time() < until) {
+        g_autofree char *user_id = mxp->to_show->data;
+        mxp->to_show = g_slist_delete_link(mxp->to_show, mxp->to_show);
+        show_available(mxp, user_id);
+    }
+    if (mxp->to_show != NULL)
+        return G_SOURCE_CONTINUE;
+    mxp->show_source = 0;
+    return G_SOURCE_REMOVE;
 }
 
 void mxp_buddies_show_present(MxpAccount *mxp)
 {
     GSList *buddies = purple_find_buddies(mxp->account, NULL);
     for (GSList *at = buddies; at != NULL; at = at->next)
-        show_available(mxp, purple_buddy_get_name(at->data));
+        mxp->to_show = g_slist_prepend(mxp->to_show, g_strdup(purple_buddy_get_name(at->data)));
     g_slist_free(buddies);
+    if (mxp->show_source == 0)
+        mxp->show_source = g_idle_add(on_show_slice, mxp);
 }
 
 PurpleConversation *mxp_buddies_find_im(MxpAccount *mxp, const char *user_id)

@@ -9,6 +9,8 @@
 
 /* People: a buddy for each Matrix ID that has a direct room. */
 
+void mxp_buddies_init(MxpAccount *mxp); /* finds the buddies that are in the list already */
+void mxp_buddies_clear(MxpAccount *mxp);
 void mxp_buddies_update(MxpAccount *mxp, MxRoom *room);
 /* After connecting: nobody's presence is known, and who is not seen as available is not seen at
  * all. */

@@ -14,6 +14,7 @@
 #define MAX_MEMBERS 2000
 /* So many are added in one slice of the main loop: libpurple needs about 13 us each. */
 #define MEMBERS_AT_ONCE 100
+#define SLICE_US (8 * 1000)
 
 typedef struct {
     MxpAccount *mxp;
@@ -22,6 +23,7 @@ typedef struct {
     GHashTable *names;  /* user ID -> display name */
     GPtrArray *members; /* MxMember still to be added, from next_member on */
     guint next_member;
+    GPtrArray *updates; /* MxMember that changed since, in order */
     guint member_source;
     gboolean is_silent; /* what is added or removed now is not announced */
 } MxpChatWindow;
@@ -31,6 +33,7 @@ static void window_free(gpointer data)
     MxpChatWindow *window = data;
     g_clear_handle_id(&window->member_source, g_source_remove);
     g_clear_pointer(&window->members, g_ptr_array_unref);
+    g_ptr_array_unref(window->updates);
     g_hash_table_unref(window->names);
     g_free(window->room_id);
     g_free(window);
@@ -116,20 +119,66 @@ static void add_members(MxpChatWindow *window, PurpleConvChat *chat, guint from,
     g_list_free(flags);
 }
 
+static gboolean is_full(PurpleConvChat *chat)
+{
+    return g_list_length(purple_conv_chat_get_users(chat)) >= MAX_MEMBERS;
+}
+
+static void update_member(MxpChatWindow *window, PurpleConvChat *chat, MxMember *member)
+{
+    gboolean is_listed = purple_conv_chat_find_user(chat, member->user_id);
+    gboolean is_there = member->membership == MX_MEMBERSHIP_JOIN;
+    const char *old_name = g_hash_table_lookup(window->names, member->user_id);
+    gboolean is_renamed = is_listed && g_strcmp0(old_name, member->name) != 0;
+    remember_name(window, member->user_id, member->name);
+    window->is_silent = TRUE;
+    /* libpurple has no call for a changed name: take out and put in again. */
+    if (is_listed && (!is_there || is_renamed))
+        purple_conv_chat_remove_user(chat, member->user_id, NULL);
+    if (is_there && (is_renamed || (!is_listed && !is_full(chat))))
+        purple_conv_chat_add_user(chat, member->user_id, NULL, PURPLE_CBFLAGS_NONE, TRUE);
+    window->is_silent = FALSE;
+}
+
+/* The next part of the list. TRUE while there is more. */
+static gboolean add_next_members(MxpChatWindow *window, PurpleConvChat *chat)
+{
+    guint last = MIN(window->members->len, MAX_MEMBERS);
+    guint to = MIN(window->next_member + MEMBERS_AT_ONCE, last);
+    add_members(window, chat, window->next_member, to);
+    window->next_member = to;
+    if (to < last)
+        return TRUE;
+    g_clear_pointer(&window->members, g_ptr_array_unref);
+    return window->updates->len > 0;
+}
+
+static gboolean apply_next_updates(MxpChatWindow *window, PurpleConvChat *chat)
+{
+    gint64 until = g_get_monotonic_time() + SLICE_US;
+    guint done = 0;
+    while (done < window->updates->len && g_get_monotonic_time() < until)
+        update_member(window, chat, g_ptr_array_index(window->updates, done++));
+    if (done > 0)
+        g_ptr_array_remove_range(window->updates, 0, done);
+    return window->updates->len > 0;
+}
+
 static gboolean on_member_slice(gpointer data)
 {
     MxpChatWindow *window = data;
     PurpleConvChat *chat = get_chat(window);
-    guint last = MIN(window->members->len, MAX_MEMBERS);
-    guint to = MIN(window->next_member + MEMBERS_AT_ONCE, last);
-    if (chat != NULL)
-        add_members(window, chat, window->next_member, to);
-    window->next_member = to;
-    if (chat != NULL && to < last)
+    if (chat != NULL && (window->members != NULL ? add_next_members(window, chat)
+                                                 : apply_next_updates(window, chat)))
         return G_SOURCE_CONTINUE;
-    g_clear_pointer(&window->members, g_ptr_array_unref);
     window->member_source = 0;
     return G_SOURCE_REMOVE;
+}
+
+static void schedule_members(MxpChatWindow *window)
+{
+    if (window->member_source == 0)
+        window->member_source = g_idle_add(on_member_slice, window);
 }
 
 static void on_members(MxClient *client, MxRoom *room, GPtrArray *members, gpointer user_data)
@@ -142,29 +191,16 @@ static void on_members(MxClient *client, MxRoom *room, GPtrArray *members, gpoin
     }
     window->members = members;
     window->next_member = 0;
-    window->member_source = g_idle_add(on_member_slice, window);
-}
-
-static void update_member(MxpChatWindow *window, PurpleConvChat *chat, MxMember *member)
-{
-    gboolean is_listed = purple_conv_chat_find_user(chat, member->user_id);
-    const char *old_name = g_hash_table_lookup(window->names, member->user_id);
-    gboolean is_renamed = is_listed && g_strcmp0(old_name, member->name) != 0;
-    remember_name(window, member->user_id, member->name);
-    window->is_silent = TRUE;
-    /* libpurple has no call for a changed name: take out and put in again. */
-    if (is_listed && (member->membership != MX_MEMBERSHIP_JOIN || is_renamed))
-        purple_conv_chat_remove_user(chat, member->user_id, NULL);
-    if (member->membership == MX_MEMBERSHIP_JOIN && (!is_listed || is_renamed))
-        purple_conv_chat_add_user(chat, member->user_id, NULL, PURPLE_CBFLAGS_NONE, TRUE);
-    window->is_silent = FALSE;
+    schedule_members(window);
 }
 
 static void update_members(MxpChatWindow *window, GPtrArray *members)
 {
-    PurpleConvChat *chat = get_chat(window);
-    for (guint i = 0; chat != NULL && i < members->len; i++)
-        update_member(window, chat, g_ptr_array_index(members, i));
+    for (guint i = 0; i < members->len; i++) {
+        MxMember *member = g_ptr_array_index(members, i);
+        g_ptr_array_add(window->updates, mx_member_copy(member));
+    }
+    schedule_members(window);
 }
 
 /* ---- open, find, close ---- */
@@ -176,6 +212,7 @@ static MxpChatWindow *add_window(MxpAccount *mxp, const char *room_id)
     window->room_id = g_strdup(room_id);
     window->id = ++mxp->next_chat_id;
     window->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    window->updates = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_free);
     g_hash_table_insert(mxp->windows, window->room_id, window);
     g_hash_table_insert(mxp->by_chat_id, GINT_TO_POINTER(window->id), window);
     return window;
@@ -229,7 +266,7 @@ void mxp_chat_window_learn_name(MxpAccount *mxp, const char *room_id, const char
                                 const char *name)
 {
     MxpChatWindow *window = find_window(mxp, room_id);
-    if (window != NULL && !g_hash_table_contains(window->names, user_id))
+    if (window != NULL)
         remember_name(window, user_id, name);
 }
 

@@ -205,6 +205,21 @@ void mxp_delivery_resume(MxpAccount *mxp)
     }
 }
 
+void mxp_delivery_end(MxpAccount *mxp, MxRoomChange *change)
+{
+    MxRoom *room = change->room;
+    Delivery *delivery = g_hash_table_lookup(mxp->deliveries, room->room_id);
+    for (; delivery != NULL && delivery->lines != NULL && delivery->next < delivery->lines->len;
+         delivery->next++)
+        mxp_messages_write(mxp, room, g_ptr_array_index(delivery->lines, delivery->next));
+    g_hash_table_remove(mxp->deliveries, room->room_id);
+    if (change->last_lines == NULL)
+        return;
+    for (guint i = 0; i < change->last_lines->len; i++)
+        mxp_messages_write(mxp, room, g_ptr_array_index(change->last_lines, i));
+    mx_client_lines_shown(mxp->client, change->last_lines);
+}
+
 void mxp_delivery_own_line(MxpAccount *mxp, MxRoom *room, MxLine *line)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new();

@@ -18,6 +18,8 @@ void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change);
 /* After connecting: windows that are open, and rooms whose lines an earlier run could not show any
  * more. */
 void mxp_delivery_resume(MxpAccount *mxp);
+/* The last lines of a room that is gone, before its window ends. */
+void mxp_delivery_end(MxpAccount *mxp, MxRoomChange *change);
 /* A line typed here. */
 void mxp_delivery_own_line(MxpAccount *mxp, MxRoom *room, MxLine *line);
 /* Lines that a killed program was writing: those the log has are shown, the others become pending

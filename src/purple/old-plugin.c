@@ -13,6 +13,12 @@ const char *mxp_old_plugin_get_token(PurpleAccount *account)
     return token != NULL && *token != '\0' ? token : NULL;
 }
 
+const char *mxp_old_plugin_get_token_server(PurpleAccount *account)
+{
+    const char *typed = purple_account_get_string(account, "home_server", "");
+    return *typed != '\0' ? typed : OLD_DEFAULT_HOME_SERVER;
+}
+
 const char *mxp_old_plugin_get_home_server(PurpleAccount *account)
 {
     const char *typed = purple_account_get_string(account, "home_server", "");

@@ -11,5 +11,7 @@
 const char *mxp_old_plugin_get_home_server(PurpleAccount *account);
 /* The token to revoke after the first login, or NULL. */
 const char *mxp_old_plugin_get_token(PurpleAccount *account);
+/* The address the old plugin had it from. */
+const char *mxp_old_plugin_get_token_server(PurpleAccount *account);
 /* Removes its secrets from accounts.xml. */
 void mxp_old_plugin_forget(PurpleAccount *account);

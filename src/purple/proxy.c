@@ -49,8 +49,12 @@ MxHttpProxy mxp_proxy_get(PurpleAccount *account, char **uri)
         return MX_HTTP_PROXY_NONE;
     const char *scheme = get_scheme(type);
     const char *host = purple_proxy_info_get_host(info);
-    if (scheme == NULL || host == NULL || *host == '\0')
+    if (scheme == NULL)
         return MX_HTTP_PROXY_SYSTEM; /* the environment's and the desktop's settings */
+    if (host == NULL || *host == '\0') {
+        *uri = g_strdup(""); /* refused: never go round a proxy that was asked for */
+        return MX_HTTP_PROXY_URI;
+    }
     *uri = build_uri(info, scheme);
     return MX_HTTP_PROXY_URI;
 }

@@ -69,7 +69,7 @@ void mxp_reconnect_uninit(void)
     g_clear_pointer(&watched, g_hash_table_unref);
 }
 
-static void forget(PurpleAccount *account)
+void mxp_reconnect_forget(PurpleAccount *account)
 {
     g_hash_table_remove(watched, account);
 }
@@ -77,7 +77,7 @@ static void forget(PurpleAccount *account)
 void mxp_reconnect_failed(PurpleAccount *account, PurpleConnectionError reason)
 {
     if (reason != PURPLE_CONNECTION_ERROR_NETWORK_ERROR) {
-        forget(account);
+        mxp_reconnect_forget(account);
         return;
     }
     Watched *entry = g_hash_table_lookup(watched, account);
@@ -94,5 +94,5 @@ void mxp_reconnect_failed(PurpleAccount *account, PurpleConnectionError reason)
 
 void mxp_reconnect_succeeded(PurpleAccount *account)
 {
-    forget(account);
+    mxp_reconnect_forget(account);
 }

@@ -12,3 +12,5 @@ void mxp_reconnect_init(void);
 void mxp_reconnect_uninit(void);
 void mxp_reconnect_failed(PurpleAccount *account, PurpleConnectionError reason);
 void mxp_reconnect_succeeded(PurpleAccount *account);
+/* The account is about to be freed. */
+void mxp_reconnect_forget(PurpleAccount *account);

@@ -13,6 +13,7 @@
 #include "mx-sign-out.h"
 #include "plugin.h"
 #include "proxy.h"
+#include "reconnect.h"
 
 /* Copied from the account, which is gone when the user answers. */
 typedef struct {
@@ -81,6 +82,7 @@ static void on_account_removed(PurpleAccount *account, gpointer data)
     g_autofree char *store_dir = NULL;
     if (g_strcmp0(purple_account_get_protocol_id(account), MXP_PLUGIN_ID) != 0)
         return;
+    mxp_reconnect_forget(account);
     store_dir = mxp_account_get_store_dir(account);
     if (!mx_sign_out_has_store(store_dir))
         return;

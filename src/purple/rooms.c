@@ -120,6 +120,31 @@ static void remove_chat(MxpAccount *mxp, const char *room_id)
     purple_blist_remove_chat(chat);
 }
 
+/* The earlier plugin's nodes may name a room by its alias. */
+static PurpleChat *adopt_alias_node(MxpAccount *mxp, MxRoom *room)
+{
+    PurpleChat *chat = room->canonical_alias != NULL ? find_chat(mxp, room->canonical_alias) : NULL;
+    if (chat == NULL)
+        return NULL;
+    g_hash_table_remove(mxp->chats, room->canonical_alias);
+    g_hash_table_replace(purple_chat_get_components(chat), g_strdup(MXP_COMPONENT_ROOM_ID),
+                         g_strdup(room->room_id));
+    g_hash_table_insert(mxp->chats, g_strdup(room->room_id), chat);
+    return chat;
+}
+
+static MxRoom *find_room(MxpAccount *mxp, const char *id_or_alias)
+{
+    MxRoom *room = mx_client_get_room(mxp->client, id_or_alias);
+    if (room != NULL || id_or_alias[0] != '#')
+        return room;
+    g_autoptr(GList) rooms = mx_client_list_rooms(mxp->client);
+    for (GList *at = rooms; at != NULL && room == NULL; at = at->next)
+        if (g_strcmp0(((MxRoom *)at->data)->canonical_alias, id_or_alias) == 0)
+            room = at->data;
+    return room;
+}
+
 void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
 {
     MxRoom *room = change->room;
@@ -127,6 +152,8 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
         room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL && !room->is_space;
     if (is_chat) {
         PurpleChat *chat = find_chat(mxp, room->room_id);
+        if (chat == NULL)
+            chat = adopt_alias_node(mxp, room);
         /* The summary may be older than the user's hand. */
         gboolean is_hidden = room->hidden || g_hash_table_contains(mxp->hidden, room->room_id);
         if (chat == NULL && !is_hidden)
@@ -194,7 +221,7 @@ void mxp_rooms_join_chat(PurpleConnection *gc, GHashTable *components)
     /* The hash may be NULL, and is gone when this returns. */
     g_autofree char *room_id = mxp_rooms_get_chat_name(components);
     g_strstrip(room_id);
-    MxRoom *room = mxp != NULL ? mx_client_get_room(mxp->client, room_id) : NULL;
+    MxRoom *room = mxp != NULL ? find_room(mxp, room_id) : NULL;
     if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
         refuse_join(gc, components, room_id);
         return;

@@ -83,6 +83,11 @@ int mx_store_discard_failed(MxStore *store, gint64 room)
     return mx_store_exec(store, "DELETE FROM queue WHERE room = ? AND state = 3", "i", room);
 }
 
+void mx_store_fail_uncertain(MxStore *store)
+{
+    mx_store_exec(store, "UPDATE queue SET state = 3 WHERE state IN (1, 2)", "");
+}
+
 void mx_store_recover_queue(MxStore *store)
 {
     mx_store_exec(store, "UPDATE queue SET state = 2 WHERE state = 1", "");
@@ -104,18 +109,19 @@ void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to)
 {
     gint64 lowest = mx_store_query_int(store, 0,
                                        "SELECT min(pos) FROM timeline WHERE id IN "
-                                       "(SELECT row FROM queue WHERE room = ?)",
+                                       "(SELECT row FROM queue WHERE room = ? AND state <> 3)",
                                        "i", from);
     gint64 highest = mx_store_query_int(store, 0,
                                         "SELECT max(pos) FROM timeline WHERE id IN "
-                                        "(SELECT row FROM queue WHERE room = ?)",
+                                        "(SELECT row FROM queue WHERE room = ? AND state <> 3)",
                                         "i", from);
     gint64 shift = to->top_pos + 1 - lowest;
     mx_store_exec(store,
                   "UPDATE timeline SET room = ?, pos = pos + ? WHERE id IN "
-                  "(SELECT row FROM queue WHERE room = ?)",
+                  "(SELECT row FROM queue WHERE room = ? AND state <> 3)",
                   "iii", to->key, shift, from);
-    mx_store_exec(store, "UPDATE queue SET room = ? WHERE room = ?", "ii", to->key, from);
+    mx_store_exec(store, "UPDATE queue SET room = ? WHERE room = ? AND state <> 3", "ii", to->key,
+                  from);
     to->top_pos = MAX(to->top_pos, highest + shift);
 }
 

@@ -44,7 +44,7 @@ void mx_room_row_free(MxRoomRow *row)
 #define ROOM_COLUMNS                                                                               \
     "key, room_id, membership, name, canonical_alias, room_type, heroes, direct_user, "            \
     "read_event_id, prev_batch, joined_count, invited_count, highlight_count, "                    \
-    "notification_count, top_pos, last_ts, encrypted, members_complete, hidden"
+    "notification_count, top_pos, last_ts, encrypted, members_complete, hidden, synced"
 
 static MxRoomRow *read_room(sqlite3_stmt *statement)
 {
@@ -68,6 +68,7 @@ static MxRoomRow *read_room(sqlite3_stmt *statement)
     row->encrypted = sqlite3_column_int(statement, 16);
     row->members_complete = sqlite3_column_int(statement, 17);
     row->hidden = sqlite3_column_int(statement, 18);
+    row->synced = sqlite3_column_int(statement, 19);
     return row;
 }
 
@@ -85,6 +86,14 @@ MxRoomRow *mx_store_get_room(MxStore *store, const char *room_id)
     return one_room(
         store,
         mx_store_query(store, "SELECT " ROOM_COLUMNS " FROM room WHERE room_id = ?", "s", room_id));
+}
+
+MxRoomRow *mx_store_find_direct(MxStore *store, const char *user_id)
+{
+    return one_room(store, mx_store_query(store,
+                                          "SELECT " ROOM_COLUMNS " FROM room WHERE direct_user = ? "
+                                          "AND membership = 1 LIMIT 1",
+                                          "s", user_id));
 }
 
 MxRoomRow *mx_store_get_room_by_key(MxStore *store, gint64 key)
@@ -105,12 +114,12 @@ void mx_store_save_room(MxStore *store, MxRoomRow *row)
                   "room_type = ?, heroes = ?, direct_user = ?, read_event_id = ?, prev_batch = ?, "
                   "joined_count = ?, invited_count = ?, highlight_count = ?, "
                   "notification_count = ?, top_pos = ?, last_ts = ?, encrypted = ?, "
-                  "members_complete = ?, hidden = ? WHERE key = ?",
-                  "sdsssssssiiiiiidddi", row->room_id, row->membership, row->name,
+                  "members_complete = ?, hidden = ?, synced = ? WHERE key = ?",
+                  "sdsssssssiiiiiiddddi", row->room_id, row->membership, row->name,
                   row->canonical_alias, row->room_type, row->heroes, row->direct_user,
                   row->read_event_id, row->prev_batch, row->joined_count, row->invited_count,
                   row->highlight_count, row->notification_count, row->top_pos, row->last_ts,
-                  row->encrypted, row->members_complete, row->hidden, row->key);
+                  row->encrypted, row->members_complete, row->hidden, row->synced, row->key);
 }
 
 GPtrArray *mx_store_list_rooms(MxStore *store)

@@ -20,7 +20,7 @@ static const char *const migrations[] = {
     "  highlight_count INTEGER NOT NULL DEFAULT 0, notification_count INTEGER NOT NULL DEFAULT 0,"
     "  top_pos INTEGER NOT NULL DEFAULT 0, last_ts INTEGER NOT NULL DEFAULT 0,"
     "  encrypted INTEGER NOT NULL DEFAULT 0, members_complete INTEGER NOT NULL DEFAULT 0,"
-    "  hidden INTEGER NOT NULL DEFAULT 0);"
+    "  hidden INTEGER NOT NULL DEFAULT 0, synced INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE state (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
     "  type TEXT NOT NULL, state_key TEXT NOT NULL, event_id TEXT, sender TEXT,"
     "  content TEXT NOT NULL, PRIMARY KEY (room, type, state_key)) WITHOUT ROWID;"

@@ -39,7 +39,7 @@ static gboolean take_lock(MxStore *store, gboolean *held_here, GError **error)
     *held_here = !held_add(store->lock_path);
     if (*held_here) {
         g_set_error(error, MX_ERROR, MX_ERROR_LOCKED,
-                    _("This account is still being closed; it will be tried again."));
+                    _("This account is still being closed. Enable it again in a moment."));
         return FALSE;
     }
     store->lock_fd = g_open(store->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

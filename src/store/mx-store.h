@@ -87,6 +87,7 @@ typedef struct {
     gboolean encrypted; /* once TRUE it stays (E7) */
     gboolean members_complete;
     gboolean hidden; /* the user took it out of the list */
+    gboolean synced; /* a /sync has told the room's state */
 } MxRoomRow;
 
 void mx_room_row_free(MxRoomRow *row);
@@ -94,6 +95,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxRoomRow, mx_room_row_free)
 
 MxRoomRow *mx_store_get_room(MxStore *store, const char *room_id); /* NULL when not there */
 MxRoomRow *mx_store_get_room_by_key(MxStore *store, gint64 key);
+/* The joined room that is this user's IM, or NULL. */
+MxRoomRow *mx_store_find_direct(MxStore *store, const char *user_id);
 MxRoomRow *mx_room_row_new(const char *room_id);
 void mx_store_save_room(MxStore *store, MxRoomRow *row); /* fills in key */
 GPtrArray *mx_store_list_rooms(MxStore *store);          /* of MxRoomRow, all memberships */
@@ -240,6 +243,9 @@ void mx_store_remove_queue(MxStore *store, gint64 id);
  * Gives how many. */
 int mx_store_requeue_failed(MxStore *store, gint64 room);
 int mx_store_discard_failed(MxStore *store, gint64 room);
+/* The device is another one: its server cannot recognize what was on its way, so the user decides.
+ */
+void mx_store_fail_uncertain(MxStore *store);
 /* Items that a killed process had handed to the network. */
 void mx_store_recover_queue(MxStore *store);
 /* Everything the room still has to send fails: the room cannot be had. Gives how many. */

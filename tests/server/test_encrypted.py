@@ -16,8 +16,11 @@ ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": MEGOLM}
 def check_refused(one, name, send, bob, room):
     since = one.driver.position()
     send("must not leave")
-    line = one.driver.wait_event("line", 15, since, lambda line: not line.is_message, name=name)
-    assert "encrypt" in line.text.lower()
+
+    def is_refusal(line):
+        return not line.is_message and "encrypt" in line.text.lower()
+
+    one.driver.wait_event("line", 15, since, is_refusal, name=name)
     bob.client.say(room, "a sign of life")
     assert "must not leave" not in bob.client.bodies(room)
 

@@ -53,8 +53,8 @@ def test_direct_rooms_are_buddies(alice, bob, seat, room_version):
     bob.client.set_display_name("Bob the <Builder>")
     room = create_direct(bob.client, alice.client, room_version=room_version)
     driver = seat(alice).open()
-    node = driver.wait_node(bob.user_id)
-    assert node["type"] == "buddy" and node["online"] is True
+    node = driver.wait_node(bob.user_id, online=True)
+    assert node["type"] == "buddy"
     assert node["alias"] == "Bob the <Builder>"
     assert driver.node(room) is None
 

@@ -53,7 +53,7 @@ static void test_sync(void)
           NULL);
     g_autoptr(MxRequest) first = mx_endpoint_sync(NULL, "1", 30000, NULL);
     g_autoptr(MxRequest) later = mx_endpoint_sync("s", "1", 30000, NULL);
-    g_assert_cmpuint(mx_request_get_timeout(first), ==, 0);
+    g_assert_cmpuint(mx_request_get_timeout(first), ==, 900);
     g_assert_cmpuint(mx_request_get_timeout(later), ==, 45);
     g_assert_cmpuint(mx_request_get_rate_limit_retries(first), ==, 0);
 }
