@@ -73,8 +73,23 @@ static void on_password_cancelled(PurpleConnection *gc, PurpleRequestFields *fie
 
 static void on_password_needed(MxClient *client, const char *why, MxpAccount *mxp)
 {
-    purple_account_request_password(mxp->account, G_CALLBACK(on_password_entered),
-                                    G_CALLBACK(on_password_cancelled), mxp->gc);
+    /* Not purple_account_request_password(): its question belongs to the account and outlives the
+     * connection that asks it. */
+    g_autofree char *primary =
+        g_strdup_printf(_("Enter the password of %s"), purple_account_get_username(mxp->account));
+    PurpleRequestFields *fields = purple_request_fields_new();
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    PurpleRequestField *field =
+        purple_request_field_string_new("password", _("_Password"), NULL, FALSE);
+    purple_request_field_string_set_masked(field, TRUE);
+    purple_request_field_set_required(field, TRUE);
+    purple_request_field_group_add_field(group, field);
+    purple_request_field_group_add_field(
+        group, purple_request_field_bool_new("remember", _("_Remember password"), FALSE));
+    purple_request_fields_add_group(fields, group);
+    purple_request_fields(mxp->gc, _("Matrix"), primary, why, fields, _("_OK"),
+                          G_CALLBACK(on_password_entered), _("_Cancel"),
+                          G_CALLBACK(on_password_cancelled), mxp->account, NULL, NULL, mxp->gc);
 }
 
 static void on_ready(MxClient *client, MxpAccount *mxp)
@@ -217,8 +232,6 @@ void mxp_account_close(PurpleConnection *gc)
     if (mxp == NULL)
         return;
     gc->proto_data = NULL;
-    /* The question for the password belongs to the account, not to the connection that asks it. */
-    purple_request_close_with_handle(mxp->account);
     purple_signals_disconnect_by_handle(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
