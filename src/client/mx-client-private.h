@@ -45,6 +45,7 @@ struct _MxClient {
 
     MxClientState state;
     gboolean is_ready;
+    const char *presence; /* set_presence of /sync; static */
     gboolean is_signing_out;
     gboolean is_signing_in; /* a login or a refresh of the token is under way */
     MxWorker *worker;

@@ -533,3 +533,63 @@ void mx_client_lines_not_shown(MxClient *client, GPtrArray *lines)
 {
     set_display(client, lines, MX_DISPLAY_PENDING);
 }
+
+/* ---- rooms with unread lines ---- */
+
+typedef struct {
+    MxClientJob base;
+    char *own_user_id;
+    GPtrArray *rooms;
+    MxUnreadFunc func;
+    gpointer user_data;
+    GDestroyNotify destroy;
+} UnreadJob;
+
+static void run_unread(MxStore *store, gpointer data)
+{
+    UnreadJob *job = data;
+    g_autoptr(GArray) keys = mx_store_list_rooms_with_display(store, MX_DISPLAY_PENDING);
+    job->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_unref);
+    for (guint i = 0; i < keys->len; i++) {
+        g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, g_array_index(keys, gint64, i));
+        g_autoptr(MxRoom) room = row != NULL && row->membership == MX_MEMBERSHIP_JOIN
+                                     ? mx_room_new(store, row, job->own_user_id)
+                                     : NULL;
+        if (room != NULL && room->unread > 0)
+            g_ptr_array_add(job->rooms, g_steal_pointer(&room));
+    }
+}
+
+static void on_unread(gpointer data)
+{
+    UnreadJob *job = data;
+    job->func(job->base.client, g_steal_pointer(&job->rooms), job->user_data);
+}
+
+static void unread_job_free(gpointer data)
+{
+    UnreadJob *job = data;
+    g_clear_pointer(&job->rooms, g_ptr_array_unref);
+    if (job->destroy != NULL)
+        job->destroy(job->user_data);
+    g_free(job->own_user_id);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_data,
+                           GDestroyNotify destroy)
+{
+    g_return_if_fail(client->worker != NULL);
+    UnreadJob *job = mx_client_job_new(client, sizeof *job);
+    job->own_user_id = g_strdup(client->user_id);
+    job->func = func;
+    job->user_data = user_data;
+    job->destroy = destroy;
+    mx_worker_push(client->worker, MX_JOB_USER, run_unread, on_unread, job, unread_job_free);
+}
+
+void mx_client_set_presence(MxClient *client, const char *presence)
+{
+    client->presence = presence;
+}

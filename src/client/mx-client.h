@@ -83,6 +83,15 @@ void mx_client_take_lines(MxClient *client, MxRoom *room, MxLinesFunc func, gpoi
 void mx_client_lines_shown(MxClient *client, GPtrArray *lines);
 void mx_client_lines_not_shown(MxClient *client, GPtrArray *lines); /* become pending again */
 
+/* Fresh summaries (of MxRoom) of the joined rooms with unread lines. rooms is the callback's. */
+typedef void (*MxUnreadFunc)(MxClient *client, GPtrArray *rooms, gpointer user_data);
+void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_data,
+                           GDestroyNotify destroy);
+
+/* "online", "unavailable" or "offline": what asking for news tells others about the user (C13).
+ * Static. */
+void mx_client_set_presence(MxClient *client, const char *presence);
+
 /* Joined and invited members, asked from the server once when the stored list has holes. members is
  * the callback's. */
 typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members,

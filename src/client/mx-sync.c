@@ -323,7 +323,7 @@ static void request_sync(MxClient *client)
     sync->started++;
     sync->cancellable = g_cancellable_new();
     g_autoptr(MxRequest) message =
-        mx_endpoint_sync(sync->since, client->filter_id, holds ? HOLD_MS : 0, NULL);
+        mx_endpoint_sync(sync->since, client->filter_id, holds ? HOLD_MS : 0, client->presence);
     mx_request_set_chunk_func(message, on_chunk, request);
     mx_http_send_async(client->http, message, sync->cancellable, on_answer, request);
 }

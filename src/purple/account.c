@@ -179,6 +179,15 @@ static void connect_signals(MxpAccount *mxp)
 
 /* ---- login and close ---- */
 
+void mxp_account_set_status(PurpleAccount *account, PurpleStatus *status)
+{
+    MxpAccount *mxp = mxp_account_get(account);
+    PurpleStatusType *type = purple_status_get_type(status);
+    gboolean is_away = purple_status_type_get_primitive(type) == PURPLE_STATUS_AWAY;
+    if (mxp != NULL)
+        mx_client_set_presence(mxp->client, is_away ? "unavailable" : "online");
+}
+
 static MxClient *new_client(PurpleAccount *account, PurpleConnection *gc)
 {
     g_autofree char *store_dir = mxp_account_get_store_dir(account);
@@ -223,6 +232,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_chat_windows_init(mxp);
     mxp_delivery_init(mxp);
     connect_signals(mxp);
+    mxp_account_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
 }
 

@@ -34,5 +34,6 @@ MxpAccount *mxp_account_from_gc(PurpleConnection *gc);
 
 void mxp_account_login(PurpleAccount *account);
 void mxp_account_close(PurpleConnection *gc);
+void mxp_account_set_status(PurpleAccount *account, PurpleStatus *status);
 /* The folder of the account's database. The caller frees. */
 char *mxp_account_get_store_dir(PurpleAccount *account);

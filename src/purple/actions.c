@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "account.h"
+#include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
 {
@@ -14,7 +15,15 @@ static void on_log_out(PurplePluginAction *action)
         mx_client_log_out(mxp->client);
 }
 
+static void on_unread(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL)
+        mxp_unread_show(mxp, NULL);
+}
+
 GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
-    return g_list_append(NULL, purple_plugin_action_new(_("Log out"), on_log_out));
+    GList *list = g_list_append(NULL, purple_plugin_action_new(_("Unread messages"), on_unread));
+    return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

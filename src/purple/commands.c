@@ -12,6 +12,7 @@
 #include "chat-window.h"
 #include "messages.h"
 #include "plugin.h"
+#include "unread.h"
 
 static MxRoom *get_room(PurpleConversation *conversation, MxpAccount *mxp)
 {
@@ -57,6 +58,18 @@ static PurpleCmdRet on_notice(PurpleConversation *conversation, const char *comm
     return PURPLE_CMD_RET_OK;
 }
 
+static PurpleCmdRet on_unread(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_account_get(purple_conversation_get_account(conversation));
+    if (mxp == NULL) {
+        *error = g_strdup(_("This account is not connected."));
+        return PURPLE_CMD_RET_FAILED;
+    }
+    mxp_unread_show(mxp, conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
 static const struct {
     const char *name, *args;
     PurpleCmdFunc func;
@@ -66,6 +79,7 @@ static const struct {
      N_("notice &lt;text&gt;: Sends a notice, which bots do not answer and nobody is alerted to.")},
     {"resend", "", on_resend, N_("resend: Sends again what could not be sent in this window.")},
     {"discard", "", on_discard, N_("discard: Drops what could not be sent in this window.")},
+    {"unread", "", on_unread, N_("unread: Lists the rooms with unread messages.")},
 };
 static PurpleCmdId ids[G_N_ELEMENTS(commands)];
 

@@ -182,12 +182,23 @@ void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
     ask(delivery, room);
 }
 
+/* The account's option "open_windows". */
+static gboolean opens_window(MxpAccount *mxp, gboolean by_rules)
+{
+    const char *when =
+        purple_account_get_string(mxp->account, MXP_OPTION_OPEN_WINDOWS, MXP_OPEN_BY_RULES);
+    if (g_str_equal(when, MXP_OPEN_ALWAYS))
+        return TRUE;
+    return by_rules && !g_str_equal(when, MXP_OPEN_NEVER);
+}
+
 void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change)
 {
     MxRoom *room = change->room;
     if (!change->has_new_lines || !PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         return;
-    if (change->wants_window || mxp_messages_find_conversation(mxp, room) != NULL)
+    if (opens_window(mxp, change->wants_window) ||
+        mxp_messages_find_conversation(mxp, room) != NULL)
         mxp_delivery_run(mxp, room);
 }
 
@@ -199,6 +210,7 @@ void mxp_delivery_resume(MxpAccount *mxp)
         gboolean opens = room->unread > 0 &&
                          (room->direct_user != NULL || room->people == 2 || room->highlights > 0);
         opens = opens || g_hash_table_contains(mxp->to_resume, room->room_id);
+        opens = room->unread > 0 ? opens_window(mxp, opens) : opens;
         if (room->membership == MX_MEMBERSHIP_JOIN &&
             (opens || mxp_messages_find_conversation(mxp, room) != NULL))
             mxp_delivery_run(mxp, room);

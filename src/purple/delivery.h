@@ -7,6 +7,12 @@
 /* Pending lines into windows, in order, each once, in slices that do not hold the main loop
  * (design, "Delivery"). */
 
+/* Account option: which messages open a window by themselves. */
+#define MXP_OPTION_OPEN_WINDOWS "open_windows"
+#define MXP_OPEN_ALWAYS "always"
+#define MXP_OPEN_BY_RULES "rules" /* direct chats, rooms of two, mentions */
+#define MXP_OPEN_NEVER "never"
+
 void mxp_delivery_init(MxpAccount *mxp);
 /* Tells the client which of the lines in hand were written. Before mx_client_stop(). */
 void mxp_delivery_clear(MxpAccount *mxp);

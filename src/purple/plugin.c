@@ -15,6 +15,7 @@
 #include "buddies.h"
 #include "chat-window.h"
 #include "commands.h"
+#include "delivery.h"
 #include "messages.h"
 #include "reconnect.h"
 #include "removal.h"
@@ -67,6 +68,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mxp_account_login,
     .close = mxp_account_close,
     .send_im = mxp_messages_send_im,
+    .set_status = mxp_account_set_status,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,
@@ -155,6 +157,25 @@ static void add_option(const char *text, const char *name)
         protocol_info.protocol_options, purple_account_option_string_new(text, name, ""));
 }
 
+static GList *add_choice(GList *list, const char *text, const char *value)
+{
+    PurpleKeyValuePair *pair = g_new0(PurpleKeyValuePair, 1);
+    pair->key = g_strdup(text);
+    pair->value = g_strdup(value);
+    return g_list_append(list, pair);
+}
+
+static void add_window_option(void)
+{
+    /* The first one is what an account without the option has. */
+    GList *list = add_choice(NULL, _("Direct chats and mentions"), MXP_OPEN_BY_RULES);
+    list = add_choice(list, _("Every message"), MXP_OPEN_ALWAYS);
+    list = add_choice(list, _("Nothing"), MXP_OPEN_NEVER);
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options,
+        purple_account_option_list_new(_("What opens a window"), MXP_OPTION_OPEN_WINDOWS, list));
+}
+
 static void init_plugin(PurplePlugin *plugin)
 {
     bindtextdomain(GETTEXT_PACKAGE, MX_LOCALEDIR);
@@ -164,6 +185,7 @@ static void init_plugin(PurplePlugin *plugin)
     add_option(_("Homeserver (optional)"), "home_server");
     add_option(_("Name of this device"), "device_name");
     add_option(_("Certificate authority file"), "ca_file");
+    add_window_option();
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

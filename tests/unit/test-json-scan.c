@@ -4,89 +4,91 @@
 
 #include "mx-json-scan.h"
 
+static const struct {
+    const char *text;
+    gboolean valid;
+} validate_cases[] = {
+    {"{}", TRUE},
+    {"[]", TRUE},
+    {" \t\r\n null \n", TRUE},
+    {"true", TRUE},
+    {"false", TRUE},
+    {"0", TRUE},
+    {"-0", TRUE},
+    {"-0.5e+10", TRUE},
+    {"1e999999", TRUE},
+    {"123456789012345678901234567890", TRUE},
+    {"\"\"", TRUE},
+    {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"", TRUE},
+    {"\"\\ud800\"", TRUE}, /* a lone surrogate is good grammar */
+    {"\"\\u0000\"", TRUE},
+    {"\"\x7f\"", TRUE},
+    {"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb1\"", TRUE},
+    {"{\"a\":[1,{\"b\":null}],\"a\":2}", TRUE},
+    {"[[],{},[{}]]", TRUE},
+    {"", FALSE},
+    {"   ", FALSE},
+    {"nul", FALSE},
+    {"nulll", FALSE},
+    {"True", FALSE},
+    {"01", FALSE},
+    {"-", FALSE},
+    {"+1", FALSE},
+    {".5", FALSE},
+    {"1.", FALSE},
+    {"1e", FALSE},
+    {"1e+", FALSE},
+    {"0x10", FALSE},
+    {"NaN", FALSE},
+    {"Infinity", FALSE},
+    {"\"", FALSE},
+    {"\"abc", FALSE},
+    {"\"\\", FALSE},
+    {"\"\\x\"", FALSE},
+    {"\"\\u12\"", FALSE},
+    {"\"\\u12g4\"", FALSE},
+    {"\"a\nb\"", FALSE},
+    {"\"12345678\n\"", FALSE},
+    {"'a'", FALSE},
+    {"[", FALSE},
+    {"]", FALSE},
+    {"[1", FALSE},
+    {"[1,", FALSE},
+    {"[1,]", FALSE},
+    {"[,1]", FALSE},
+    {"[1 2]", FALSE},
+    {"[1}", FALSE},
+    {"{\"a\":1]", FALSE},
+    {"{\"a\"}", FALSE},
+    {"{\"a\":}", FALSE},
+    {"{\"a\" 1}", FALSE},
+    {"{\"a\":1,}", FALSE},
+    {"{a:1}", FALSE},
+    {"{1:1}", FALSE},
+    {"{} {}", FALSE},
+    {"{}x", FALSE},
+    {"/* c */ {}", FALSE},
+    {"\xef\xbb\xbf{}", FALSE}, /* byte order mark */
+    {"\"\xff\"", FALSE},
+    {"\"\x80\"", FALSE},
+    {"\"\xc3\"", FALSE},
+    {"\"\xc0\xaf\"", FALSE}, /* overlong */
+    {"\"\xe0\x80\xaf\"", FALSE},
+    {"\"\xf0\x80\x80\xaf\"", FALSE},
+    {"\"\xed\xa0\x80\"", FALSE},     /* surrogate */
+    {"\"\xf4\x90\x80\x80\"", FALSE}, /* beyond U+10FFFF */
+    {"\"\xf5\x80\x80\x80\"", FALSE},
+};
+
 static void test_validate(void)
 {
-    static const struct {
-        const char *text;
-        gboolean valid;
-    } cases[] = {
-        {"{}", TRUE},
-        {"[]", TRUE},
-        {" \t\r\n null \n", TRUE},
-        {"true", TRUE},
-        {"false", TRUE},
-        {"0", TRUE},
-        {"-0", TRUE},
-        {"-0.5e+10", TRUE},
-        {"1e999999", TRUE},
-        {"123456789012345678901234567890", TRUE},
-        {"\"\"", TRUE},
-        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"", TRUE},
-        {"\"\\ud800\"", TRUE}, /* a lone surrogate is good grammar */
-        {"\"\\u0000\"", TRUE},
-        {"\"\x7f\"", TRUE},
-        {"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb1\"", TRUE},
-        {"{\"a\":[1,{\"b\":null}],\"a\":2}", TRUE},
-        {"[[],{},[{}]]", TRUE},
-        {"", FALSE},
-        {"   ", FALSE},
-        {"nul", FALSE},
-        {"nulll", FALSE},
-        {"True", FALSE},
-        {"01", FALSE},
-        {"-", FALSE},
-        {"+1", FALSE},
-        {".5", FALSE},
-        {"1.", FALSE},
-        {"1e", FALSE},
-        {"1e+", FALSE},
-        {"0x10", FALSE},
-        {"NaN", FALSE},
-        {"Infinity", FALSE},
-        {"\"", FALSE},
-        {"\"abc", FALSE},
-        {"\"\\", FALSE},
-        {"\"\\x\"", FALSE},
-        {"\"\\u12\"", FALSE},
-        {"\"\\u12g4\"", FALSE},
-        {"\"a\nb\"", FALSE},
-        {"\"12345678\n\"", FALSE},
-        {"'a'", FALSE},
-        {"[", FALSE},
-        {"]", FALSE},
-        {"[1", FALSE},
-        {"[1,", FALSE},
-        {"[1,]", FALSE},
-        {"[,1]", FALSE},
-        {"[1 2]", FALSE},
-        {"[1}", FALSE},
-        {"{\"a\":1]", FALSE},
-        {"{\"a\"}", FALSE},
-        {"{\"a\":}", FALSE},
-        {"{\"a\" 1}", FALSE},
-        {"{\"a\":1,}", FALSE},
-        {"{a:1}", FALSE},
-        {"{1:1}", FALSE},
-        {"{} {}", FALSE},
-        {"{}x", FALSE},
-        {"/* c */ {}", FALSE},
-        {"\xef\xbb\xbf{}", FALSE}, /* byte order mark */
-        {"\"\xff\"", FALSE},
-        {"\"\x80\"", FALSE},
-        {"\"\xc3\"", FALSE},
-        {"\"\xc0\xaf\"", FALSE}, /* overlong */
-        {"\"\xe0\x80\xaf\"", FALSE},
-        {"\"\xf0\x80\x80\xaf\"", FALSE},
-        {"\"\xed\xa0\x80\"", FALSE},     /* surrogate */
-        {"\"\xf4\x90\x80\x80\"", FALSE}, /* beyond U+10FFFF */
-        {"\"\xf5\x80\x80\x80\"", FALSE},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        gsize len = strlen(cases[i].text);
+    for (gsize i = 0; i < G_N_ELEMENTS(validate_cases); i++) {
+        gsize len = strlen(validate_cases[i].text);
         /* A copy of exact size lets a sanitizer see a read beyond it. */
-        g_autofree char *copy = g_memdup2(cases[i].text, len);
-        if (mx_json_scan_validate(copy, len) != cases[i].valid)
-            g_error("%s should be %s", cases[i].text, cases[i].valid ? "valid" : "invalid");
+        g_autofree char *copy = g_memdup2(validate_cases[i].text, len);
+        if (mx_json_scan_validate(copy, len) != validate_cases[i].valid)
+            g_error("%s should be %s", validate_cases[i].text,
+                    validate_cases[i].valid ? "valid" : "invalid");
     }
     g_assert_false(mx_json_scan_validate("\"a\0b\"", 5));
     g_assert_false(mx_json_scan_validate("{}\0", 3));
