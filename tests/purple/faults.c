@@ -384,6 +384,9 @@ static void everything_is_limited(Scenario *s)
         fake_server_once(s->server, all[i], FAKE_429_HEADER);
     }
     enable(s);
+    /* Ten waits of about a second each are more than one event is waited for. */
+    for (guint n = 0; n < 300 && fake_server_count(s->server, "sync") < 3; n++)
+        host_iterate(100);
     EXPECT_EVENT(s, "connected");
     while (fake_server_count(s->server, "login") < 3)
         host_iterate(50);
