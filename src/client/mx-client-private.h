@@ -78,6 +78,7 @@ void mx_client_emit_progress(MxClient *client, int step, const char *text);
 void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
+void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_signed_out(MxClient *client);
 /* Stores the summary in place of the old one and says so. Takes nothing. */
 void mx_client_put_change(MxClient *client, MxRoomChange *change);

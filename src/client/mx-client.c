@@ -170,6 +170,32 @@ void mx_client_emit_recovered(MxClient *client, gint64 room, GPtrArray *lines)
         g_signal_emit(client, signals[SIGNAL_LINES_RECOVERED], 0, summary, lines);
 }
 
+void mx_client_emit_own_name(MxClient *client, const char *name)
+{
+    g_signal_emit(client, signals[SIGNAL_OWN_NAME], 0, name);
+}
+
+typedef struct {
+    MxClientJob base;
+    char *name;
+} NameJob;
+
+static void run_save_name(MxStore *store, gpointer data)
+{
+    NameJob *job = data;
+    mx_store_begin(store);
+    mx_store_set_value(store, MX_VALUE_OWN_NAME, job->name);
+    mx_store_commit(store, &job->base.error);
+}
+
+static void name_job_free(gpointer data)
+{
+    NameJob *job = data;
+    g_free(job->name);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
 static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(MxClient) client = user_data;
@@ -180,8 +206,12 @@ static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data
     const char *text = g_bytes_get_data(response->body, &len);
     g_autoptr(JsonObject) profile = mx_json_parse_object(text, len, NULL);
     g_autofree char *name = mx_event_tidy_name(mx_json_string(profile, "displayname"));
-    if (name != NULL)
-        g_signal_emit(client, signals[SIGNAL_OWN_NAME], 0, name);
+    if (name == NULL)
+        return;
+    mx_client_emit_own_name(client, name);
+    NameJob *job = mx_client_job_new(client, sizeof *job);
+    job->name = g_steal_pointer(&name);
+    mx_worker_push(client->worker, MX_JOB_USER, run_save_name, NULL, job, name_job_free);
 }
 
 static void ask_own_name(MxClient *client)

@@ -29,7 +29,7 @@ typedef struct {
     GPtrArray *changes;   /* MxRoomChange */
     GPtrArray *recovered; /* of GPtrArray of MxLine; room in keys */
     GArray *recovered_keys;
-    char *since, *filter_id;
+    char *since, *filter_id, *own_name;
 } LoadJob;
 
 static void run_load(MxStore *store, gpointer data)
@@ -57,6 +57,7 @@ static void run_load(MxStore *store, gpointer data)
                                             job->own_user_id));
     job->since = mx_store_get_value(store, MX_VALUE_NEXT_BATCH);
     job->filter_id = mx_store_get_value(store, MX_VALUE_FILTER_ID);
+    job->own_name = mx_store_get_value(store, MX_VALUE_OWN_NAME);
 }
 
 static void load_job_free(gpointer data)
@@ -68,12 +69,15 @@ static void load_job_free(gpointer data)
     g_free(job->own_user_id);
     g_free(job->since);
     g_free(job->filter_id);
+    g_free(job->own_name);
     mx_client_job_clear(job);
     g_free(job);
 }
 
 static void begin_sync(MxClient *client, LoadJob *job)
 {
+    if (job->own_name != NULL)
+        mx_client_emit_own_name(client, job->own_name);
     for (guint i = 0; i < job->recovered->len; i++)
         mx_client_emit_recovered(client, g_array_index(job->recovered_keys, gint64, i),
                                  g_ptr_array_index(job->recovered, i));

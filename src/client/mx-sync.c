@@ -18,6 +18,7 @@
 /* Before the first success libpurple is told after so many failures, about ten seconds. */
 #define FIRST_SYNC_TRIES 5
 #define GIVE_UP_US (15 * G_TIME_SPAN_MINUTE)
+#define MEGABYTE (1000 * 1000)
 #define CLOCK_INTERVAL_S 5
 /* A clock that jumped this far means that the machine slept. */
 #define SLEPT_US (20 * G_TIME_SPAN_SECOND)
@@ -72,11 +73,25 @@ typedef struct {
     MxClient *client; /* referenced */
     Feed *feed;
     gboolean had_since;
+    gsize received;
 } Request;
+
+/* A first sync of a large account takes its time, and should be seen to move. */
+static void show_progress(Request *request, gsize len)
+{
+    gsize before = request->received / MEGABYTE;
+    request->received += len;
+    gsize now = request->received / MEGABYTE;
+    if (request->client->is_ready || now == before)
+        return;
+    g_autofree char *text = g_strdup_printf(_("Receiving your rooms: %u MB"), (guint)now);
+    mx_client_emit_progress(request->client, 3, text);
+}
 
 static void on_chunk(GBytes *chunk, gpointer user_data)
 {
     Request *request = user_data;
+    show_progress(request, g_bytes_get_size(chunk));
     FeedJob *job = g_new0(FeedJob, 1);
     job->feed = feed_ref(request->feed);
     job->chunk = g_bytes_ref(chunk);

@@ -45,6 +45,7 @@ void mx_store_set_value(MxStore *store, const char *name, const char *value);
 #define MX_VALUE_HOME_SERVER "home_server" /* the option as it was when the token was issued */
 #define MX_VALUE_NEXT_BATCH "next_batch"
 #define MX_VALUE_FILTER_ID "filter_id"
+#define MX_VALUE_OWN_NAME "own_name"
 #define MX_VALUE_NEXT_TXN "next_txn"
 #define MX_VALUE_FIRST_SYNC_DONE "first_sync_done"
 
