@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 30000
 #define QUIET_MS 60
 
 /* What may be left over: it says nothing new, or depends on timing. */
