@@ -255,6 +255,31 @@ static void notify_refused(Scenario *s)
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "Every message");
 }
 
+/* Whatever happens on the way: one line says how it went, and the next change is made. */
+static void notify_meets_faults(Scenario *s)
+{
+    const FakeAnswer faults[] = {
+        FAKE_429_HEADER,
+        FAKE_429_BODY,
+        FAKE_502,
+        {.how = FAKE_CUT},
+        {.how = FAKE_DRIP},
+        {.how = FAKE_CLOSE},
+        {.status = 200, .body = "<html>"},
+    };
+    start_with(s, DEFAULTS);
+    open_chat(s, ROOM);
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        fake_server_once(s->server, "pushrules", faults[i]);
+        say_in_command(s, ROOM, "notify all", "OK");
+        EXPECT_EVENT(s, "line", "name", ROOM, "~text", "notif");
+        say_in_command(s, ROOM, "notify mute", "OK");
+        EXPECT_EVENT(s, "line", "name", ROOM, "~text", "is muted");
+    }
+    for (FakeRequest *request; (request = fake_server_take_request(s->server, "pushrules"));)
+        fake_request_free(request);
+}
+
 static const ScenarioEntry entries[] = {
     {"mention-opens", {mention_opens}},
     {"quiet-stays-closed", {quiet_stays_closed}},
@@ -267,6 +292,7 @@ static const ScenarioEntry entries[] = {
     {"notify-sets", {notify_sets}},
     {"notify-tidies", {notify_tidies}},
     {"notify-refused", {notify_refused}},
+    {"notify-meets-faults", {notify_meets_faults}},
 };
 
 int main(int argc, char **argv)
