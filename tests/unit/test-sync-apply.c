@@ -367,7 +367,8 @@ static void test_gap_before_own_line(SyncFixture *fixture, gconstpointer data)
     add_own_line(fixture, "t1");
     answer_put(fixture, "t1", "$9");
     live(fixture, LIMITED("p9", LINE("$8", "@bob:x", "z") "," ECHO("$9", "t1", "mine")));
-    g_assert_nonnull(mx_store_get_gap(fixture->store, sync_fixture_key(fixture, "!r:x")));
+    g_autoptr(MxGapRow) gap = mx_store_get_gap(fixture->store, sync_fixture_key(fixture, "!r:x"));
+    g_assert_nonnull(gap);
 }
 
 static void test_gap_after_full_sync(SyncFixture *fixture, gconstpointer data)
