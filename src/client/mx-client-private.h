@@ -59,6 +59,9 @@ struct _MxClient {
     GHashTable *open_rooms; /* set of room IDs */
     GHashTable *opened_now; /* set of room IDs whose first lines are still to be taken */
 
+    MxPushRules *rules;    /* as the last /sync left them, or NULL */
+    GQueue notify_changes; /* mx-client-notify.c */
+
     MxSyncLoop sync;
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
@@ -125,6 +128,9 @@ void mx_send_queue_init(MxClient *client);
 void mx_send_queue_clear(MxClient *client);
 void mx_send_queue_kick(MxClient *client, gint64 room);
 void mx_send_queue_kick_all(MxClient *client);
+
+/* mx-client-notify.c */
+void mx_client_notify_clear(MxClient *client);
 
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);

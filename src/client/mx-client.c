@@ -47,6 +47,7 @@ static void mx_client_finalize(GObject *object)
     g_clear_object(&client->sync.cancellable);
     mx_send_queue_clear(client);
     mx_gap_clear(client);
+    mx_client_notify_clear(client);
     g_hash_table_unref(client->direct);
     g_hash_table_unref(client->by_key);
     g_hash_table_unref(client->rooms);

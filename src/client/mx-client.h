@@ -98,6 +98,14 @@ typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members
                               gpointer user_data);
 void mx_client_list_members(MxClient *client, MxRoom *room, MxMembersFunc func, gpointer user_data);
 
+/* What the push rules say of this room alone. */
+MxNotifyMode mx_client_get_notify_mode(MxClient *client, MxRoom *room);
+/* The account's notifications are all switched off. */
+gboolean mx_client_is_silent(MxClient *client);
+/* Changes the rules on the server; "room-notice" says how it went. */
+void mx_client_set_notify_mode(MxClient *client, MxRoom *room, MxNotifyMode mode);
+const char *mx_client_describe_notify_mode(MxNotifyMode mode); /* a sentence; static */
+
 /* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice". */
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body);
 /* The same to a person: into the direct room, which is made when there is none. */

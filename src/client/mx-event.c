@@ -23,6 +23,7 @@ gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean ne
     if (root.type != MX_JSON_OBJECT)
         return FALSE;
     mx_json_scan_members(root, fields, values);
+    event->root = root;
     event->type = mx_json_slice_dup_string(values[TYPE]);
     event->sender = mx_json_slice_dup_string(values[SENDER]);
     event->event_id = mx_json_slice_dup_string(values[EVENT_ID]);

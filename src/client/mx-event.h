@@ -14,6 +14,7 @@ typedef struct {
     char *state_key;     /* NULL: not a state event */
     char *txn_id;        /* unsigned.transaction_id: sent by this very device */
     gint64 ts;           /* origin_server_ts, ms; 0 when absent */
+    MxJsonSlice root;    /* the whole event */
     MxJsonSlice content; /* an object, inside the text that was parsed; text NULL: absent */
     MxJsonSlice redacts; /* top level, for room versions before 11 */
 } MxEvent;

@@ -6,6 +6,7 @@
 
 #include "mx-client-private.h"
 #include "mx-direct.h"
+#include "mx-notify.h"
 
 /* Fills holes that limited timelines leave (C4): GET /messages backwards from the hole's upper end
  * until its lower end or an event that an earlier /sync has brought. Later lines of the room wait
@@ -58,6 +59,7 @@ typedef struct {
     gboolean remove; /* the server will never give it */
     gboolean found_others;
     gboolean wants_window; /* of the fill */
+    MxPushRules *rules;
     MxRoomChange *change;
 } GapJob;
 
@@ -67,6 +69,7 @@ static void gap_job_free(gpointer data)
     g_clear_pointer(&job->gap, mx_gap_row_free);
     g_clear_pointer(&job->body, g_bytes_unref);
     g_clear_pointer(&job->change, mx_room_change_free);
+    g_clear_pointer(&job->rules, mx_push_rules_unref);
     g_free(job->own_user_id);
     mx_client_job_clear(job);
     g_free(job);
@@ -77,6 +80,7 @@ static GapJob *new_job(MxClient *client, gint64 room)
     GapJob *job = mx_client_job_new(client, sizeof *job);
     job->room = room;
     job->own_user_id = g_strdup(client->user_id);
+    job->rules = client->rules != NULL ? mx_push_rules_ref(client->rules) : NULL;
     return job;
 }
 
@@ -134,8 +138,14 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
         return TRUE;
     if (job->gap->next_pos <= job->gap->pos - MX_GAP_SPACE + 1)
         return TRUE;
-    if (mx_sync_apply_message(store, room, &event, job->gap->next_pos, MX_DISPLAY_PENDING, TRUE,
-                              job->own_user_id)) {
+    MxNewLine line = {
+        .pos = job->gap->next_pos,
+        .display = MX_DISPLAY_PENDING,
+        .delayed = TRUE,
+        .own_user_id = job->own_user_id,
+        .rules = job->rules,
+    };
+    if (mx_sync_apply_message(store, room, &event, &line)) {
         job->change->has_new_lines = TRUE;
         if (!g_str_equal(event.sender, job->own_user_id))
             job->found_others = TRUE;
@@ -189,6 +199,8 @@ static void run_store_page(MxStore *store, gpointer data)
         return;
     mx_store_begin(store);
     job->change = g_new0(MxRoomChange, 1);
+    if (job->rules == NULL) /* nothing was synchronized since the start */
+        job->rules = mx_notify_load_rules(store);
     if (job->body != NULL && !store_page(store, job, room)) {
         mx_store_rollback(store);
         g_set_error(&job->base.error, MX_ERROR, MX_ERROR_BAD_ANSWER,
@@ -199,8 +211,7 @@ static void run_store_page(MxStore *store, gpointer data)
     mx_sync_apply_read(store, room);
     mx_store_save_room(store, room);
     job->change->room = mx_room_new(store, room, job->own_user_id);
-    job->change->wants_window =
-        job->found_others && (room->direct_user != NULL || job->change->room->people == 2);
+    job->change->wants_window = job->found_others && job->change->room->alerts;
     mx_store_commit(store, &job->base.error);
 }
 

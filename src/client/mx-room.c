@@ -21,6 +21,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
     room->is_space = g_strcmp0(row->room_type, "m.space") == 0;
     room->people = mx_direct_count_joined(store, row);
     room->unread = mx_store_count_pending(store, row->key, own_user_id);
+    room->alerts =
+        mx_store_has_alert(store, row->key, G_MININT64, own_user_id, row->direct_user != NULL);
     room->highlights = row->highlight_count;
     room->hidden = row->hidden;
     return room;

@@ -21,6 +21,7 @@ typedef struct {
     gboolean hidden;   /* the user took it out of the list */
     gint64 people;     /* joined members, as far as known */
     gint64 unread;     /* lines of others that wait for a window */
+    gboolean alerts;   /* one of them opens it by itself, the push rules say */
     gint64 highlights; /* as the homeserver counts them */
 } MxRoom;
 

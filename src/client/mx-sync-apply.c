@@ -4,6 +4,7 @@
 
 #include "mx-direct.h"
 #include "mx-id.h"
+#include "mx-notify.h"
 #include "mx-room-encryption.h"
 
 typedef struct {
@@ -11,6 +12,7 @@ typedef struct {
     const MxApplyContext *context;
     const MxSyncStage *stage;
     MxSyncChanges *changes;
+    MxPushRules *rules; /* NULL: not known yet */
     GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
     gboolean is_first;  /* first sync of the device: nothing of it is unread */
     gboolean direct_dirty;
@@ -25,7 +27,7 @@ typedef struct {
     MxRoomRow *row;
     MxRoomChange *change;
     gboolean was_joined;
-    gint64 old_people, old_highlights;
+    gint64 old_people, old_highlights, old_top;
 } RoomPass;
 
 void mx_room_change_free(MxRoomChange *change)
@@ -44,6 +46,7 @@ void mx_sync_changes_free(MxSyncChanges *changes)
         return;
     g_ptr_array_unref(changes->rooms);
     g_free(changes->next_batch);
+    g_clear_pointer(&changes->rules, mx_push_rules_unref);
     g_free(changes);
 }
 
@@ -161,10 +164,10 @@ static gboolean apply_echo(MxStore *store, MxRoomRow *room, const MxEvent *event
     return TRUE;
 }
 
-gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event, gint64 pos,
-                               MxDisplay display, gboolean delayed, const char *own_user_id)
+gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
+                               const MxNewLine *line)
 {
-    if (g_str_equal(event->sender, own_user_id) && apply_echo(store, room, event))
+    if (g_str_equal(event->sender, line->own_user_id) && apply_echo(store, room, event))
         return FALSE;
     if (event->state_key != NULL) /* also where only state_after is state: seen is seen (E7) */
         mx_room_encryption_note_state(room, event->type, event->state_key);
@@ -172,15 +175,17 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
     MxTimelineRow row = {
         .room = room->key,
-        .pos = pos,
+        .pos = line->pos,
         .event_id = event->event_id,
         .sender = event->sender,
         .type = event->type,
         .content = content,
         .ts = event->ts,
-        .display = is_line ? display : MX_DISPLAY_NONE,
-        .delayed = delayed,
+        .display = is_line ? line->display : MX_DISPLAY_NONE,
+        .delayed = line->delayed,
     };
+    if (row.display == MX_DISPLAY_PENDING)
+        row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
     if (is_line)
@@ -225,9 +230,14 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
 {
     Apply *apply = pass->apply;
     gboolean is_pending = !apply->is_first && !is_history;
-    if (mx_sync_apply_message(apply->store, pass->row, event, ++pass->row->top_pos,
-                              is_pending ? MX_DISPLAY_PENDING : MX_DISPLAY_NONE,
-                              apply->context->is_catch_up, apply->context->own_user_id)) {
+    MxNewLine line = {
+        .pos = ++pass->row->top_pos,
+        .display = is_pending ? MX_DISPLAY_PENDING : MX_DISPLAY_NONE,
+        .delayed = apply->context->is_catch_up,
+        .own_user_id = apply->context->own_user_id,
+        .rules = apply->rules,
+    };
+    if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
         if (!g_str_equal(event->sender, apply->context->own_user_id))
             pass->change->wants_window = TRUE; /* narrowed in finish_room() */
@@ -453,6 +463,22 @@ static void take_last_lines(RoomPass *pass)
     }
 }
 
+static gboolean wants_window(RoomPass *pass, gint64 people)
+{
+    MxRoomChange *change = pass->change;
+    MxRoomRow *row = pass->row;
+    if (pass->apply->is_first || change->is_gone)
+        return FALSE;
+    if (change->wants_window &&
+        mx_store_has_alert(pass->apply->store, row->key, pass->old_top,
+                           pass->apply->context->own_user_id, row->direct_user != NULL))
+        return TRUE;
+    return (change->has_gap || (change->wants_window && pass->apply->rules == NULL)) &&
+           mx_notify_opens_at_gap(pass->apply->rules, row->room_id,
+                                  row->direct_user != NULL || people == 2,
+                                  row->highlight_count > pass->old_highlights);
+}
+
 static void finish_room(RoomPass *pass)
 {
     MxRoomRow *row = pass->row;
@@ -462,16 +488,13 @@ static void finish_room(RoomPass *pass)
     take_last_lines(pass);
     mx_store_save_room(store, row);
     gint64 people = mx_direct_count_joined(store, row);
-    gboolean opens =
-        row->direct_user != NULL || people == 2 || row->highlight_count > pass->old_highlights;
-    change->wants_window = opens && !pass->apply->is_first &&
-                           (change->wants_window || change->has_gap) && !change->is_gone;
     if (people + mx_direct_count_invited(store, row) != pass->old_people ||
         pass->was_joined != (row->membership == MX_MEMBERSHIP_JOIN) ||
         (change->has_new_lines && row->direct_user == NULL &&
          mx_direct_count_people(store, row) <= 2 && mx_direct_is_listed(store, row->room_id)))
         pass->apply->direct_dirty = TRUE;
     change->room = mx_room_new(store, row, pass->apply->context->own_user_id);
+    change->wants_window = wants_window(pass, people);
     g_hash_table_insert(pass->apply->by_key, &change->room->key, change);
 }
 
@@ -514,6 +537,7 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
         .old_people =
             mx_direct_count_joined(apply->store, row) + mx_direct_count_invited(apply->store, row),
         .old_highlights = row->highlight_count,
+        .old_top = row->top_pos,
     };
     if (staged->section == MX_SYNC_SECTION_JOIN)
         apply_join(&pass);
@@ -539,7 +563,11 @@ static void apply_account_data(Apply *apply)
             mx_direct_restore_additions(apply->store);
             apply->direct_dirty = TRUE;
         }
+        if (g_str_equal(event.type, "m.push_rules"))
+            g_clear_pointer(&apply->rules, mx_push_rules_unref);
     }
+    if (apply->rules == NULL)
+        apply->rules = mx_notify_load_rules(apply->store);
 }
 
 static MxRoomChange *find_change(Apply *apply, gint64 key)
@@ -559,7 +587,8 @@ static void update_direct(Apply *apply)
         g_clear_pointer(&change->room, mx_room_unref);
         change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
         /* A new direct room and its first message may come in one answer. */
-        if (row->direct_user != NULL && change->has_new_lines && !apply->is_first)
+        if (row->direct_user != NULL && change->has_new_lines && change->room->alerts &&
+            !apply->is_first)
             change->wants_window = TRUE;
     }
 }
@@ -599,6 +628,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     apply.changes = g_new0(MxSyncChanges, 1);
     apply.changes->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     apply.changes->next_batch = g_strdup(stage->next_batch);
+    apply.rules = context->rules != NULL ? mx_push_rules_ref(context->rules) : NULL;
     mx_store_begin(store);
     apply.is_first = is_first_sync(store);
     apply_account_data(&apply);
@@ -608,6 +638,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         drop_unnamed_rooms(&apply);
     if (apply.direct_dirty)
         update_direct(&apply);
+    apply.changes->rules = apply.rules;
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))

@@ -4,6 +4,7 @@
 
 #include "mx-event.h"
 #include "mx-member.h"
+#include "mx-push-rules.h"
 #include "mx-room.h"
 #include "mx-sync-stage.h"
 #include "mx-timeline.h"
@@ -28,6 +29,7 @@ typedef struct {
 typedef struct {
     GPtrArray *rooms; /* of MxRoomChange */
     char *next_batch;
+    MxPushRules *rules; /* as they are now, or NULL */
 } MxSyncChanges;
 
 void mx_room_change_free(MxRoomChange *change);
@@ -38,16 +40,25 @@ typedef struct {
     const char *since;      /* NULL: a full sync */
     gboolean is_catch_up;   /* lines are marked delayed */
     GHashTable *open_rooms; /* set of room IDs with a window */
+    MxPushRules *rules;     /* NULL: as stored */
 } MxApplyContext;
 
 /* NULL and an error: nothing has changed. */
 MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
                              const MxApplyContext *context, GError **error);
 
+typedef struct {
+    gint64 pos;
+    MxDisplay display;
+    gboolean delayed;
+    const char *own_user_id;
+    const MxPushRules *rules; /* or NULL */
+} MxNewLine;
+
 /* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives
  * TRUE when a line that waits to be shown was added. */
-gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event, gint64 pos,
-                               MxDisplay display, gboolean delayed, const char *own_user_id);
+gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
+                               const MxNewLine *line);
 /* Types that are shown as a line. */
 gboolean mx_sync_apply_is_line(const char *type);
 /* Lines up to the own read receipt are no longer pending. Gives how many there were. */

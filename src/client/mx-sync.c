@@ -109,6 +109,7 @@ typedef struct {
     char *own_user_id, *since;
     gboolean is_catch_up;
     GHashTable *open_rooms;
+    MxPushRules *rules;
     MxSyncChanges *changes;
 } ApplyJob;
 
@@ -118,7 +119,8 @@ static void run_apply(MxStore *store, gpointer data)
     MxApplyContext context = {.own_user_id = job->own_user_id,
                               .since = job->since,
                               .is_catch_up = job->is_catch_up,
-                              .open_rooms = job->open_rooms};
+                              .open_rooms = job->open_rooms,
+                              .rules = job->rules};
     if (job->feed->error != NULL)
         g_propagate_error(&job->base.error, g_steal_pointer(&job->feed->error));
     else if (mx_sync_stage_finish(job->feed->stage, &job->base.error))
@@ -134,6 +136,7 @@ static void apply_job_free(gpointer data)
     g_free(job->own_user_id);
     g_free(job->since);
     g_hash_table_unref(job->open_rooms);
+    g_clear_pointer(&job->rules, mx_push_rules_unref);
     mx_sync_changes_free(job->changes);
     mx_client_job_clear(job);
     g_free(job);
@@ -269,6 +272,8 @@ static void on_apply_done(gpointer data)
     }
     g_free(sync->since);
     sync->since = g_strdup(job->changes->next_batch);
+    g_clear_pointer(&client->rules, mx_push_rules_unref);
+    client->rules = g_steal_pointer(&job->changes->rules);
     sync->pending = g_ptr_array_ref(job->changes->rooms);
     sync->next_pending = 0;
     /* Idle priority: input and drawing come first. */
@@ -294,6 +299,7 @@ static void push_apply(MxClient *client, Request *request)
     job->since = request->had_since ? g_strdup(client->sync.since) : NULL;
     job->is_catch_up = !client->is_ready || client->sync.failed_last;
     job->open_rooms = copy_open_rooms(client);
+    job->rules = client->rules != NULL ? mx_push_rules_ref(client->rules) : NULL;
     client->sync.is_committing = TRUE;
     mx_worker_push(client->worker, MX_JOB_BULK, run_apply, on_apply_done, job, apply_job_free);
 }

@@ -28,7 +28,8 @@ typedef struct {
     gboolean is_own;
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;
-    int shown_twins; /* of a recovered line: shown ones that look just the same */
+    gboolean is_highlight; /* by the push rules */
+    int shown_twins;       /* of a recovered line: shown ones that look just the same */
 } MxLine;
 
 void mx_line_free(MxLine *line);

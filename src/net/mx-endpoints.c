@@ -160,6 +160,25 @@ MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type)
     return new_get(SEGMENTS("user", user_id, "account_data", type), NULL);
 }
 
+MxRequest *mx_endpoint_set_push_rule(const char *kind, const char *rule_id, JsonObject *rule)
+{
+    return new_with_object("PUT", SEGMENTS("pushrules", "global", kind, rule_id), rule);
+}
+
+MxRequest *mx_endpoint_enable_push_rule(const char *kind, const char *rule_id)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_boolean_member(body, "enabled", TRUE);
+    return new_with_object("PUT", SEGMENTS("pushrules", "global", kind, rule_id, "enabled"), body);
+}
+
+MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id)
+{
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("pushrules", "global", kind, rule_id), NULL);
+    return mx_request_new("DELETE", path, NULL);
+}
+
 MxRequest *mx_endpoint_profile(const char *user_id)
 {
     return new_get(SEGMENTS("profile", user_id), NULL);

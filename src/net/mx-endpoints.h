@@ -37,4 +37,8 @@ MxRequest *mx_endpoint_leave(const char *room_id, const char *reason);
 /* PUT /v3/user/{userId}/account_data/{type} */
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content);
 MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);
+/* PUT and DELETE /v3/pushrules/global/{kind}/{ruleId}, PUT .../enabled */
+MxRequest *mx_endpoint_set_push_rule(const char *kind, const char *rule_id, JsonObject *rule);
+MxRequest *mx_endpoint_enable_push_rule(const char *kind, const char *rule_id);
+MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id);
 MxRequest *mx_endpoint_profile(const char *user_id); /* GET /v3/profile/{userId} */

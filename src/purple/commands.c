@@ -11,6 +11,7 @@
 #include "buddies.h"
 #include "chat-window.h"
 #include "messages.h"
+#include "notify.h"
 #include "plugin.h"
 #include "unread.h"
 
@@ -70,15 +71,32 @@ static PurpleCmdRet on_unread(PurpleConversation *conversation, const char *comm
     return PURPLE_CMD_RET_OK;
 }
 
+static PurpleCmdRet on_notify(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_account_get(purple_conversation_get_account(conversation));
+    MxRoom *room = mxp != NULL ? get_room(conversation, mxp) : NULL;
+    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
+        *error = g_strdup(_("This window belongs to no room that you are in."));
+        return PURPLE_CMD_RET_FAILED;
+    }
+    return mxp_notify_run(mxp, room, args[0], error) ? PURPLE_CMD_RET_OK : PURPLE_CMD_RET_FAILED;
+}
+
 static const struct {
     const char *name, *args;
     PurpleCmdFunc func;
     const char *help;
+    PurpleCmdFlag flags; /* besides those of all */
 } commands[] = {
     {"notice", "s", on_notice,
      N_("notice &lt;text&gt;: Sends a notice, which bots do not answer and nobody is alerted to.")},
     {"resend", "", on_resend, N_("resend: Sends again what could not be sent in this window.")},
     {"discard", "", on_discard, N_("discard: Drops what could not be sent in this window.")},
+    {"notify", "s", on_notify,
+     N_("notify [all|mentions|mute|default]: Says or sets which messages in this room notify "
+        "you."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"unread", "", on_unread, N_("unread: Lists the rooms with unread messages.")},
 };
 static PurpleCmdId ids[G_N_ELEMENTS(commands)];
@@ -88,7 +106,7 @@ void mxp_commands_register(void)
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
         ids[i] = purple_cmd_register(commands[i].name, commands[i].args, PURPLE_CMD_P_PRPL,
                                      PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_CHAT |
-                                         PURPLE_CMD_FLAG_PRPL_ONLY,
+                                         PURPLE_CMD_FLAG_PRPL_ONLY | commands[i].flags,
                                      MXP_PLUGIN_ID, commands[i].func, _(commands[i].help), NULL);
 }
 

@@ -183,11 +183,14 @@ void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
 }
 
 /* The account's option "open_windows". */
-static gboolean opens_window(MxpAccount *mxp, gboolean by_rules)
+static gboolean opens_window(MxpAccount *mxp, MxRoom *room, gboolean by_rules)
 {
+    MxNotifyMode mode = mx_client_get_notify_mode(mxp->client, room);
     const char *when =
         purple_account_get_string(mxp->account, MXP_OPTION_OPEN_WINDOWS, MXP_OPEN_BY_RULES);
-    if (g_str_equal(when, MXP_OPEN_ALWAYS))
+    /* What was said of this one room counts more. */
+    gboolean is_quiet = mode == MX_NOTIFY_MENTIONS || mode == MX_NOTIFY_MUTE;
+    if (g_str_equal(when, MXP_OPEN_ALWAYS) && !is_quiet)
         return TRUE;
     return by_rules && !g_str_equal(when, MXP_OPEN_NEVER);
 }
@@ -197,9 +200,18 @@ void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change)
     MxRoom *room = change->room;
     if (!change->has_new_lines || !PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         return;
-    if (opens_window(mxp, change->wants_window) ||
+    if (opens_window(mxp, room, change->wants_window) ||
         mxp_messages_find_conversation(mxp, room) != NULL)
         mxp_delivery_run(mxp, room);
+}
+
+/* Lines that came in an earlier run; what the user has muted since then stays so. */
+static gboolean notifies(MxpAccount *mxp, MxRoom *room)
+{
+    if (mx_client_is_silent(mxp->client) ||
+        mx_client_get_notify_mode(mxp->client, room) == MX_NOTIFY_MUTE)
+        return FALSE;
+    return room->unread > 0 && (room->alerts || room->highlights > 0);
 }
 
 void mxp_delivery_resume(MxpAccount *mxp)
@@ -207,10 +219,9 @@ void mxp_delivery_resume(MxpAccount *mxp)
     g_autoptr(GList) rooms = mx_client_list_rooms(mxp->client);
     for (GList *at = rooms; at != NULL; at = at->next) {
         MxRoom *room = at->data;
-        gboolean opens = room->unread > 0 &&
-                         (room->direct_user != NULL || room->people == 2 || room->highlights > 0);
-        opens = opens || g_hash_table_contains(mxp->to_resume, room->room_id);
-        opens = room->unread > 0 ? opens_window(mxp, opens) : opens;
+        gboolean is_interrupted = g_hash_table_contains(mxp->to_resume, room->room_id);
+        gboolean opens = is_interrupted || notifies(mxp, room);
+        opens = room->unread > 0 ? opens_window(mxp, room, opens) : is_interrupted;
         if (room->membership == MX_MEMBERSHIP_JOIN &&
             (opens || mxp_messages_find_conversation(mxp, room) != NULL))
             mxp_delivery_run(mxp, room);

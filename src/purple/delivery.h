@@ -10,7 +10,7 @@
 /* Account option: which messages open a window by themselves. */
 #define MXP_OPTION_OPEN_WINDOWS "open_windows"
 #define MXP_OPEN_ALWAYS "always"
-#define MXP_OPEN_BY_RULES "rules" /* direct chats, rooms of two, mentions */
+#define MXP_OPEN_BY_RULES "rules" /* the push rules; direct chats unless muted */
 #define MXP_OPEN_NEVER "never"
 
 void mxp_delivery_init(MxpAccount *mxp);

@@ -53,6 +53,8 @@ static PurpleMessageFlags get_flags(const MxLine *line)
         flags |= PURPLE_MESSAGE_REMOTE_SEND;
     if (line->is_delayed)
         flags |= PURPLE_MESSAGE_DELAYED;
+    if (line->is_highlight)
+        flags |= PURPLE_MESSAGE_NICK;
     return flags;
 }
 

@@ -168,7 +168,7 @@ static GList *add_choice(GList *list, const char *text, const char *value)
 static void add_window_option(void)
 {
     /* The first one is what an account without the option has. */
-    GList *list = add_choice(NULL, _("Direct chats and mentions"), MXP_OPEN_BY_RULES);
+    GList *list = add_choice(NULL, _("What the notification settings say"), MXP_OPEN_BY_RULES);
     list = add_choice(list, _("Every message"), MXP_OPEN_ALWAYS);
     list = add_choice(list, _("Nothing"), MXP_OPEN_NEVER);
     protocol_info.protocol_options = g_list_append(

@@ -167,6 +167,14 @@ char *mx_store_get_state(MxStore *store, gint64 room, const char *type, const ch
         room, type, state_key);
 }
 
+char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
+                                const char *state_key)
+{
+    return mx_store_query_text(
+        store, "SELECT sender FROM state WHERE room = ? AND type = ? AND state_key = ?", "iss",
+        room, type, state_key);
+}
+
 /* Members */
 
 void mx_member_row_free(MxMemberRow *row)

@@ -48,6 +48,7 @@ static const char *const migrations[] = {
     "  created_ms INTEGER NOT NULL, uncertain_ms INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX queue_room ON queue (room, id);"
     "CREATE INDEX queue_row ON queue (row);",
+    "ALTER TABLE timeline ADD COLUMN alert INTEGER NOT NULL DEFAULT 0;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -19,9 +19,9 @@ gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row)
     int added = mx_store_exec(
         store,
         "INSERT INTO timeline (room, pos, event_id, sender, type, txn_id, ts, display, delayed, "
-        "content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "iissssidds", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
-        row->ts, (int)row->display, row->delayed, row->content);
+        "content, alert) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "iissssiddsd", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
+        row->ts, (int)row->display, row->delayed, row->content, (int)row->alert);
     if (added > 0)
         row->id = sqlite3_last_insert_rowid(store->db);
     return added > 0;
@@ -82,13 +82,23 @@ gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sende
         "is", room, but_sender);
 }
 
+gboolean mx_store_has_alert(MxStore *store, gint64 room, gint64 above_pos, const char *but_sender,
+                            gboolean is_direct)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 FROM timeline WHERE room = ? AND display = 1 AND "
+                              "display IN (1, 2) AND pos > ? AND sender <> ? AND "
+                              "((alert & 1) <> 0 OR (? AND (alert & 4) = 0)) LIMIT 1",
+                              "iisd", room, above_pos, but_sender, is_direct) != 0;
+}
+
 GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
                                  int limit)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed FROM timeline "
+        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed, alert FROM timeline "
         "WHERE room = ? AND display = ? AND display IN (1, 2) AND pos < ? ORDER BY pos LIMIT ?",
         "idid", room, (int)display, before_pos, limit);
     while (mx_store_step(store, statement)) {
@@ -103,6 +113,7 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
         row->content = mx_store_column_dup(statement, 6);
         row->ts = sqlite3_column_int64(statement, 7);
         row->delayed = sqlite3_column_int(statement, 8);
+        row->alert = sqlite3_column_int(statement, 9);
         row->display = display;
         g_ptr_array_add(rows, row);
     }

@@ -109,6 +109,8 @@ void mx_store_merge_room(MxStore *store, gint64 from, MxRoomRow *to);
 void mx_store_set_state(MxStore *store, gint64 room, const char *type, const char *state_key,
                         const char *event_id, const char *sender, MxJsonSlice content);
 char *mx_store_get_state(MxStore *store, gint64 room, const char *type, const char *state_key);
+char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
+                                const char *state_key);
 
 typedef struct {
     char *user_id;
@@ -131,6 +133,14 @@ void mx_store_forget_members(MxStore *store, gint64 room);
 
 /* ---- timeline: mx-store-timeline.c ---- */
 
+/* What the push rules said of a line when it came. */
+typedef enum {
+    MX_ALERT_NONE = 0,
+    MX_ALERT_OPENS = 1 << 0, /* its window */
+    MX_ALERT_HIGHLIGHT = 1 << 1,
+    MX_ALERT_MUTED = 1 << 2, /* it opens no window, not even of a direct room */
+} MxAlert;
+
 /* Whether, and how far, a line has come to the conversation window. */
 typedef enum {
     MX_DISPLAY_NONE,       /* never shown by itself: history, state, other types */
@@ -152,6 +162,7 @@ typedef struct {
     gint64 ts;     /* origin_server_ts, ms */
     MxDisplay display;
     gboolean delayed; /* came with a catch-up */
+    MxAlert alert;
 } MxTimelineRow;
 
 void mx_timeline_row_free(MxTimelineRow *row);
@@ -173,6 +184,10 @@ void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender);
+/* One of the pending lines above above_pos opens the room's window; in a direct room each does that
+ * is not muted. */
+gboolean mx_store_has_alert(MxStore *store, gint64 room, gint64 above_pos, const char *but_sender,
+                            gboolean is_direct);
 /* The oldest `limit` rows in this display state below before_pos, in order. */
 GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
                                  int limit);

@@ -86,6 +86,17 @@ static void test_rooms(void)
           "{\"reason\":\"bye \\\"x\\\"\"}");
 }
 
+static void test_push_rules(void)
+{
+    g_autoptr(JsonObject) body = mx_json_parse_object("{\"actions\":[]}", -1, NULL);
+    check(mx_endpoint_set_push_rule("room", "!r/1:h", body), "PUT",
+          V3 "/pushrules/global/room/%21r%2F1%3Ah", "{\"actions\":[]}");
+    check(mx_endpoint_enable_push_rule("override", "!r:h"), "PUT",
+          V3 "/pushrules/global/override/%21r%3Ah/enabled", "{\"enabled\":true}");
+    check(mx_endpoint_delete_push_rule("override", ".m.rule"), "DELETE",
+          V3 "/pushrules/global/override/.m.rule", NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -93,5 +104,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoints/authorization", test_authorization);
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
+    g_test_add_func("/endpoints/push-rules", test_push_rules);
     return g_test_run();
 }

@@ -145,6 +145,48 @@ static void test_windows(SyncFixture *fixture, gconstpointer data)
     g_assert_cmpint(sync_fixture_change(fixture, "!r:x")->room->highlights, ==, 2);
 }
 
+#define RULES(room, override)                                                                      \
+    EVENTS("account_data", "{'type':'m.push_rules','content':{'global':{"                          \
+                           "'override':[" override "],'room':[" room "],"                          \
+                           "'content':[{'rule_id':'k','pattern':'cake','actions':['notify',"       \
+                           "{'set_tweak':'highlight'}]}]}}}")
+#define MUTE                                                                                       \
+    "{'rule_id':'!r:x','actions':[],'conditions':["                                                \
+    "{'kind':'event_match','key':'room_id','pattern':'!r:x'}]}"
+
+static MxAlert last_alert(SyncFixture *fixture)
+{
+    g_autoptr(GPtrArray) rows = mx_store_list_display(
+        fixture->store, sync_fixture_key(fixture, "!r:x"), MX_DISPLAY_PENDING, G_MAXINT64, 100);
+    g_assert_cmpint(rows->len, >, 0);
+    return ((MxTimelineRow *)g_ptr_array_index(rows, rows->len - 1))->alert;
+}
+
+/* Once push rules are known they decide, of each line for itself. */
+static void test_push_rules(SyncFixture *fixture, gconstpointer data)
+{
+    start(fixture);
+    sync_fixture_feed(fixture, RULES("", ""));
+    live(fixture, PEOPLE(2, 0) ",'unread_notifications':{'highlight_count':5}," TIMELINE(
+                      LINE("$1", "@bob:x", "a")));
+    g_assert_false(sync_fixture_change(fixture, "!r:x")->wants_window);
+    g_assert_cmpint(last_alert(fixture), ==, MX_ALERT_NONE);
+    live(fixture, TIMELINE(LINE("$2", "@bob:x", "a cake")));
+    g_assert_true(sync_fixture_change(fixture, "!r:x")->wants_window);
+    g_assert_cmpint(last_alert(fixture), ==, MX_ALERT_OPENS | MX_ALERT_HIGHLIGHT);
+    live(fixture, TIMELINE(LINE("$3", "@me:x", "my cake")));
+    g_assert_false(sync_fixture_change(fixture, "!r:x")->wants_window);
+    /* read elsewhere, it opens nothing any more */
+    live(fixture, TIMELINE(LINE("$4", "@bob:x", "cake")) "," RECEIPT("$4", "m.read", ""));
+    g_assert_false(sync_fixture_change(fixture, "!r:x")->wants_window);
+    /* new rules are there for the lines of the same answer */
+    sync_fixture_feed(fixture, RULES("", MUTE) ",'rooms':{'join':{'!r:x':{" TIMELINE(
+                                   LINE("$5", "@bob:x", "cake")) "}}}");
+    g_assert_false(sync_fixture_change(fixture, "!r:x")->wants_window);
+    g_assert_cmpint(last_alert(fixture), ==, MX_ALERT_MUTED);
+    g_assert_nonnull(fixture->changes->rules);
+}
+
 static void test_types(SyncFixture *fixture, gconstpointer data)
 {
     static const struct {
@@ -465,6 +507,7 @@ int main(int argc, char **argv)
     add("/sync-apply/order", test_order);
     add("/sync-apply/delayed", test_delayed);
     add("/sync-apply/windows", test_windows);
+    add("/sync-apply/push-rules", test_push_rules);
     add("/sync-apply/types", test_types);
     add("/sync-apply/joined-now", test_joined_now);
     add("/sync-apply/redaction", test_redaction);
