@@ -570,7 +570,7 @@ static void inviting_by_hook(Scenario *s)
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "was invited");
     serv_chat_invite(gc, id, "why", "dave <x>");
     EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "dave &lt;x&gt;");
-    serv_chat_invite(gc, 999, "why", "@dave:localhost");
+    serv_chat_invite(gc, 999, NULL, "@dave:localhost");
     EXPECT_NOTHING(s, 100);
 }
 
