@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "create.h"
+#include "invites.h"
 #include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
@@ -23,6 +24,13 @@ static void on_create(PurplePluginAction *action)
         mxp_create_start(mxp, NULL, NULL);
 }
 
+static void on_invites(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_invites_show(mxp);
+}
+
 static void on_unread(PurplePluginAction *action)
 {
     MxpAccount *mxp = mxp_account_from_gc(action->context);
@@ -33,6 +41,7 @@ static void on_unread(PurplePluginAction *action)
 GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
     GList *list = g_list_append(NULL, purple_plugin_action_new(_("Create room…"), on_create));
+    list = g_list_append(list, purple_plugin_action_new(_("Invitations"), on_invites));
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

@@ -233,6 +233,7 @@ static void show(Invite *invite)
     GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(invite->room_id));
     serv_got_chat_invite(mxp->gc, room->name, get_inviter(room), room->invite_reason, components);
+    mxp->is_asking = FALSE;
 }
 
 void mxp_invites_reject_chat(PurpleConnection *gc, GHashTable *components)
@@ -316,6 +317,16 @@ static void open_list(MxpAccount *mxp)
         mxp->gc, _("Invitations"), _("You have several invitations"),
         _("They wait until you answer them: here, or with /invites in any window."), results,
         on_list_closed, mxp);
+}
+
+void mxp_invites_show(MxpAccount *mxp)
+{
+    close_list(mxp);
+    if (count_waiting(mxp) > 0)
+        open_list(mxp);
+    else
+        purple_notify_info(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account),
+                           _("There are no invitations."));
 }
 
 static gboolean has_new(MxpAccount *mxp)

@@ -17,6 +17,8 @@ void mxp_invites_resume(MxpAccount *mxp);
 void mxp_invites_answered(MxpAccount *mxp, const char *room_id);
 void mxp_invites_not_answered(MxpAccount *mxp, const char *room_id);
 
+/* Opens the list, however few they are. */
+void mxp_invites_show(MxpAccount *mxp);
 /* All of them, with the numbers that /accept and /reject take, as markup. The caller frees. */
 char *mxp_invites_list(MxpAccount *mxp);
 /* number 0: the only one. FALSE: there is none of that number, or more than one without. */

@@ -47,6 +47,9 @@ static void on_done(MxClient *client, const char *room_id, const GError *error, 
     } else if (deed->deed == MXP_DEED_INVITE) {
         text = g_strdup_printf(_("%s was invited."), deed->target);
         mxp_reply_say(deed->reply, text);
+    } else if (deed->deed == MXP_DEED_LEAVE && deed->reply->type == PURPLE_CONV_TYPE_IM) {
+        /* A chat's window says so itself, whoever has left it where. */
+        mxp_reply_say(deed->reply, _("You have left this conversation."));
     } else if (deed->deed == MXP_DEED_FORGET) {
         mxp_reply_say(deed->reply, _("The homeserver has forgotten that you were here."));
     }

@@ -168,6 +168,9 @@ static void join_refused(Scenario *s)
         {502, "{\"errcode\":\"M_UNKNOWN\",\"error\":\"Failed to fetch alias\"}", "does not answer"},
         {400, "{\"errcode\":\"M_INCOMPATIBLE_ROOM_VERSION\",\"error\":\"9\"}", "version"},
         {500, "<html>oops</html>", "HTTP 500"},
+        {200, "{\"room_id\":7}", "names no room"},
+        {200, "{\"room_id\":\"#x:y\"}", "names no room"},
+        {200, "nonsense", "names no room"},
     };
     PurpleConversation *room = start(s);
 
@@ -426,6 +429,25 @@ static void invited_often(Scenario *s)
         ;
 }
 
+/* A dialog that was put away is found again. */
+static void invited_and_listed(Scenario *s)
+{
+    log_in(s);
+    CHECK(s, host_run_action(s->account, "Invitations"));
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "no invitations");
+    push_invitation(s, NEW, "New", INVITE);
+    expect_invitation(s, "“New”");
+    CHECK(s, host_run_action(s->account, "Invitations"));
+    EXPECT_EVENT(s, "notify", "kind", "searchresults");
+    EXPECT_EVENT(s, "request-closed");
+    CHECK(s, host_press_row(0, "Accept"));
+    EXPECT_REQUEST(s, "join");
+    push_room(s, NEW, "New", ALL_THREE);
+    EXPECT_EVENT(s, "window", "name", NEW);
+    host_iterate(400);
+    EXPECT_INT(s, host_result_rows(), 0);
+}
+
 /* A fourth one makes a list of the three dialogs that wait. */
 static void invited_four_times(Scenario *s)
 {
@@ -603,6 +625,22 @@ static void leaving(Scenario *s)
     EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "has forgotten");
 }
 
+static void leaving_a_person(Scenario *s)
+{
+    PurpleConversation *im;
+
+    set_usual_rooms(s);
+    log_in(s);
+    im = host_open_im(s->account, BOB);
+    EXPECT_EVENT(s, "window", "name", BOB);
+    type_command(s, im, "/leave");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "leave")->args[0], DIRECT);
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "You have left this conversation");
+    push_leave(s, DIRECT);
+    settle(s);
+    type_badly(s, im, "/leave");
+}
+
 static void choose(Scenario *s, const char *label)
 {
     PurpleBlistNode *node = (PurpleBlistNode *)purple_blist_find_chat(s->account, ROOM);
@@ -731,6 +769,7 @@ static const ScenarioEntry entries[] = {
     {"invited-withdrawn", {invited_withdrawn}},
     {"invited-accept-fails", {invited_accept_fails}},
     {"invited-often", {invited_often}},
+    {"invited-and-listed", {invited_and_listed}},
     {"invited-four-times", {invited_four_times}},
     {"invited-before-a-restart", {invited_before_a_restart_1, invited_before_a_restart_2}},
     {"invited-with-plugins", {invited_with_plugins}},
@@ -739,6 +778,7 @@ static const ScenarioEntry entries[] = {
     {"inviting", {inviting}},
     {"inviting-by-hook", {inviting_by_hook}},
     {"leaving", {leaving}},
+    {"leaving-a-person", {leaving_a_person}},
     {"leaving-by-menu", {leaving_by_menu}},
     {"creating", {creating}},
     {"creating-by-dialog", {creating_by_dialog}},

@@ -108,7 +108,7 @@ static void test_table(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(MxLink) link = mx_link_parse(cases[i].text);
         g_autofree char *via = NULL;
-        g_test_message("%s", cases[i].text);
+        g_test_message("case %" G_GSIZE_FORMAT, i);
         g_assert_cmpstr(link != NULL ? link->id : NULL, ==, cases[i].id);
         if (link == NULL)
             continue;
