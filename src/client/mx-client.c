@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-direct-room.h"
 #include "mx-json.h"
 #include "mx-uri.h"
 
@@ -315,6 +316,8 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
     if (change->has_gap &&
         (change->wants_window || g_hash_table_contains(client->open_rooms, change->room->room_id)))
         mx_gap_fill(client, change->room->key, change->wants_window);
+    if (change->adds_direct)
+        mx_direct_room_publish(client);
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 

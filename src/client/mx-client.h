@@ -105,6 +105,34 @@ gboolean mx_client_is_silent(MxClient *client);
 /* Changes the rules on the server; "room-notice" says how it went. */
 void mx_client_set_notify_mode(MxClient *client, MxRoom *room, MxNotifyMode mode);
 const char *mx_client_describe_notify_mode(MxNotifyMode mode); /* a sentence; static */
+/* What the user does with rooms. func is called once unless the client is stopped before; the room
+ * itself comes, changes or goes with a later /sync. error NULL: done, and room_id is valid.
+ * Otherwise room_id may be NULL. destroy is for user_data, may be NULL. All need a login. */
+typedef void (*MxRoomFunc)(MxClient *client, const char *room_id, const GError *error,
+                           gpointer user_data);
+/* via: servers that may know the room, or NULL; reason may be NULL. There is no time-out: joining a
+ * large room of other servers takes minutes. */
+void mx_client_join(MxClient *client, const char *id_or_alias, const char *const *via,
+                    const char *reason, MxRoomFunc func, gpointer user_data,
+                    GDestroyNotify destroy);
+void mx_client_leave(MxClient *client, const char *room_id, const char *reason, MxRoomFunc func,
+                     gpointer user_data, GDestroyNotify destroy);
+/* The server drops a room that was left from the user's history. */
+void mx_client_forget(MxClient *client, const char *room_id, MxRoomFunc func, gpointer user_data,
+                      GDestroyNotify destroy);
+void mx_client_invite(MxClient *client, const char *room_id, const char *user_id,
+                      const char *reason, MxRoomFunc func, gpointer user_data,
+                      GDestroyNotify destroy);
+
+typedef struct {
+    const char *name, *topic; /* NULL or empty: none */
+    const char *alias_localpart;
+    const char *version; /* NULL or empty: the homeserver's choice */
+    gboolean is_public;  /* anybody may join, and the room directory lists it */
+    char **invitees;     /* user IDs, or NULL */
+} MxNewRoom;
+void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc func,
+                           gpointer user_data, GDestroyNotify destroy);
 
 /* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice". */
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body);

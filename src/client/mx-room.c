@@ -3,7 +3,20 @@
 #include "mx-room.h"
 
 #include "mx-direct.h"
+#include "mx-invitation.h"
 #include "mx-room-name.h"
+
+static void add_invitation(MxRoom *room, MxStore *store)
+{
+    g_autoptr(MxInvitation) invitation = mx_invitation_load(store, room->room_id);
+    if (invitation == NULL)
+        return;
+    room->inviter = g_steal_pointer(&invitation->inviter);
+    room->invite_reason = g_steal_pointer(&invitation->reason);
+    room->invite_is_direct = invitation->is_direct && room->inviter != NULL;
+    if (room->inviter != NULL)
+        room->inviter_name = mx_room_name_of_member(store, room->key, room->inviter);
+}
 
 MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)
 {
@@ -25,6 +38,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
         mx_store_has_alert(store, row->key, G_MININT64, own_user_id, row->direct_user != NULL);
     room->highlights = row->highlight_count;
     room->hidden = row->hidden;
+    if (row->membership == MX_MEMBERSHIP_INVITE)
+        add_invitation(room, store);
     return room;
 }
 
@@ -43,5 +58,8 @@ void mx_room_unref(MxRoom *room)
     g_free(room->canonical_alias);
     g_free(room->direct_user);
     g_free(room->partner_name);
+    g_free(room->inviter);
+    g_free(room->inviter_name);
+    g_free(room->invite_reason);
     g_free(room);
 }

@@ -18,7 +18,12 @@ typedef struct {
     MxMembership membership;
     gboolean encrypted; /* for display only: the worker decides what is sent */
     gboolean is_space;
-    gboolean hidden;   /* the user took it out of the list */
+    gboolean hidden; /* the user took it out of the list */
+    /* of an invitation */
+    char *inviter;      /* user ID, or NULL */
+    char *inviter_name; /* as the invitation shows it, or NULL */
+    char *invite_reason;
+    gboolean invite_is_direct;
     gint64 people;     /* joined members, as far as known */
     gint64 unread;     /* lines of others that wait for a window */
     gboolean alerts;   /* one of them opens it by itself, the push rules say */

@@ -4,6 +4,7 @@
 
 #include "mx-direct.h"
 #include "mx-id.h"
+#include "mx-invitation.h"
 #include "mx-notify.h"
 #include "mx-room-encryption.h"
 
@@ -67,10 +68,49 @@ static void replace_string(char **field, MxJsonSlice content, const char *member
         g_clear_pointer(field, g_free);
 }
 
+static void note_invitation(RoomPass *pass, const MxEvent *event, const MxMemberContent *content)
+{
+    MxStore *store = pass->apply->store;
+    g_autofree char *reason =
+        mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+    g_autofree char *tidy = mx_event_tidy_name(reason);
+    g_autoptr(MxInvitation) before = mx_invitation_load(store, pass->row->room_id);
+    gboolean has_inviter = event->sender != NULL && mx_user_id_is_valid(event->sender);
+    MxInvitation invitation = {
+        .inviter = has_inviter ? event->sender : NULL,
+        .reason = tidy,
+        .is_direct = content->is_direct,
+        /* A full sync repeats an invitation that was answered already. */
+        .accepted =
+            before != NULL && before->accepted && g_strcmp0(before->inviter, event->sender) == 0,
+    };
+    mx_invitation_save(store, pass->row->room_id, &invitation);
+}
+
+/* The invitation is over. One to a direct chat that was accepted here makes the room the inviter's,
+ * in the moment in which it is joined. */
+static void settle_invitation(RoomPass *pass, gboolean is_joined)
+{
+    MxStore *store = pass->apply->store;
+    const char *room_id = pass->row->room_id;
+    g_autoptr(MxInvitation) invitation = mx_invitation_load(store, room_id);
+    if (invitation == NULL)
+        return;
+    mx_invitation_remove(store, room_id);
+    if (!is_joined || !invitation->accepted || !invitation->is_direct ||
+        invitation->inviter == NULL)
+        return;
+    mx_direct_add(store, invitation->inviter, room_id);
+    pass->change->adds_direct = TRUE;
+    pass->apply->direct_dirty = TRUE;
+}
+
 static void apply_own_membership(RoomPass *pass, const MxEvent *event,
                                  const MxMemberContent *content)
 {
     MxRoomChange *change = pass->change;
+    if (pass->staged->section == MX_SYNC_SECTION_INVITE)
+        note_invitation(pass, event, content);
     if (pass->staged->section != MX_SYNC_SECTION_LEAVE)
         return;
     pass->row->membership =
@@ -502,6 +542,7 @@ static void apply_join(RoomPass *pass)
 {
     pass->row->membership = MX_MEMBERSHIP_JOIN;
     pass->row->synced = TRUE;
+    settle_invitation(pass, TRUE);
     apply_contents(pass);
 }
 
@@ -510,6 +551,7 @@ static void apply_leave(RoomPass *pass)
     pass->row->membership = MX_MEMBERSHIP_LEAVE;
     pass->row->hidden = FALSE; /* joined again, it is listed again */
     pass->change->is_gone = pass->was_joined;
+    settle_invitation(pass, FALSE);
     apply_contents(pass);
 }
 

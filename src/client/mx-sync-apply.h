@@ -17,8 +17,9 @@ typedef struct {
     gboolean has_new_lines; /* unread ones were added */
     gboolean wants_window;  /* they open the room's window by themselves (design, "Delivery") */
     gboolean has_gap;
-    gboolean was_read; /* pending lines were read elsewhere */
-    gboolean is_gone;  /* the user has left, was kicked or banned */
+    gboolean was_read;    /* pending lines were read elsewhere */
+    gboolean adds_direct; /* m.direct is to be written: an invitation was accepted */
+    gboolean is_gone;     /* the user has left, was kicked or banned */
     char *gone_by, *gone_reason;
     GPtrArray
         *last_lines; /* MxLine, being delivered: of a room that is gone, when its window is open */

@@ -126,7 +126,9 @@ MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via
     g_autofree char *path =
         mx_uri_build(NULL, SEGMENTS("join", room_id_or_alias), (const char *const *)query->pdata);
     g_autofree char *text = body != NULL ? mx_json_object_to_text(body) : g_strdup("{}");
-    return mx_request_new("POST", path, text);
+    MxRequest *request = mx_request_new("POST", path, text);
+    mx_request_set_timeout(request, 0); /* a large room of other servers takes minutes (D1) */
+    return request;
 }
 
 static JsonObject *new_reason(const char *reason)
@@ -148,6 +150,11 @@ MxRequest *mx_endpoint_leave(const char *room_id, const char *reason)
 {
     g_autoptr(JsonObject) body = new_reason(reason);
     return new_with_object("POST", SEGMENTS("rooms", room_id, "leave"), body);
+}
+
+MxRequest *mx_endpoint_forget(const char *room_id)
+{
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "forget"), NULL);
 }
 
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content)

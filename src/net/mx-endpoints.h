@@ -31,9 +31,11 @@ MxRequest *mx_endpoint_messages(const char *room_id, const char *from, const cha
 MxRequest *mx_endpoint_members(const char *room_id, const char *at, const char *not_membership);
 MxRequest *mx_endpoint_joined_members(const char *room_id);
 MxRequest *mx_endpoint_create_room(JsonObject *body);
+/* POST /v3/join/{roomIdOrAlias}; via NULL: none. No time-out. */
 MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via, JsonObject *body);
 MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const char *reason);
 MxRequest *mx_endpoint_leave(const char *room_id, const char *reason);
+MxRequest *mx_endpoint_forget(const char *room_id); /* POST /v3/rooms/{roomId}/forget */
 /* PUT /v3/user/{userId}/account_data/{type} */
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content);
 MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);

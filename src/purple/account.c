@@ -15,6 +15,9 @@
 #include "chat-window.h"
 #include "delivery.h"
 #include "errors.h"
+#include "invites.h"
+#include "joining.h"
+#include "membership.h"
 #include "messages.h"
 #include "old-plugin.h"
 #include "proxy.h"
@@ -98,10 +101,13 @@ static void on_ready(MxClient *client, MxpAccount *mxp)
     mxp_reconnect_succeeded(mxp->account);
     /* From here on join_chat() is called for windows that are still open: the rooms are known. */
     PurpleConnection *gc = mxp->gc;
+    mxp->is_signing_on = TRUE;
     purple_connection_set_state(gc, PURPLE_CONNECTED);
     if (!PURPLE_CONNECTION_IS_VALID(gc) || mxp_account_from_gc(gc) != mxp)
         return; /* somebody disconnected when told of the connection */
+    mxp->is_signing_on = FALSE;
     mxp_buddies_show_present(mxp);
+    mxp_invites_resume(mxp);
     mxp_delivery_resume(mxp);
 }
 
@@ -112,6 +118,8 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_rooms_update(mxp, change);
     mxp_chat_window_update(mxp, change);
     mxp_delivery_update(mxp, change);
+    mxp_invites_update(mxp, change->room);
+    mxp_joining_update(mxp, change->room);
 }
 
 static void on_lines_recovered(MxClient *client, MxRoom *room, GPtrArray *lines, MxpAccount *mxp)
@@ -231,6 +239,8 @@ void mxp_account_login(PurpleAccount *account)
     mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
     mxp_delivery_init(mxp);
+    mxp_joining_init(mxp);
+    mxp_invites_init(mxp);
     connect_signals(mxp);
     mxp_account_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -247,6 +257,9 @@ void mxp_account_close(PurpleConnection *gc)
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
+    mxp_invites_clear(mxp);
+    mxp_joining_clear(mxp);
+    mxp_membership_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

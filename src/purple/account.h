@@ -24,7 +24,14 @@ typedef struct {
     GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable
-        *to_resume; /* set of room IDs with lines a killed program did not write: delivery.c */
+        *to_resume;    /* set of room IDs with lines a killed program did not write: delivery.c */
+    GHashTable *joins; /* target -> join in progress: joining.c */
+    gboolean is_signing_on; /* libpurple is being told of the connection */
+    GPtrArray *invites;     /* waiting invitations: invites.c */
+    guint last_invite, invite_source;
+    void *invite_list;      /* the window that lists them, or NULL */
+    gboolean is_asking;     /* our own dialog asks in place of libpurple's */
+    GSList *questions;      /* membership.c */
     GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
 } MxpAccount;
 

@@ -6,6 +6,8 @@
 #include <glib/gi18n-lib.h>
 
 #include "account.h"
+#include "create.h"
+#include "invites.h"
 #include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
@@ -13,6 +15,20 @@ static void on_log_out(PurplePluginAction *action)
     MxpAccount *mxp = mxp_account_from_gc(action->context);
     if (mxp != NULL)
         mx_client_log_out(mxp->client);
+}
+
+static void on_create(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_create_start(mxp, NULL, NULL);
+}
+
+static void on_invites(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_invites_show(mxp);
 }
 
 static void on_unread(PurplePluginAction *action)
@@ -24,6 +40,8 @@ static void on_unread(PurplePluginAction *action)
 
 GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
-    GList *list = g_list_append(NULL, purple_plugin_action_new(_("Unread messages"), on_unread));
+    GList *list = g_list_append(NULL, purple_plugin_action_new(_("Create room…"), on_create));
+    list = g_list_append(list, purple_plugin_action_new(_("Invitations"), on_invites));
+    list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

@@ -16,6 +16,9 @@
 #include "chat-window.h"
 #include "commands.h"
 #include "delivery.h"
+#include "invites.h"
+#include "joining.h"
+#include "membership.h"
 #include "messages.h"
 #include "reconnect.h"
 #include "removal.h"
@@ -63,6 +66,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE,
     .list_icon = list_icon,
     .status_types = status_types,
+    .blist_node_menu = mxp_membership_blist_node_menu,
     .chat_info = mxp_rooms_chat_info,
     .chat_info_defaults = mxp_rooms_chat_info_defaults,
     .login = mxp_account_login,
@@ -75,9 +79,11 @@ static PurplePluginProtocolInfo protocol_info = {
     .rename_group = mxp_buddies_rename_group,
     .normalize = mxp_buddies_normalize,
     .convo_closed = mxp_buddies_convo_closed,
-    .join_chat = mxp_rooms_join_chat,
+    .join_chat = mxp_joining_join_chat,
+    .reject_chat = mxp_invites_reject_chat,
     .get_chat_name = mxp_rooms_get_chat_name,
     .find_blist_chat = mxp_rooms_find_blist_chat,
+    .chat_invite = mxp_membership_chat_invite,
     .chat_leave = mxp_chat_window_leave,
     .chat_send = mxp_messages_chat_send,
     .get_cb_alias = mxp_chat_window_get_cb_alias,

@@ -5,12 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include <notify.h>
-#include <server.h>
-
 #include "buddies.h"
-#include "chat-window.h"
-#include "delivery.h"
+#include "mx-link.h"
 
 /* The name we gave the node last: an alias that is not this one is the user's, and stays. */
 #define NODE_NAME "matrix_name"
@@ -19,6 +15,13 @@ static const char *get_room_id(PurpleChat *chat)
 {
     GHashTable *components = purple_chat_get_components(chat);
     return components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
+}
+
+/* What a node is found by: the identifier in a link, else what was typed. The caller frees. */
+static char *get_target(const char *typed)
+{
+    g_autoptr(MxLink) link = mx_link_parse(typed);
+    return g_strdup(link != NULL ? link->id : typed);
 }
 
 static void on_ghost_removed(gpointer chat)
@@ -31,7 +34,7 @@ static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
 {
     if (!PURPLE_BLIST_NODE_IS_CHAT(node))
         return;
-    const char *room_id = get_room_id((PurpleChat *)node);
+    g_autofree char *room_id = get_target(get_room_id((PurpleChat *)node));
     if (room_id == NULL || g_hash_table_lookup(mxp->chats, room_id) != node)
         return;
     MxRoom *room = mx_client_get_room(mxp->client, room_id);
@@ -41,12 +44,29 @@ static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
     g_hash_table_remove(mxp->chats, room_id);
 }
 
+/* Also told of our own nodes, and of nodes that the user moves. */
+static void on_node_added(PurpleBlistNode *node, MxpAccount *mxp)
+{
+    PurpleChat *chat = (PurpleChat *)node;
+    if (!PURPLE_BLIST_NODE_IS_CHAT(node) || purple_chat_get_account(chat) != mxp->account ||
+        get_room_id(chat) == NULL)
+        return;
+    g_autofree char *target = get_target(get_room_id(chat));
+    if (g_hash_table_contains(mxp->chats, target))
+        return;
+    if (chat->alias != NULL && purple_blist_node_get_string(node, NODE_NAME) == NULL)
+        purple_blist_node_set_string(node, NODE_NAME, ""); /* the alias is the user's */
+    g_hash_table_insert(mxp->chats, g_steal_pointer(&target), chat);
+}
+
 void mxp_rooms_init(MxpAccount *mxp)
 {
     mxp->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mxp->ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, on_ghost_removed);
     purple_signal_connect(purple_blist_get_handle(), "blist-node-removed", mxp,
                           PURPLE_CALLBACK(on_node_removed), mxp);
+    purple_signal_connect(purple_blist_get_handle(), "blist-node-added", mxp,
+                          PURPLE_CALLBACK(on_node_added), mxp);
     mxp->chats = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL;
          node = purple_blist_node_next(node, TRUE)) {
@@ -133,7 +153,7 @@ static PurpleChat *adopt_alias_node(MxpAccount *mxp, MxRoom *room)
     return chat;
 }
 
-static MxRoom *find_room(MxpAccount *mxp, const char *id_or_alias)
+MxRoom *mxp_rooms_find(MxpAccount *mxp, const char *id_or_alias)
 {
     MxRoom *room = mx_client_get_room(mxp->client, id_or_alias);
     if (room != NULL || id_or_alias[0] != '#')
@@ -143,6 +163,24 @@ static MxRoom *find_room(MxpAccount *mxp, const char *id_or_alias)
         if (g_strcmp0(((MxRoom *)at->data)->canonical_alias, id_or_alias) == 0)
             room = at->data;
     return room;
+}
+
+void mxp_rooms_claim_node(MxpAccount *mxp, const char *typed, const char *room_id)
+{
+    PurpleChat *chat = find_chat(mxp, typed);
+    if (chat == NULL || g_str_equal(typed, room_id))
+        return;
+    g_hash_table_remove(mxp->chats, typed);
+    remove_chat(mxp, room_id); /* ours, if the room was faster; the user's stays */
+    g_hash_table_replace(purple_chat_get_components(chat), g_strdup(MXP_COMPONENT_ROOM_ID),
+                         g_strdup(room_id));
+    g_hash_table_insert(mxp->chats, g_strdup(room_id), chat);
+}
+
+gboolean mxp_rooms_is_joined_always(MxpAccount *mxp, const char *id_or_alias)
+{
+    PurpleChat *chat = find_chat(mxp, id_or_alias);
+    return chat != NULL && purple_blist_node_get_bool(&chat->node, "gtk-autojoin");
 }
 
 void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
@@ -188,11 +226,17 @@ GHashTable *mxp_rooms_chat_info_defaults(PurpleConnection *gc, const char *name)
     return components;
 }
 
+char *mxp_rooms_get_typed(GHashTable *components)
+{
+    const char *typed =
+        components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
+    return g_strstrip(g_strdup(typed != NULL ? typed : ""));
+}
+
 char *mxp_rooms_get_chat_name(GHashTable *components)
 {
-    const char *room_id =
-        components != NULL ? g_hash_table_lookup(components, MXP_COMPONENT_ROOM_ID) : NULL;
-    return g_strdup(room_id != NULL ? room_id : "");
+    g_autofree char *typed = mxp_rooms_get_typed(components);
+    return get_target(typed);
 }
 
 PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name)
@@ -203,32 +247,4 @@ PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name)
     /* The window of a room that was left still asks for its name. */
     PurpleChat *chat = find_chat(mxp, name);
     return chat != NULL ? chat : g_hash_table_lookup(mxp->ghosts, name);
-}
-
-static void refuse_join(PurpleConnection *gc, GHashTable *components, const char *room_id)
-{
-    g_autofree char *text = g_strdup_printf(
-        _("You are not in the room %s. This version shows rooms that you have joined with another "
-          "client; it cannot join one yet."),
-        room_id);
-    purple_serv_got_join_chat_failed(gc, components);
-    purple_notify_error(gc, _("Matrix"), _("The room cannot be opened"), text);
-}
-
-void mxp_rooms_join_chat(PurpleConnection *gc, GHashTable *components)
-{
-    MxpAccount *mxp = mxp_account_from_gc(gc);
-    /* The hash may be NULL, and is gone when this returns. */
-    g_autofree char *room_id = mxp_rooms_get_chat_name(components);
-    g_strstrip(room_id);
-    MxRoom *room = mxp != NULL ? find_room(mxp, room_id) : NULL;
-    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
-        refuse_join(gc, components, room_id);
-        return;
-    }
-    if (room->direct_user != NULL)
-        mxp_buddies_open_im(mxp, room);
-    else
-        mxp_chat_window_open(mxp, room);
-    mxp_delivery_run(mxp, room);
 }

@@ -17,10 +17,17 @@ void mxp_rooms_init(MxpAccount *mxp); /* finds the nodes that are in the list al
 void mxp_rooms_clear(MxpAccount *mxp);
 void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change);
 PurpleGroup *mxp_rooms_get_group(void);
+/* A room that is joined, or that the user is invited to, by its ID or main alias; or NULL. */
+MxRoom *mxp_rooms_find(MxpAccount *mxp, const char *id_or_alias);
+/* A node that was made for what the user typed (an alias) is the room's from now on. */
+void mxp_rooms_claim_node(MxpAccount *mxp, const char *typed, const char *room_id);
+/* The user wants it joined at each start. */
+gboolean mxp_rooms_is_joined_always(MxpAccount *mxp, const char *id_or_alias);
+/* The room as the components name it, stripped; never NULL. The caller frees. */
+char *mxp_rooms_get_typed(GHashTable *components);
 
 /* Hooks */
 GList *mxp_rooms_chat_info(PurpleConnection *gc);
 GHashTable *mxp_rooms_chat_info_defaults(PurpleConnection *gc, const char *name);
 char *mxp_rooms_get_chat_name(GHashTable *components);
 PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name);
-void mxp_rooms_join_chat(PurpleConnection *gc, GHashTable *components);

@@ -19,6 +19,7 @@
  *   open_im     username, who                       open_chat  username, chat
  *   close       username, name                      focus      name, value
  *   command     username, name, text                action     username, label
+ *   press_row   row, button                         (of the newest list of results)
  *   actions     username                            press      request, button, input, inputs{id:
  * text} log         username, name, kind                status     username blist, conversations,
  * requests, stall, quit; the end of stdin is a quit too
@@ -233,6 +234,13 @@ static gboolean do_press(Call *call, GError **error)
                       arg(call, "button"), arg(call, "input"), inputs, error);
 }
 
+static gboolean do_press_row(Call *call, GError **error)
+{
+    guint row = json_object_get_int_member_with_default(call->args, "row", 0);
+
+    return host_press_row(row, arg(call, "button")) || fail(error, "no such row or button");
+}
+
 static gboolean do_log(Call *call, GError **error)
 {
     gboolean chat = g_strcmp0(arg(call, "kind"), "chat") == 0;
@@ -315,6 +323,7 @@ static const struct {
     {"action", do_action, TRUE, {"label"}},
     {"actions", do_actions, TRUE},
     {"press", do_press, FALSE, {"button"}},
+    {"press_row", do_press_row, FALSE, {"button"}},
     {"log", do_log, TRUE, {"name"}},
     {"status", do_status, TRUE},
     {"blist", do_blist, FALSE},

@@ -404,9 +404,17 @@ static FakeReply answer_create_room(FakeServer *server, const FakeRequest *reque
 
 static FakeReply answer_join(FakeServer *server, const FakeRequest *request)
 {
-    g_autofree char *room_id = quote(request->args[0]);
+    const char *known = g_hash_table_lookup(server->aliases, request->args[0]);
+    g_autofree char *room_id = quote(known != NULL ? known : request->args[0]);
 
+    if (known == NULL && request->args[0][0] == '#')
+        return reply_error(404, "M_NOT_FOUND", "Room alias not found");
     return (FakeReply){200, g_strdup_printf("{\"room_id\":%s}", room_id)};
+}
+
+void fake_server_set_alias(FakeServer *server, const char *alias, const char *room_id)
+{
+    g_hash_table_insert(server->aliases, g_strdup(alias), g_strdup(room_id));
 }
 
 static FakeReply answer_empty(FakeServer *server, const FakeRequest *request)
@@ -477,6 +485,7 @@ static const struct {
     {"join", answer_join},
     {"invite", answer_empty},
     {"leave", answer_empty},
+    {"forget", answer_empty},
     {"receipt", answer_empty},
     {"typing", answer_empty},
     {"presence", answer_empty},
@@ -513,6 +522,7 @@ void fake_answers_init(FakeServer *server)
     server->sent = g_ptr_array_new_with_free_func(sent_free);
     server->pages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    server->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -527,6 +537,7 @@ void fake_answers_clear(FakeServer *server)
     g_ptr_array_unref(server->sent);
     g_hash_table_unref(server->pages);
     g_hash_table_unref(server->members);
+    g_hash_table_unref(server->aliases);
     g_hash_table_unref(server->data);
     g_hash_table_unref(server->revoked);
 }

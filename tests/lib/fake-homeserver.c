@@ -94,6 +94,7 @@ static const struct {
     {"POST", "rooms/*/invite", "invite"},
     {"POST", "rooms/*/join", "join"},
     {"POST", "rooms/*/leave", "leave"},
+    {"POST", "rooms/*/forget", "forget"},
     {"POST", "rooms/*/receipt/*/*", "receipt"},
     {"PUT", "rooms/*/typing/*", "typing"},
     {"POST", "join/*", "join"},

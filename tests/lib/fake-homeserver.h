@@ -10,7 +10,7 @@
  * does; what is not yet there is waited for.
  *
  * Endpoints by name: versions, well-known, login-flows, login, refresh, logout, whoami, filter,
- * sync, send, messages, members, joined-members, create-room, join, invite, leave,
+ * sync, send, messages, members, joined-members, create-room, join, invite, leave, forget,
  * get-account-data, set-account-data, profile, receipt, typing, presence, capabilities, pushrules,
  * state, unknown. */
 
@@ -122,6 +122,8 @@ guint fake_server_sent_count(FakeServer *server);
 void fake_server_set_page(FakeServer *server, const char *room_id, const char *from,
                           const char *body);
 void fake_server_set_members(FakeServer *server, const char *room_id, const char *body);
+/* POST /join of the alias gives this room; other aliases are not found. */
+void fake_server_set_alias(FakeServer *server, const char *alias, const char *room_id);
 void fake_server_set_account_data(FakeServer *server, const char *type, const char *content);
 const char *fake_server_account_data(FakeServer *server, const char *type); /* or NULL */
 void fake_server_revoke(FakeServer *server, const char *token);

@@ -37,6 +37,7 @@ struct _FakeServer {
     GPtrArray *sent;     /* FakeSent */
     GHashTable *pages;   /* "room from" -> body */
     GHashTable *members; /* room -> body */
+    GHashTable *aliases; /* alias -> room */
     GHashTable *data;    /* type -> content */
     GHashTable *revoked; /* token */
     guint rooms;

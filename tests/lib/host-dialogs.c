@@ -24,6 +24,7 @@ typedef struct {
     GArray *choices; /* Button without callback */
     PurpleRequestFields *fields;
     PurpleNotifySearchResults *results;
+    PurpleConnection *gc; /* of the results */
     JsonObject *event;
     void *user_data;
 } Dialog;
@@ -537,11 +538,43 @@ static void *notify_searchresults(PurpleConnection *gc, const char *title, const
     Dialog *dialog = notify_new("searchresults", PURPLE_NOTIFY_SEARCHRESULTS, &event);
 
     dialog->results = results;
+    dialog->gc = gc;
     dialog->user_data = user_data;
     set_texts(event, title, primary, secondary);
     set_results(event, results);
     host_emit(event);
     return dialog;
+}
+
+static Dialog *find_results(void)
+{
+    for (GList *l = g_list_last(dialogs); l != NULL; l = l->prev)
+        if (((Dialog *)l->data)->results != NULL)
+            return l->data;
+    return NULL;
+}
+
+guint host_result_rows(void)
+{
+    Dialog *dialog = find_results();
+
+    return dialog != NULL ? g_list_length(dialog->results->rows) : 0;
+}
+
+gboolean host_press_row(guint row, const char *label)
+{
+    Dialog *dialog = find_results();
+    GList *cells = dialog != NULL ? g_list_nth_data(dialog->results->rows, row) : NULL;
+
+    for (GList *l = dialog ? dialog->results->buttons : NULL; l != NULL && cells; l = l->next) {
+        PurpleNotifySearchButton *button = l->data;
+        g_autofree char *plain = plain_label(button->label);
+        if (g_strcmp0(plain, label) != 0)
+            continue;
+        button->callback(dialog->gc, cells, dialog->user_data);
+        return TRUE;
+    }
+    return FALSE;
 }
 
 static void notify_searchresults_new_rows(PurpleConnection *gc, PurpleNotifySearchResults *results,

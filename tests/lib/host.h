@@ -94,3 +94,7 @@ guint host_blist_updates(void);
  * text. Both may be NULL. */
 gboolean host_press(guint request, const char *button, const char *input, JsonObject *inputs,
                     GError **error);
+/* The newest list of search results: how many rows it has (0: no list), and a button pressed with a
+ * row chosen, from 0. */
+guint host_result_rows(void);
+gboolean host_press_row(guint row, const char *label);

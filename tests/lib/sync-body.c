@@ -103,6 +103,11 @@ void sync_body_leave(SyncBody *body, const char *room_id, JsonObject *event)
     add(body, "leave", room_id, "timeline", event);
 }
 
+void sync_body_invite(SyncBody *body, const char *room_id, JsonObject *event)
+{
+    add(body, "invite", room_id, "invite_state", event);
+}
+
 void sync_body_prev_batch(SyncBody *body, const char *room_id, const char *prev_batch)
 {
     json_object_set_string_member(sub(room_of(body, "join", room_id), "timeline"), "prev_batch",

@@ -18,6 +18,7 @@ void sync_body_timeline(SyncBody *body, const char *room_id, JsonObject *event);
 void sync_body_state(SyncBody *body, const char *room_id, JsonObject *event);
 void sync_body_state_after(SyncBody *body, const char *room_id, JsonObject *event);
 void sync_body_leave(SyncBody *body, const char *room_id, JsonObject *event);
+void sync_body_invite(SyncBody *body, const char *room_id, JsonObject *event);
 void sync_body_limited(SyncBody *body, const char *room_id, const char *prev_batch);
 void sync_body_prev_batch(SyncBody *body, const char *room_id, const char *prev_batch);
 /* heroes: user IDs separated by spaces, or NULL */

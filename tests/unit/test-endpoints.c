@@ -81,6 +81,9 @@ static void test_rooms(void)
           "{\"user_id\":\"@b:h\"}");
     check(mx_endpoint_invite("!r", "@b:h", "hi"), "POST", V3 "/rooms/%21r/invite",
           "{\"reason\":\"hi\",\"user_id\":\"@b:h\"}");
+    g_autoptr(MxRequest) join = mx_endpoint_join("!r", NULL, NULL);
+    g_assert_cmpuint(mx_request_get_timeout(join), ==, 0);
+    check(mx_endpoint_forget("!r/x"), "POST", V3 "/rooms/%21r%2Fx/forget", "{}");
     check(mx_endpoint_leave("!r", NULL), "POST", V3 "/rooms/%21r/leave", "{}");
     check(mx_endpoint_leave("!r", "bye \"x\""), "POST", V3 "/rooms/%21r/leave",
           "{\"reason\":\"bye \\\"x\\\"\"}");

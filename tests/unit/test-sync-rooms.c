@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mx-direct.h"
+#include "mx-invitation.h"
 #include "mx-room-encryption.h"
 #include "mx-store-private.h"
 #include "sync-fixture.h"
@@ -293,6 +294,35 @@ static void test_invite(SyncFixture *fixture, gconstpointer data)
     g_assert_false(sync_fixture_change(fixture, "!i:x")->is_gone); /* one was never in it */
     sync_fixture_room(fixture, "knock", "!k:x", EVENTS("knock_state", STRIPPED("@me:x", "knock")));
     g_assert_cmpint(membership_of(fixture, "!k:x"), ==, MX_MEMBERSHIP_KNOCK);
+}
+
+#define DIRECT_INVITE                                                                              \
+    "{'type':'m.room.member','sender':'@bob:x','state_key':'@me:x','content':{'membership':"       \
+    "'invite','is_direct':true,'reason':' come\\n'}}"
+
+/* An invitation to a direct chat that was accepted here makes the room the inviter's when it is
+ * joined; one that was accepted elsewhere is the other client's affair. */
+static void test_invitation_accepted(SyncFixture *fixture, gconstpointer data)
+{
+    for (int accepted = 0; accepted < 2; accepted++) {
+        const char *room_id = accepted ? "!yes:x" : "!no:x";
+        sync_fixture_room(fixture, "invite", room_id, EVENTS("invite_state", DIRECT_INVITE));
+        MxRoom *room = sync_fixture_change(fixture, room_id)->room;
+        g_assert_cmpstr(room->inviter, ==, "@bob:x");
+        g_assert_cmpstr(room->invite_reason, ==, "come");
+        g_assert_true(room->invite_is_direct);
+        g_autoptr(MxInvitation) invitation = mx_invitation_load(fixture->store, room_id);
+        invitation->accepted = accepted;
+        mx_invitation_save(fixture->store, room_id, invitation);
+        /* Told once more, it is the same invitation. */
+        sync_fixture_room(fixture, "invite", room_id, EVENTS("invite_state", DIRECT_INVITE));
+        join(fixture, room_id, ME_AND_BOB);
+        MxRoomChange *change = sync_fixture_change(fixture, room_id);
+        g_assert_cmpint(change->adds_direct, ==, accepted);
+        g_assert_cmpstr(change->room->direct_user, ==, accepted ? "@bob:x" : NULL);
+        g_autoptr(MxInvitation) after = mx_invitation_load(fixture->store, room_id);
+        g_assert_null(after);
+    }
 }
 
 static void test_kicked_and_invited_again(SyncFixture *fixture, gconstpointer data)
@@ -586,6 +616,7 @@ int main(int argc, char **argv)
     add("/sync-rooms/encryption-stays", test_encryption_stays);
     add("/sync-rooms/leave", test_leave);
     add("/sync-rooms/invite", test_invite);
+    add("/sync-rooms/invitation-accepted", test_invitation_accepted);
     add("/sync-rooms/kicked-and-invited-again", test_kicked_and_invited_again);
     add("/sync-rooms/full-sync-drops", test_full_sync_drops);
     add("/sync-rooms/hidden", test_hidden);

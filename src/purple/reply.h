@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <conversation.h>
+
+#include "account.h"
+
+/* Where the answer to something the user did goes: into the conversation in which it was typed, by
+ * its name, as it may be closed meanwhile; else into a dialog. All texts are plain. */
+
+typedef struct {
+    MxpAccount *mxp;
+    PurpleConversationType type; /* UNKNOWN: a dialog */
+    char *name;
+} MxpReply;
+
+/* conversation NULL: a dialog. */
+MxpReply *mxp_reply_new(MxpAccount *mxp, PurpleConversation *conversation);
+void mxp_reply_free(MxpReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxpReply, mxp_reply_free)
+
+/* The conversation if it is there still and takes lines, or NULL. */
+PurpleConversation *mxp_reply_get_conversation(const MxpReply *reply);
+/* Something to know. What was not asked for in a conversation is not said. */
+void mxp_reply_say(const MxpReply *reply, const char *text);
+void mxp_reply_fail(const MxpReply *reply, const char *text);
+
+/* What was tried. */
+typedef enum {
+    MXP_DEED_JOIN,
+    MXP_DEED_REJECT,
+    MXP_DEED_LEAVE,
+    MXP_DEED_FORGET,
+    MXP_DEED_INVITE,
+    MXP_DEED_CREATE,
+} MxpDeed;
+/* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused for
+ * MXP_DEED_CREATE. The caller frees. */
+char *mxp_reply_explain(MxpDeed deed, const char *target, const GError *error);
