@@ -155,6 +155,9 @@ static void typed_clear(Typed *typed)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
 
+/* An event holds 65,536 bytes (client-server API, size limits), and JSON makes text longer. */
+#define MAX_FORMATTED_BYTES 50000
+
 static Typed read_typed(const char *markup)
 {
     static const char action[] = "/me ";
@@ -164,6 +167,9 @@ static Typed read_typed(const char *markup)
     Typed typed = {.msgtype = is_emote ? "m.emote" : "m.text"};
     typed.body = g_strdup(plain + skip);
     typed.formatted_body = mxp_markup_to_html(markup, skip);
+    if (typed.formatted_body != NULL &&
+        strlen(typed.body) + strlen(typed.formatted_body) > MAX_FORMATTED_BYTES)
+        g_clear_pointer(&typed.formatted_body, g_free);
     return typed;
 }
 

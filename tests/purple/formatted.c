@@ -219,6 +219,19 @@ static void formatted_emote_out(Scenario *s)
     settle(s);
 }
 
+/* Text that fits into an event only once goes without its formatting. */
+static void formatted_too_long(Scenario *s)
+{
+    g_autofree char *text = g_strnfill(40000, 'x');
+    g_autofree char *markup = g_strdup_printf("<b>%s</b>", text);
+
+    start_direct(s);
+    CHECK(s, host_send_im(s->account, BOB, markup));
+    EXPECT_LINE(s, BOB, NULL, text, "SEND");
+    expect_content(s, "m.text", text, NULL);
+    settle(s);
+}
+
 static void formatted_other_device(Scenario *s)
 {
     start_direct(s);
@@ -237,6 +250,7 @@ static const ScenarioEntry entries[] = {
     {"formatted-out", {formatted_out}},
     {"formatted-out-chat", {formatted_out_chat}},
     {"formatted-emote-out", {formatted_emote_out}},
+    {"formatted-too-long", {formatted_too_long}},
     {"formatted-other-device", {formatted_other_device}},
 };
 
