@@ -127,13 +127,17 @@ static void on_stored(gpointer data)
 }
 
 static void send(MxClient *client, gint64 room, const char *direct_user, const char *msgtype,
-                 const char *body)
+                 const char *body, const char *formatted_body)
 {
     if (client->worker == NULL)
         return;
     g_autoptr(JsonObject) content = json_object_new();
     json_object_set_string_member(content, "msgtype", msgtype);
     json_object_set_string_member(content, "body", body);
+    if (formatted_body != NULL) {
+        json_object_set_string_member(content, "format", "org.matrix.custom.html");
+        json_object_set_string_member(content, "formatted_body", formatted_body);
+    }
     /* F11: without it servers fall back to looking for names in the text. */
     json_object_set_object_member(content, "m.mentions", json_object_new());
     SendJob *job = mx_client_job_new(client, sizeof *job);
@@ -144,16 +148,17 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
     mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
 }
 
-void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body)
+void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,
+                            const char *formatted_body)
 {
-    send(client, room->key, NULL, msgtype, body);
+    send(client, room->key, NULL, msgtype, body, formatted_body);
 }
 
 void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
-                           const char *body)
+                           const char *body, const char *formatted_body)
 {
     MxRoom *room = mx_client_get_direct(client, user_id);
-    send(client, room != NULL ? room->key : 0, user_id, msgtype, body);
+    send(client, room != NULL ? room->key : 0, user_id, msgtype, body, formatted_body);
 }
 
 /* ---- what was refused ---- */

@@ -134,11 +134,13 @@ typedef struct {
 void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc func,
                            gpointer user_data, GDestroyNotify destroy);
 
-/* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice". */
-void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body);
+/* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice".
+ * formatted_body: HTML, or NULL. */
+void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,
+                            const char *formatted_body);
 /* The same to a person: into the direct room, which is made when there is none. */
 void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
-                           const char *body);
+                           const char *body, const char *formatted_body);
 /* Messages of the room that were refused: again, or never. "room-notice" says how many. */
 void mx_client_resend(MxClient *client, MxRoom *room);
 void mx_client_discard(MxClient *client, MxRoom *room);

@@ -11,6 +11,7 @@ void mx_line_free(MxLine *line)
     g_free(line->sender);
     g_free(line->sender_name);
     g_free(line->body);
+    g_free(line->formatted_body);
     g_free(line);
 }
 
@@ -28,21 +29,35 @@ static gboolean is_empty(MxJsonSlice object)
     return !mx_json_iter_init(&iter, object) || !mx_json_iter_next(&iter, &key, &value);
 }
 
+/* F3: HTML in this format alone, and only where the specification has it. */
+static char *dup_formatted_body(MxJsonSlice msgtype, MxJsonSlice format, MxJsonSlice formatted_body)
+{
+    static const char *const msgtypes[] = {"m.text", "m.notice", "m.emote"};
+    if (!mx_json_slice_equals(format, "org.matrix.custom.html"))
+        return NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(msgtypes); i++)
+        if (mx_json_slice_equals(msgtype, msgtypes[i]))
+            return mx_json_slice_dup_string(formatted_body);
+    return NULL;
+}
+
 static void read_content(MxLine *line, const MxTimelineRow *row)
 {
-    static const char *const names[] = {"msgtype", "body", NULL};
-    MxJsonSlice values[2];
+    static const char *const names[] = {"msgtype", "body", "format", "formatted_body", NULL};
+    MxJsonSlice values[4];
     MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
     mx_json_scan_members(content, names, values);
     line->body = mx_json_slice_dup_string(values[1]);
-    if (is_empty(content))
+    if (is_empty(content)) {
         line->kind = MX_LINE_NOTHING;
-    else if (g_str_equal(row->type, "m.room.encrypted"))
+    } else if (g_str_equal(row->type, "m.room.encrypted")) {
         line->kind = MX_LINE_ENCRYPTED;
-    else if (line->body == NULL)
+    } else if (line->body == NULL) {
         line->kind = MX_LINE_UNREADABLE;
-    else
+    } else {
         line->kind = kind_of_message(values[0]);
+        line->formatted_body = dup_formatted_body(values[0], values[2], values[3]);
+    }
 }
 
 MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id)

@@ -21,10 +21,11 @@ typedef enum {
 typedef struct {
     gint64 row;
     MxLineKind kind;
-    char *sender;      /* user ID */
-    char *sender_name; /* as the room shows it */
-    char *body;        /* plain text, may be NULL for kinds that have none */
-    gint64 ts;         /* origin_server_ts in ms */
+    char *sender;         /* user ID */
+    char *sender_name;    /* as the room shows it */
+    char *body;           /* plain text, may be NULL for kinds that have none */
+    char *formatted_body; /* HTML as it came, NULL when there is none */
+    gint64 ts;            /* origin_server_ts in ms */
     gboolean is_own;
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;

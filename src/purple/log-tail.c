@@ -106,8 +106,11 @@ static int count_occurrences(const char *tail, const MxLine *line)
 
 static gboolean looks_same(const MxLine *one, const MxLine *other)
 {
-    return one->ts / 1000 == other->ts / 1000 && g_str_equal(one->sender, other->sender) &&
-           g_strcmp0(one->body, other->body) == 0;
+    if (one->ts / 1000 != other->ts / 1000 || !g_str_equal(one->sender, other->sender))
+        return FALSE;
+    g_autofree char *text = mxp_messages_get_text(one);
+    g_autofree char *other_text = mxp_messages_get_text(other);
+    return g_strcmp0(text, other_text) == 0;
 }
 
 GArray *mxp_log_tail_find(PurpleAccount *account, PurpleLogType type, const char *name,

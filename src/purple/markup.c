@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "markup.h"
+#include "markup-private.h"
 
 #include <string.h>
 
@@ -8,11 +9,7 @@
 
 /* ---- to markup ---- */
 
-/* Pidgin drops all markup of a message with more than a hundred '<'; then bare line breaks have to
- * do, which both clients show, but logs in plain text do not keep. */
-#define MAX_BREAKS 90
-
-static void append_escaped(GString *markup, gunichar c, const char *line_break)
+void mxp_markup_append(GString *markup, gunichar c, const char *line_break)
 {
     switch (c) {
     case '&':
@@ -52,13 +49,26 @@ char *mxp_markup_escape(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *markup = g_string_sized_new(strlen(valid) + 32);
-    const char *line_break = count_breaks(valid) > MAX_BREAKS ? "\n" : "<br>";
+    /* Bare line breaks are shown by both clients, but logs in plain text do not keep them. */
+    const char *line_break = count_breaks(valid) > MXP_MARKUP_MAX_TAGS ? "\n" : "<br>";
     for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
         if (at[0] == '\r' && at[1] == '\n')
             continue;
-        append_escaped(markup, *at == '\r' ? '\n' : g_utf8_get_char(at), line_break);
+        mxp_markup_append(markup, *at == '\r' ? '\n' : g_utf8_get_char(at), line_break);
     }
     return g_string_free(markup, FALSE);
+}
+
+char *mxp_markup_guard(char *markup)
+{
+    g_autofree char *owned = markup;
+    /* libpurple looks for these bytes behind any leading tags, and before it decodes entities. */
+    const char *start = owned;
+    while (*start == '<' && strchr(start, '>') != NULL)
+        start = strchr(start, '>') + 1;
+    if (g_ascii_strncasecmp(start, "/me ", 4) != 0)
+        return g_steal_pointer(&owned);
+    return g_strdup_printf("%.*s&#47;%s", (int)(start - owned), owned, start + 1);
 }
 
 char *mxp_markup_from_plain(const char *text, gboolean is_emote)
@@ -66,13 +76,7 @@ char *mxp_markup_from_plain(const char *text, gboolean is_emote)
     g_autofree char *escaped = mxp_markup_escape(text);
     if (is_emote)
         return g_strconcat("/me ", escaped, NULL);
-    /* libpurple looks for these bytes behind any leading tags, and before it decodes entities. */
-    const char *start = escaped;
-    while (g_str_has_prefix(start, "<br>"))
-        start += strlen("<br>");
-    if (g_ascii_strncasecmp(start, "/me ", 4) != 0)
-        return g_steal_pointer(&escaped);
-    return g_strdup_printf("%.*s&#47;%s", (int)(start - escaped), escaped, start + 1);
+    return mxp_markup_guard(g_steal_pointer(&escaped));
 }
 
 /* ---- to plain text ---- */
@@ -141,8 +145,7 @@ static char *get_href(const char *tag, const char *end)
     return g_strndup(value, len);
 }
 
-/* Clients make links of typed addresses; then the text says it all. */
-static gboolean text_is_address(const char *href, const char *text)
+gboolean mxp_markup_is_address(const char *href, const char *text)
 {
     static const char *const prefixes[] = {"", "http://", "https://", "ftp://", "mailto:"};
     for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
@@ -159,7 +162,7 @@ static void end_link(Reader *reader)
     const char *text = reader->plain->str + reader->link_start;
     g_autofree char *decoded = decode(href, strlen(href));
     /* libpurple's own linkify puts the address in without escaping it. */
-    if (text_is_address(decoded, text) || text_is_address(href, text))
+    if (mxp_markup_is_address(decoded, text) || mxp_markup_is_address(href, text))
         return;
     if (*text == '\0')
         g_string_append(reader->plain, decoded);

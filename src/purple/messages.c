@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include <server.h>
+#include <util.h>
 
 #include "buddies.h"
 #include "chat-window.h"
@@ -31,11 +32,14 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 
 char *mxp_messages_get_text(const MxLine *line)
 {
+    g_autofree char *markup = NULL;
     switch (line->kind) {
     case MX_LINE_TEXT:
     case MX_LINE_NOTICE:
     case MX_LINE_EMOTE:
-        return g_strdup(line->body);
+        if (line->formatted_body != NULL)
+            markup = mxp_markup_from_html(line->formatted_body, FALSE);
+        return markup != NULL ? purple_markup_strip_html(markup) : g_strdup(line->body);
     case MX_LINE_ENCRYPTED:
         return g_strdup(_("[encrypted message: this version cannot read it]"));
     case MX_LINE_UNREADABLE:
@@ -44,6 +48,17 @@ char *mxp_messages_get_text(const MxLine *line)
         break;
     }
     return NULL;
+}
+
+static char *get_markup(const MxLine *line)
+{
+    gboolean is_emote = line->kind == MX_LINE_EMOTE;
+    char *markup =
+        line->formatted_body != NULL ? mxp_markup_from_html(line->formatted_body, is_emote) : NULL;
+    if (markup != NULL)
+        return markup;
+    g_autofree char *text = mxp_messages_get_text(line);
+    return text != NULL ? mxp_markup_from_plain(text, is_emote) : NULL;
 }
 
 static PurpleMessageFlags get_flags(const MxLine *line)
@@ -87,10 +102,9 @@ static void write_chat(MxpAccount *mxp, MxRoom *room, const MxLine *line, const 
 
 void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
 {
-    g_autofree char *text = mxp_messages_get_text(line);
-    if (text == NULL)
+    g_autofree char *markup = get_markup(line);
+    if (markup == NULL)
         return;
-    g_autofree char *markup = mxp_markup_from_plain(text, line->kind == MX_LINE_EMOTE);
     time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
     if (room->direct_user != NULL)
         write_im(mxp, room, line, markup, when);
@@ -128,13 +142,37 @@ void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboole
 
 /* ---- sending ---- */
 
-/* The message type, and *body moved behind "/me ". */
-static const char *get_msgtype(const char **body)
+/* What the user typed, ready to be sent. */
+typedef struct {
+    const char *msgtype;
+    char *body;           /* "" : there is nothing to send */
+    char *formatted_body; /* NULL: nothing is formatted */
+} Typed;
+
+static void typed_clear(Typed *typed)
 {
-    if (g_ascii_strncasecmp(*body, "/me ", 4) != 0)
-        return "m.text";
-    *body += 4;
-    return "m.emote";
+    g_free(typed->body);
+    g_free(typed->formatted_body);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
+
+/* An event holds 65,536 bytes (client-server API, size limits), and JSON makes text longer. */
+#define MAX_FORMATTED_BYTES 50000
+
+static Typed read_typed(const char *markup)
+{
+    static const char action[] = "/me ";
+    g_autofree char *plain = mxp_markup_to_plain(markup);
+    gboolean is_emote = g_ascii_strncasecmp(plain, action, strlen(action)) == 0;
+    gsize skip = is_emote ? strlen(action) : 0;
+    Typed typed = {.msgtype = is_emote ? "m.emote" : "m.text"};
+    typed.body = g_strdup(plain + skip);
+    typed.formatted_body = mxp_markup_to_html(markup, skip);
+    if (typed.formatted_body != NULL &&
+        strlen(typed.body) + strlen(typed.formatted_body) > MAX_FORMATTED_BYTES)
+        g_clear_pointer(&typed.formatted_body, g_free);
+    return typed;
 }
 
 gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, const char *msgtype,
@@ -144,13 +182,13 @@ gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, co
     if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM) {
         if (!mx_user_id_is_valid(name))
             return FALSE;
-        mx_client_send_direct(mxp->client, name, msgtype, body);
+        mx_client_send_direct(mxp->client, name, msgtype, body, NULL);
         return TRUE;
     }
     MxRoom *room = mx_client_get_room(mxp->client, name);
     if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN)
         return FALSE;
-    mx_client_send_message(mxp->client, room, msgtype, body);
+    mx_client_send_message(mxp->client, room, msgtype, body, NULL);
     return TRUE;
 }
 
@@ -159,8 +197,7 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
 {
     MxpAccount *mxp = mxp_account_from_gc(gc);
     g_autofree char *user_id = g_strdup(mxp_buddies_normalize(NULL, who));
-    g_autofree char *plain = mxp_markup_to_plain(markup);
-    const char *body = plain;
+    g_auto(Typed) typed = read_typed(markup);
     if (mxp == NULL)
         return -ENOTCONN;
     if (!mx_user_id_is_valid(user_id)) {
@@ -169,9 +206,9 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
         purple_conv_present_error(who, mxp->account, text);
         return 0;
     }
-    const char *msgtype = get_msgtype(&body);
-    if (*body != '\0')
-        mx_client_send_direct(mxp->client, user_id, msgtype, body);
+    if (*typed.body != '\0')
+        mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body,
+                              typed.formatted_body);
     return 0; /* the line is drawn when it is safe in the database */
 }
 
@@ -180,12 +217,10 @@ int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
 {
     MxpAccount *mxp = mxp_account_from_gc(gc);
     MxRoom *room = mxp != NULL ? mxp_chat_window_get_room(mxp, id) : NULL;
-    g_autofree char *plain = mxp_markup_to_plain(markup);
-    const char *body = plain;
+    g_auto(Typed) typed = read_typed(markup);
     if (room == NULL)
         return -ENOTCONN;
-    const char *msgtype = get_msgtype(&body);
-    if (*body != '\0')
-        mx_client_send_message(mxp->client, room, msgtype, body);
+    if (*typed.body != '\0')
+        mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body);
     return 0;
 }

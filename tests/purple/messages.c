@@ -449,7 +449,7 @@ static void emotes_and_notices(Scenario *s)
     settle(s);
 }
 
-static void formatted_shows_body(Scenario *s)
+static void formatted_is_cleaned(Scenario *s)
 {
     JsonObject *event = event_text(BOB, "**bold** <plain>");
     JsonObject *content = json_object_get_object_member(event, "content");
@@ -460,7 +460,7 @@ static void formatted_shows_body(Scenario *s)
     log_in(s);
     push_event(s, DIRECT, event);
     EXPECT_EVENT(s, "window", "name", BOB);
-    EXPECT_LINE(s, BOB, BOB, "**bold** &lt;plain&gt;", "RECV");
+    EXPECT_LINE(s, BOB, BOB, "<b>bold</b>", "RECV");
     settle(s);
 }
 
@@ -599,7 +599,7 @@ static const ScenarioEntry entries[] = {
     {"text-out", {text_out}},
     {"text-out-chat", {text_out_chat}},
     {"emotes-and-notices", {emotes_and_notices}},
-    {"formatted-shows-body", {formatted_shows_body}},
+    {"formatted-is-cleaned", {formatted_is_cleaned}},
     {"unknown-msgtypes", {unknown_msgtypes}},
     {"redacted", {redacted}},
     {"encrypted", {encrypted_1, encrypted_2, encrypted_3}},

@@ -5,6 +5,7 @@
 import re
 
 import pytest
+from busy import LINES, say_busy
 from finch import Finch
 from htmllog import read_messages
 from waiting import wait_until
@@ -125,6 +126,17 @@ def test_restart(finch, world):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(finch.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert finch.complaints() == []
+
+
+def test_formatted_text(finch, world):
+    """Behind the restart, which compares what was logged with plain bodies."""
+    open_window(finch, "Tea party")
+    say_busy(world.bob, world.tea)
+    for line in LINES:
+        finch.wait_text(line)
+    finch.wait_text("two (https://example.org/x)")
+    assert not finch.shows("the body")
+    finch.save_screen("finch-formatted")
 
 
 def test_wrong_password(world, plugin, tmp_path):

@@ -3,6 +3,7 @@
 """Pidgin as a person uses it: with the keyboard, and by what its windows show."""
 
 import pytest
+from busy import LINES, say_busy
 from htmllog import read_messages
 from pidgin import Pidgin
 from waiting import wait_until
@@ -147,6 +148,23 @@ def test_restart(pidgin, world, desktop):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(pidgin.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert pidgin.complaints() == []
+
+
+def test_formatted_text(pidgin, world, desktop):
+    """Behind the restart, which compares what was logged with plain bodies."""
+    window = open_window(pidgin, "Tea party")
+    say_busy(world.bob, world.tea)
+
+    shown = [line.text.replace("\xa0", " ").strip() for line in pidgin.wait_text(window, LINES[-1])]
+    first = shown.index(LINES[0])
+    assert [text for text in shown[first:] if text] == LINES
+    desktop.focus(window)
+    desktop.key("ctrl+b")
+    desktop.type("in fat letters")
+    desktop.shot("formatted")
+    desktop.key("Return")
+    content = world.bob.wait_body(world.tea, "in fat letters")["content"]
+    assert content["formatted_body"] == "<strong>in fat letters</strong>"
 
 
 def test_wrong_password(second_desktop, world, plugin, tmp_path):

@@ -27,9 +27,11 @@ void purple_log_free(PurpleLog *log)
     g_free(log);
 }
 
-/* As in messages.c, without its windows. */
+/* As in messages.c, without its windows; the formatted body stands for its text. */
 char *mxp_messages_get_text(const MxLine *line)
 {
+    if (line->formatted_body != NULL)
+        return g_strdup(line->formatted_body);
     return line->kind == MX_LINE_ENCRYPTED ? g_strdup("[encrypted]") : g_strdup(line->body);
 }
 
@@ -119,6 +121,20 @@ static void test_repeated(void)
     assert_found("y");
 }
 
+/* What is in the log is the formatted text; two lines that look the same there need two. */
+static void test_formatted(void)
+{
+    begin();
+    add(1, "*ok*")->formatted_body = g_strdup("ok");
+    add(1, "ok");
+    log_text = HTML("12:00:01", "<b>ok</b>");
+    assert_found("yn");
+    log_text = HTML("12:00:01", "*ok*");
+    assert_found("nn");
+    log_text = HTML("12:00:01", "<b>ok</b>") HTML("12:00:01", "ok");
+    assert_found("yy");
+}
+
 /* What is taken for written is lost: another line of the same second must not stand for it. */
 static void test_other_lines(void)
 {
@@ -196,6 +212,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/log-tail/found", test_found);
     g_test_add_func("/log-tail/repeated", test_repeated);
+    g_test_add_func("/log-tail/formatted", test_formatted);
     g_test_add_func("/log-tail/far-away", test_far_away);
     g_test_add_func("/log-tail/white-space-and-markup", test_white_space_and_markup);
     g_test_add_func("/log-tail/kinds", test_kinds);

@@ -284,8 +284,10 @@ static void assert_typed(const char *text)
     g_autofree char *escaped = mxp_markup_escape(text);
     g_autofree char *linkified = purple_markup_linkify(escaped);
     g_autofree char *back = mxp_markup_to_plain(linkified);
+    g_autofree char *html = mxp_markup_to_html(linkified, 0);
     g_test_message("%s -> %s", text, linkified);
     g_assert_cmpstr(back, ==, text);
+    g_assert_null(html); /* nothing of it is formatted */
 }
 
 static void test_typed_addresses(void)

@@ -180,6 +180,37 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
     mx_line_free(NULL);
 }
 
+#define FORMATTED(msgtype, format, html)                                                           \
+    "{\"msgtype\":\"" msgtype "\",\"body\":\"b\",\"format\":" format ",\"formatted_body\":" html "}"
+#define HTML_FORMAT "\"org.matrix.custom.html\""
+
+static void test_formatted(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *content, *formatted_body;
+    } cases[] = {
+        {FORMATTED("m.text", HTML_FORMAT, "\"<b>b</b>\""), "<b>b</b>"},
+        {FORMATTED("m.notice", HTML_FORMAT, "\"x\""), "x"},
+        {FORMATTED("m.emote", HTML_FORMAT, "\"x\""), "x"},
+        {FORMATTED("m.image", HTML_FORMAT, "\"x\""), NULL},
+        {FORMATTED("m.text", "\"org.example\"", "\"x\""), NULL},
+        {FORMATTED("m.text", "null", "\"x\""), NULL},
+        {FORMATTED("m.text", HTML_FORMAT, "5"), NULL},
+        {FORMATTED("m.text", HTML_FORMAT, "[\"x\"]"), NULL},
+        {"{\"msgtype\":\"m.text\",\"body\":\"b\",\"formatted_body\":\"x\"}", NULL},
+        {"{\"msgtype\":\"m.text\",\"format\":" HTML_FORMAT ",\"formatted_body\":\"x\"}", NULL},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        MxTimelineRow row = {.room = fixture->room->key, .sender = (char *)"@bob:x"};
+        row.type = (char *)"m.room.message";
+        row.content = (char *)cases[i].content;
+        MxLine *line = mx_line_new(fixture->store, &row, "@me:x");
+        g_test_message("%s", cases[i].content);
+        g_assert_cmpstr(line->formatted_body, ==, cases[i].formatted_body);
+        mx_line_free(line);
+    }
+}
+
 static void test_fields(Fixture *fixture, gconstpointer data)
 {
     static const struct {
@@ -267,6 +298,7 @@ int main(int argc, char **argv)
     add("/timeline/gap", test_gap);
     add("/timeline/waived-gap", test_waived_gap);
     add("/timeline/kinds", test_kinds);
+    add("/timeline/formatted", test_formatted);
     add("/timeline/fields", test_fields);
     add("/timeline/redacted-while-delivering", test_redacted_while_delivering);
     add("/timeline/shown-twins", test_shown_twins);
