@@ -11,10 +11,13 @@
 #include "mx-id.h"
 
 #define MAX_HEROES 5
+
 char *mx_room_name_of_member(MxStore *store, gint64 room, const char *user_id)
 {
     g_autoptr(MxMemberRow) member = mx_store_get_member(store, room, user_id);
-    g_autofree char *name = mx_event_tidy_name(member != NULL ? member->display_name : NULL);
+    if (member == NULL)
+        return g_strdup(user_id);
+    g_autofree char *name = mx_event_tidy_name(member->display_name);
     if (name == NULL)
         return g_strdup(user_id);
     if (mx_store_is_name_shared(store, room, user_id, member->display_name))

@@ -111,6 +111,13 @@ class Driver:
         """None while it runs; negative for a signal."""
         return self._process.poll()
 
+    def freeze(self):
+        """The program stands still, as in a machine that sleeps."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self):
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(10)

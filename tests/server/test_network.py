@@ -66,6 +66,21 @@ def test_server_hangs_for_twenty_seconds(own_server, own_pair):
     assert bob.client.bodies(room, one.person.user_id) == ["while it hangs", "back out"]
 
 
+def test_suspend(alice, bob, direct_room, seat, proxy):
+    """The program sleeps while the connection in use dies without a word; what comes then is late."""
+    one = seat(alice, proxy.base_url)
+    one.open().wait_node(bob.user_id)
+    proxy.stand_still()
+    one.driver.freeze()
+    time.sleep(27)
+    bob.client.say(direct_room, "while asleep")
+    proxy.flow()
+    one.driver.thaw()
+    line = one.driver.wait_line("while asleep", bob.user_id, BACK_WITHIN)
+    assert "DELAYED" in line["flags"]
+    check_back(one, bob, direct_room, "awake")
+
+
 @pytest.fixture
 def line_up(alice, bob, direct_room, seat, proxy):
     """Alice through the proxy, connected."""
