@@ -455,6 +455,71 @@ static void mutate_send(Scenario *s)
     EXPECT_INT(s, fake_server_sent_count(s->server), G_N_ELEMENTS(no_answers));
 }
 
+/* m.direct as another client may have left it: the new room is added, or nothing is overwritten. */
+static void mutate_account_data(Scenario *s)
+{
+    static const char *const contents[] = {"null",
+                                           "17",
+                                           "\"text\"",
+                                           "[]",
+                                           "{\"@x:y\":null}",
+                                           "{\"@x:y\":17}",
+                                           "{\"@x:y\":\"!r:y\"}",
+                                           "{\"@x:y\":{}}",
+                                           "{\"@x:y\":[null,17,[],{}]}",
+                                           "<html>",
+                                           ""};
+
+    log_in(s);
+    for (guint i = 0; i < G_N_ELEMENTS(contents); i++) {
+        g_autofree char *user = g_strdup_printf("@pal%u:localhost", i);
+        FakeAnswer answer = {.status = 200, .body = contents[i]};
+        fake_server_once(s->server, "get-account-data", answer);
+        CHECK(s, host_send_im(s->account, user, "hello"));
+        host_iterate(400);
+    }
+    host_iterate(2000);
+    CHECK(s, purple_account_is_connected(s->account));
+    forget_events(s);
+    for (FakeRequest *r; (r = fake_server_take_request(s->server, "create-room")) != NULL ||
+                         (r = fake_server_take_request(s->server, "send")) != NULL ||
+                         (r = fake_server_take_request(s->server, "set-account-data")) != NULL;)
+        fake_request_free(r);
+}
+
+/* An answer without a usable token ends this connection, and the next try gets a good one. */
+static void mutate_refresh(Scenario *s)
+{
+    static const char *const bodies[] = {"{}",
+                                         "[]",
+                                         "{\"access_token\":null}",
+                                         "{\"access_token\":17}",
+                                         "{\"access_token\":[]}",
+                                         "{\"access_token\":{}}",
+                                         "{\"access_token\":\"\"}",
+                                         "<html>"};
+
+    fake_server_set_refresh(s->server, TRUE);
+    log_in(s);
+    for (guint i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        FakeAnswer answer = {.status = 200, .body = bodies[i]};
+        FakeAnswer refused = {.status = 401,
+                              .body = "{\"errcode\":\"M_UNKNOWN_TOKEN\",\"error\":\"Old\","
+                                      "\"soft_logout\":true}"};
+        fake_server_once(s->server, "refresh", answer);
+        fake_server_once(s->server, "sync", refused);
+        push(s, g_strdup("{}"));
+        EXPECT_REQUEST(s, "refresh");
+        EXPECT_EVENT(s, "connection-error", "reason", "NETWORK_ERROR");
+        EXPECT_EVENT(s, "disconnected");
+        host_account_enable(s->account, FALSE);
+        host_account_enable(s->account, TRUE);
+        EXPECT_EVENT(s, "connected");
+        settle(s);
+    }
+    forget_events(s);
+}
+
 static void mutate_create_room(Scenario *s)
 {
     static const char *const bodies[] = {"{}",
@@ -600,6 +665,8 @@ static const ScenarioEntry entries[] = {
     {"mutate-members", {mutate_members}},
     {"mutate-send", {mutate_send}},
     {"mutate-create-room", {mutate_create_room}},
+    {"mutate-account-data", {mutate_account_data}},
+    {"mutate-refresh", {mutate_refresh}},
     {"deep", {deep}},
     {"deep-answers", {deep_answers}},
     {"long-texts", {long_texts}},
