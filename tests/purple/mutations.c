@@ -455,7 +455,7 @@ static void mutate_send(Scenario *s)
     EXPECT_INT(s, fake_server_sent_count(s->server), G_N_ELEMENTS(no_answers));
 }
 
-/* m.direct as another client may have left it: the new room is added, or nothing is overwritten. */
+/* m.direct as another client may have left it: nothing crashes, and the account stays. */
 static void mutate_account_data(Scenario *s)
 {
     static const char *const contents[] = {"null",

@@ -22,6 +22,7 @@ typedef struct {
     int code;
     const char *said; /* part of the message */
     const char *typed, *server_name;
+    enum { FAULT_NONE, FAULT_429_HEADER, FAULT_429_BODY, FAULT_CUT, FAULT_DRIP } fault;
 } Case;
 
 static const Case cases[] = {
@@ -43,6 +44,18 @@ static const Case cases[] = {
      "302"},
     {"forbidden", 403, "", 200, VERSIONS, NULL, MX_ERROR_NO_MATRIX, "403"},
     {"may-recover", 502, "<html>", 200, VERSIONS, NULL, MX_ERROR_HTTP, "502"},
+    {"limited-header", 200, WELL_KNOWN("https://m.hs.test"), 200, VERSIONS, "https://m.hs.test",
+     NONE, NULL, NULL, NULL, FAULT_429_HEADER},
+    {"limited-body", 200, WELL_KNOWN("https://m.hs.test"), 200, VERSIONS, "https://m.hs.test", NONE,
+     NULL, NULL, NULL, FAULT_429_BODY},
+    {"cut", 200, WELL_KNOWN("https://m.hs.test"), 200, VERSIONS, NULL, MX_ERROR_NETWORK, "hs.test",
+     NULL, NULL, FAULT_CUT},
+    {"drip", 200, WELL_KNOWN("https://m.hs.test"), 200, VERSIONS, "https://m.hs.test", NONE, NULL,
+     NULL, NULL, FAULT_DRIP},
+    {"base-url-number", 200, "{\"m.homeserver\":{\"base_url\":17}}", 200, VERSIONS, NULL,
+     MX_ERROR_NO_MATRIX, "names no homeserver"},
+    {"base-url-array", 200, "{\"m.homeserver\":{\"base_url\":[]}}", 200, VERSIONS, NULL,
+     MX_ERROR_NO_MATRIX, "names no homeserver"},
     {"html", 200, "<html></html>", 200, VERSIONS, NULL, MX_ERROR_NO_MATRIX, "names no homeserver"},
     {"empty", 200, "", 200, VERSIONS, NULL, MX_ERROR_NO_MATRIX, "names no homeserver"},
     {"array", 200, "[]", 200, VERSIONS, NULL, MX_ERROR_NO_MATRIX, "names no homeserver"},
@@ -85,6 +98,7 @@ typedef struct {
     SoupServer *server;
     FixtureProxy *proxy;
     MxHttp *http;
+    guint asked; /* for /.well-known, in this case */
 } World;
 
 static World world;
@@ -100,6 +114,60 @@ static void answer(SoupServerMessage *message, guint status, const char *body)
                                          strlen(body));
 }
 
+static void answer_limited(SoupServerMessage *message, gboolean in_header)
+{
+    answer(message, 429,
+           in_header ? "{}" : "{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":5}");
+    if (in_header)
+        soup_message_headers_replace(soup_server_message_get_response_headers(message),
+                                     "Retry-After", "0");
+}
+
+/* What is left of a body that comes byte by byte. */
+typedef struct {
+    GIOStream *stream;
+    char *text;
+    gsize next;
+} Drip;
+
+static gboolean on_drip(gpointer data)
+{
+    Drip *drip = data;
+    g_output_stream_write_all(g_io_stream_get_output_stream(drip->stream), drip->text + drip->next,
+                              1, NULL, NULL, NULL);
+    if (drip->text[++drip->next] != '\0')
+        return G_SOURCE_CONTINUE;
+    g_object_unref(drip->stream);
+    g_free(drip->text);
+    g_free(drip);
+    return G_SOURCE_REMOVE;
+}
+
+static void answer_by_hand(SoupServerMessage *message, const char *body, gboolean is_cut)
+{
+    g_autoptr(GIOStream) stream = soup_server_message_steal_connection(message);
+    GOutputStream *out = g_io_stream_get_output_stream(stream);
+    g_autofree char *head = g_strdup_printf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                            "Content-Length: %zu\r\n\r\n",
+                                            strlen(body));
+    g_output_stream_write_all(out, head, strlen(head), NULL, NULL, NULL);
+    Drip *drip = g_new0(Drip, 1);
+    drip->stream = g_steal_pointer(&stream);
+    drip->text = g_strndup(body, is_cut ? strlen(body) / 2 : strlen(body));
+    g_timeout_add(10, on_drip, drip);
+}
+
+static void answer_well_known(SoupServerMessage *message, const Case *current)
+{
+    gboolean is_first = world.asked++ == 0;
+    if (is_first && (current->fault == FAULT_429_HEADER || current->fault == FAULT_429_BODY))
+        answer_limited(message, current->fault == FAULT_429_HEADER);
+    else if (current->fault == FAULT_CUT || current->fault == FAULT_DRIP)
+        answer_by_hand(message, current->well_known, current->fault == FAULT_CUT);
+    else
+        answer(message, current->well_known_status, current->well_known);
+}
+
 static void on_request(SoupServer *server, SoupServerMessage *message, const char *path,
                        GHashTable *query, gpointer user_data)
 {
@@ -109,7 +177,7 @@ static void on_request(SoupServer *server, SoupServerMessage *message, const cha
     if (g_str_equal(soup_message_headers_get_one(headers, "Host"), "other.hs.test"))
         answer(message, 200, WELL_KNOWN("https://redirected.hs.test"));
     else if (g_str_equal(path, "/.well-known/matrix/client"))
-        answer(message, current->well_known_status, current->well_known);
+        answer_well_known(message, current);
     else if (g_str_has_suffix(path, "/_matrix/client/versions"))
         answer(message, current->versions_status, current->versions);
     else
@@ -146,6 +214,7 @@ static void world_tear_down(void)
 static void test_case(gconstpointer data)
 {
     const Case *c = world.current = data;
+    world.asked = 0;
     if (world.http == NULL && !world_set_up())
         return;
     g_autoptr(GError) error = NULL;
@@ -153,6 +222,8 @@ static void test_case(gconstpointer data)
     g_autofree char *base = fixture_discover(world.http, server_name, c->typed, &error);
     g_test_message("%s", error != NULL ? error->message : base);
     g_assert_cmpstr(base, ==, c->base);
+    if (c->fault == FAULT_429_HEADER || c->fault == FAULT_429_BODY)
+        g_assert_cmpuint(world.asked, ==, 2);
     if (c->code == NONE) {
         g_assert_no_error(error);
         return;
