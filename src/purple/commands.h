@@ -2,5 +2,34 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <cmds.h>
+#include <conversation.h>
+
+#include "account.h"
+
+/* The commands: a table for each topic, in the file of that name. */
+
+typedef struct {
+    const char *name; /* NULL ends a table */
+    const char *args; /* as purple_cmd_register() wants them */
+    PurpleCmdFunc func;
+    const char *help;
+    PurpleCmdFlag flags; /* besides those of all */
+} MxpCommand;
+
+extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
+extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
+
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
+
+/* For the commands' functions: */
+
+/* The room of the window, whatever the membership; or NULL. */
+MxRoom *mxp_command_get_room(PurpleConversation *conversation, MxpAccount *mxp);
+/* NULL, and *error said, unless the account is connected. */
+MxpAccount *mxp_command_get_account(PurpleConversation *conversation, char **error);
+/* The same for the window's room, which the user is in. */
+MxRoom *mxp_command_get_joined(PurpleConversation *conversation, MxpAccount **mxp, char **error);
+/* What was typed after the first words, or NULL. */
+const char *mxp_command_get_rest(char **args, guint index);

@@ -1,0 +1,127 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+#include "config.h"
+
+#include <stdlib.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "create.h"
+#include "invites.h"
+#include "joining.h"
+#include "membership.h"
+
+static PurpleCmdRet on_join(PurpleConversation *conversation, const char *command, char **args,
+                            char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    g_auto(GStrv) words = g_strsplit(args[0], " ", 2);
+    if (mxp_joining_start(mxp, words[0], mxp_command_get_rest(words, words[0] != NULL ? 1 : 0),
+                          conversation))
+        return PURPLE_CMD_RET_OK;
+    *error = g_strdup(_("That leads to no room. Type its address (#room:example.org), its ID "
+                        "(!abc…) or a matrix.to or matrix: link."));
+    return PURPLE_CMD_RET_FAILED;
+}
+
+static PurpleCmdRet on_leave(PurpleConversation *conversation, const char *command, char **args,
+                             char **error, void *data)
+{
+    MxpAccount *mxp;
+    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
+    if (room == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    mxp_membership_leave(mxp, room, mxp_command_get_rest(args, 0), conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
+static PurpleCmdRet on_forget(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_CHAT &&
+        mxp_membership_forget(mxp, purple_conversation_get_name(conversation), conversation))
+        return PURPLE_CMD_RET_OK;
+    *error = g_strdup(_("A room can be forgotten after you have left it: /leave."));
+    return PURPLE_CMD_RET_FAILED;
+}
+
+static PurpleCmdRet on_invite(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp;
+    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
+    if (room == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    g_auto(GStrv) words = g_strsplit(args[0], " ", 2);
+    if (mxp_membership_invite(mxp, room, words[0],
+                              mxp_command_get_rest(words, words[0] != NULL ? 1 : 0), conversation))
+        return PURPLE_CMD_RET_OK;
+    *error = g_strdup(_("That is no Matrix ID. It has the form @name:server, for example "
+                        "@alice:example.org."));
+    return PURPLE_CMD_RET_FAILED;
+}
+
+static PurpleCmdRet on_create(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    mxp_create_start(mxp, args[0], conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
+static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *command, char **args,
+                               char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    g_autofree char *markup = mxp_invites_list(mxp);
+    purple_conversation_write(
+        conversation, NULL, markup,
+        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    return PURPLE_CMD_RET_OK;
+}
+
+/* /accept and /reject */
+static PurpleCmdRet on_answer(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    gboolean has_number = mxp_command_get_rest(args, 0) != NULL;
+    int number = has_number ? atoi(args[0]) : 0;
+    if ((!has_number || number > 0) &&
+        mxp_invites_answer(mxp, number, g_str_equal(command, "accept"), conversation))
+        return PURPLE_CMD_RET_OK;
+    *error = g_strdup(_("There is no such invitation. /invites lists them with their numbers."));
+    return PURPLE_CMD_RET_FAILED;
+}
+
+const MxpCommand mxp_commands_rooms[] = {
+    {"join", "s", on_join,
+     N_("join &lt;room&gt; [reason]: Joins a room by its address, its ID or a link to it.")},
+    {"leave", "s", on_leave, N_("leave [reason]: Leaves the room."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {"forget", "", on_forget, N_("forget: The server forgets a room that you have left.")},
+    {"invite", "s", on_invite, N_("invite &lt;@user:server&gt; [reason]: Invites somebody.")},
+    {"create", "s", on_create,
+     N_("create [name]: Makes a private room of that name; without a name a dialog asks."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {"invites", "", on_invites, N_("invites: Lists the invitations that wait for an answer.")},
+    {"accept", "s", on_answer,
+     N_("accept [number]: Accepts an invitation; without a number the only one."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {"reject", "s", on_answer,
+     N_("reject [number]: Rejects an invitation; without a number the only one."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {NULL},
+};
