@@ -13,6 +13,7 @@
 
 #include "buddies.h"
 #include "chat-window.h"
+#include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
 #include "invites.h"
@@ -116,6 +117,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     if (change->is_gone)
         mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
+    mxp_conversion_update(mxp, change);
     mxp_chat_window_update(mxp, change);
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
@@ -238,6 +240,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
+    mxp_conversion_init(mxp);
     mxp_delivery_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
@@ -260,6 +263,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);
+    mxp_conversion_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

@@ -21,7 +21,10 @@ typedef struct {
     GHashTable *buddy_rooms; /* room ID -> user ID whose buddy was made for it: buddies.c */
     GSList *to_show;         /* user IDs, to be shown as available: buddies.c */
     guint show_source;
-    GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
+    GHashTable *ghosts;    /* room ID -> PurpleChat outside the list: rooms.c */
+    GHashTable *partners;  /* room ID -> user ID whose IM it is: conversion.c */
+    GHashTable *ended_ims; /* room ID -> user ID whose IM it was a moment ago */
+    guint conversion_source;
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable
         *to_resume;    /* set of room IDs with lines a killed program did not write: delivery.c */

@@ -17,6 +17,8 @@ PurpleConversation *mxp_chat_window_open(MxpAccount *mxp, MxRoom *room);
 PurpleConversation *mxp_chat_window_find(MxpAccount *mxp, const char *room_id);
 /* The chat's id for serv_got_chat_in(); the window must be open. */
 int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id);
+/* The room has no window of this kind any more; the text says why in the one that is open. */
+void mxp_chat_window_end(MxpAccount *mxp, const char *room_id, const char *text);
 void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change);
 /* The room behind a chat id, or NULL. */
 MxRoom *mxp_chat_window_get_room(MxpAccount *mxp, int id);
