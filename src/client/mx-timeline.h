@@ -29,8 +29,8 @@ typedef struct {
     gboolean is_own;
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;
-    gboolean is_highlight; /* by the push rules */
-    int shown_twins;       /* of a recovered line: shown ones that look just the same */
+    gboolean is_highlight, makes_sound, is_muted; /* by the push rules */
+    int shown_twins; /* of a recovered line: shown ones that look just the same */
 } MxLine;
 
 void mx_line_free(MxLine *line);

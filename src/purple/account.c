@@ -24,6 +24,7 @@
 #include "proxy.h"
 #include "reconnect.h"
 #include "rooms.h"
+#include "sounds.h"
 
 #define CONNECT_STEPS 4
 
@@ -244,6 +245,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_delivery_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
+    mxp_sounds_init(mxp);
     connect_signals(mxp);
     mxp_account_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);

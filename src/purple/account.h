@@ -35,6 +35,7 @@ typedef struct {
     void *invite_list;      /* the window that lists them, or NULL */
     gboolean is_asking;     /* our own dialog asks in place of libpurple's */
     GSList *questions;      /* membership.c */
+    const MxLine *line;     /* that is being written, or NULL: messages.c */
     GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
 } MxpAccount;
 

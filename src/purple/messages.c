@@ -106,10 +106,12 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     if (markup == NULL)
         return;
     time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
+    mxp->line = line;
     if (room->direct_user != NULL)
         write_im(mxp, room, line, markup, when);
     else
         write_chat(mxp, room, line, markup, when);
+    mxp->line = NULL;
 }
 
 /* Pidgin cuts such lines at 4,096 bytes, perhaps inside an entity. */
