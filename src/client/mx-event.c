@@ -54,24 +54,40 @@ void mx_event_clear(MxEvent *event)
 /* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
 #define MAX_NAME 200
 
-/* They would turn round what stands after the name: U+202A to U+202E, U+2066 to U+2069, three bytes
- * each. */
-static void blank_bidi_controls(char *text)
+/* They would begin a new line, U+2028 and U+2029, or turn round what stands after the name, U+202A
+ * to U+202E and U+2066 to U+2069, or mean something to a terminal. */
+static gboolean is_control(gunichar c)
 {
-    for (char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-        if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
-            memset(at, ' ', 3);
+    return g_unichar_iscntrl(c) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static void blank_controls(char *text)
+{
+    for (char *at = text, *next; *at != '\0'; at = next) {
+        next = g_utf8_next_char(at);
+        if (is_control(g_utf8_get_char(at)))
+            memset(at, ' ', next - at);
     }
+}
+
+/* Somebody whose name cannot be seen would seem to be nobody. */
+static gboolean is_visible(const char *name)
+{
+    for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        /* U+3164 and its like, U+2800: blank, and yet no spaces. */
+        gboolean is_filler =
+            c == 0x115f || c == 0x1160 || c == 0x3164 || c == 0xffa0 || c == 0x2800;
+        if (g_unichar_isgraph(c) && !g_unichar_iszerowidth(c) && !is_filler)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static char *tidy(const char *name)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
-    for (char *at = valid; *at != '\0'; at++)
-        if (g_ascii_iscntrl(*at))
-            *at = ' ';
-    blank_bidi_controls(valid);
+    blank_controls(valid);
     g_strstrip(valid);
     if (g_utf8_strlen(valid, -1) > MAX_NAME)
         return g_utf8_substring(valid, 0, MAX_NAME);
@@ -83,7 +99,7 @@ char *mx_event_tidy_name(const char *name)
     if (name == NULL)
         return NULL;
     g_autofree char *tidied = tidy(name);
-    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
+    return is_visible(tidied) ? g_steal_pointer(&tidied) : NULL;
 }
 
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)

@@ -108,10 +108,12 @@ static char *describe(const MxRoom *room)
 static char *describe_more(const MxRoom *room)
 {
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, _("From: %s"), get_inviter(room));
+    g_autofree char *inviter = mx_event_tidy_name(get_inviter(room));
+    g_autofree char *alias = mx_event_tidy_name(room->canonical_alias);
+    g_string_append_printf(text, _("From: %s"), inviter);
     g_string_append_printf(text, _("\nRoom: %s"), room->room_id);
-    if (room->canonical_alias != NULL)
-        g_string_append_printf(text, " (%s)", room->canonical_alias);
+    if (alias != NULL)
+        g_string_append_printf(text, " (%s)", alias);
     if (room->invite_reason != NULL)
         g_string_append_printf(text, _("\nReason: %s"), room->invite_reason);
     return g_string_free(text, FALSE);

@@ -124,7 +124,27 @@ static void rejected_and_invited_again(Scenario *s)
     settle(s);
 }
 
+/* What strangers say of their room stays in its place. */
+static void spoofed(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    JsonObject *event;
+    log_in(s);
+    add_invitation(body, ROOM2, "Tea\u2029\u202eFrom: nobody");
+    sync_body_invite(body, ROOM2,
+                     event_state("m.room.canonical_alias", "", BOB,
+                                 "{'alias':'#x:localhost\\nFrom: @admin:localhost'}"));
+    sync_body_invite(body, ROOM2, event_member(BOB, "join", "\u200b\u3164 "));
+    push(s, sync_body_end(body));
+    event =
+        EXPECT_EVENT(s, "request", "kind", "action", "!primary", "\u2029", "!secondary", "admin");
+    EXPECT_TEXT(s, text_of(event, "primary"),
+                BOB " invites you to the room “Tea      From: nobody”");
+    settle(s);
+}
+
 static const ScenarioEntry entries[] = {
+    {"spoofed", {spoofed}},
     {"blocked-inviter", {blocked_inviter}},
     {"storm", {storm}},
     {"accepted-elsewhere", {accepted_elsewhere}},
