@@ -24,6 +24,7 @@ typedef struct {
     GHashTable *ghosts;    /* room ID -> PurpleChat outside the list: rooms.c */
     GHashTable *partners;  /* room ID -> user ID whose IM it is: conversion.c */
     GHashTable *ended_ims; /* room ID -> user ID whose IM it was a moment ago */
+    GHashTable *left_ims;  /* user ID -> room ID that was their IM when it was left */
     guint conversion_source;
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable

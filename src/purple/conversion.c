@@ -14,6 +14,7 @@ void mxp_conversion_init(MxpAccount *mxp)
 {
     mxp->partners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     mxp->ended_ims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    mxp->left_ims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void mxp_conversion_clear(MxpAccount *mxp)
@@ -21,6 +22,7 @@ void mxp_conversion_clear(MxpAccount *mxp)
     g_clear_handle_id(&mxp->conversion_source, g_source_remove);
     g_clear_pointer(&mxp->partners, g_hash_table_unref);
     g_clear_pointer(&mxp->ended_ims, g_hash_table_unref);
+    g_clear_pointer(&mxp->left_ims, g_hash_table_unref);
 }
 
 static void move_to_im(MxpAccount *mxp, MxRoom *room)
@@ -83,8 +85,15 @@ void mxp_conversion_update(MxpAccount *mxp, MxRoomChange *change)
         move_to_im(mxp, room);
     if (is_there && room->direct_user == NULL && before != NULL)
         end_im(mxp, room->room_id, before);
+    if (change->is_gone && before != NULL)
+        g_hash_table_replace(mxp->left_ims, g_strdup(before), g_strdup(room->room_id));
     if (is_there && room->direct_user != NULL)
         g_hash_table_replace(mxp->partners, g_strdup(room->room_id), g_strdup(room->direct_user));
     else
         g_hash_table_remove(mxp->partners, room->room_id);
+}
+
+const char *mxp_conversion_get_left(MxpAccount *mxp, const char *user_id)
+{
+    return g_hash_table_lookup(mxp->left_ims, user_id);
 }

@@ -11,3 +11,5 @@ void mxp_conversion_init(MxpAccount *mxp);
 void mxp_conversion_clear(MxpAccount *mxp);
 /* After the buddy list was changed, and before anything is written. */
 void mxp_conversion_update(MxpAccount *mxp, MxRoomChange *change);
+/* The direct room with this person that was left since the account is connected, or NULL. */
+const char *mxp_conversion_get_left(MxpAccount *mxp, const char *user_id);

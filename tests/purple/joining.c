@@ -102,7 +102,7 @@ static void join_by_link(Scenario *s)
     push_room(s, NEW, "New", ALL_THREE);
     EXPECT_EVENT(s, "window", "name", NEW);
     settle(s);
-    type_command(s, room, "/join matrix:roomid/second:localhost?via=one.org");
+    type_command(s, room, "/join  matrix:roomid/second:localhost?via=one.org ");
     EXPECT_TEXT(s, EXPECT_REQUEST(s, "join")->args[0], ROOM2);
     push_room(s, ROOM2, "Second", ALL_THREE);
     EXPECT_EVENT(s, "window", "name", ROOM2);
@@ -643,6 +643,9 @@ static void leaving_a_person(Scenario *s)
     push_leave(s, DIRECT);
     settle(s);
     type_badly(s, im, "/leave");
+    type_command(s, im, "/forget");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "forget")->args[0], DIRECT);
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "forgotten");
 }
 
 static void choose(Scenario *s, const char *label)
