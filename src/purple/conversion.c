@@ -9,6 +9,7 @@
 #include "chat-window.h"
 #include "delivery.h"
 #include "markup.h"
+#include "messages.h"
 
 void mxp_conversion_init(MxpAccount *mxp)
 {
@@ -25,14 +26,24 @@ void mxp_conversion_clear(MxpAccount *mxp)
     g_clear_pointer(&mxp->left_ims, g_hash_table_unref);
 }
 
+/* Who is writing in the one goes on in the other. */
+static void open_in_place_of(PurpleConversation *before, MxpAccount *mxp, MxRoom *room)
+{
+    gboolean has_focus = purple_conversation_has_focus(before);
+    PurpleConversation *now = mxp_messages_open_conversation(mxp, room);
+    if (has_focus && now != NULL)
+        purple_conversation_present(now);
+    mxp_delivery_run(mxp, room);
+}
+
 static void move_to_im(MxpAccount *mxp, MxRoom *room)
 {
+    PurpleConversation *chat = mxp_chat_window_find(mxp, room->room_id);
     g_autofree char *text = g_strdup_printf(
         _("This is your direct conversation with %s now: it goes on in their window."),
         room->partner_name);
     mxp_chat_window_end(mxp, room->room_id, text);
-    mxp_buddies_open_im(mxp, room);
-    mxp_delivery_run(mxp, room);
+    open_in_place_of(chat, mxp, room);
 }
 
 static void move_to_chat(MxpAccount *mxp, MxRoom *room, const char *user_id)
@@ -48,8 +59,7 @@ static void move_to_chat(MxpAccount *mxp, MxRoom *room, const char *user_id)
     g_autofree char *markup = mxp_markup_escape(text);
     purple_conversation_write(im, NULL, markup, PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LINKIFY,
                               time(NULL));
-    mxp_chat_window_open(mxp, room);
-    mxp_delivery_run(mxp, room);
+    open_in_place_of(im, mxp, room);
 }
 
 static gboolean on_settled(gpointer data)

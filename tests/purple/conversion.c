@@ -19,11 +19,16 @@ static void chat_becomes_im(Scenario *s)
     set_first(s, sync_body_end(body));
     log_in(s);
     open_chat(s, DIRECT);
+    host_set_focus(DIRECT, TRUE);
     push_direct(s, "{'" BOB "':['" DIRECT "']}");
     EXPECT_EVENT(s, "line", "name", DIRECT, "~flags", "SYSTEM", "~text",
                  "direct conversation with Bob now");
     EXPECT_EVENT(s, "window", "name", BOB, "kind", "im");
+    EXPECT_EVENT(s, "present", "name", BOB);
     settle(s);
+    /* The window that is left keeps its name. */
+    EXPECT_TEXT(s, purple_conversation_get_title(host_find_conversation(s->account, DIRECT)),
+                "Bob");
     CHECK(s, host_send_im(s->account, BOB, "here"));
     EXPECT_LINE(s, BOB, NULL, "here", "SEND");
     EXPECT_TEXT(s, EXPECT_REQUEST(s, "send")->args[0], DIRECT);
