@@ -481,13 +481,15 @@ void mx_client_hide_room(MxClient *client, MxRoom *room)
 #define LINES_AT_ONCE 20
 /* What a window takes of a long absence. */
 #define WINDOW_LINES 1000
+/* The same of what happened to the room meanwhile. */
+#define WINDOW_STATE_LINES 50
 
 static void run_take(MxStore *store, gpointer data)
 {
     WindowJob *job = data;
     if (job->is_first) {
         mx_store_begin(store);
-        job->left_out = mx_store_skip_all_but(store, job->room, WINDOW_LINES);
+        job->left_out = mx_store_skip_all_but(store, job->room, WINDOW_LINES, WINDOW_STATE_LINES);
         if (!mx_store_commit(store, &job->base.error))
             return;
     }

@@ -93,10 +93,12 @@ void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_da
 void mx_client_set_presence(MxClient *client, const char *presence);
 
 /* Joined and invited members, asked from the server once when the stored list has holes. members is
- * the callback's. */
-typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members,
+ * the callback's; total: how many there are beyond the limit, too. query is copied; destroy is for
+ * user_data, may be NULL. */
+typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members, guint total,
                               gpointer user_data);
-void mx_client_list_members(MxClient *client, MxRoom *room, MxMembersFunc func, gpointer user_data);
+void mx_client_list_members(MxClient *client, MxRoom *room, const MxMemberQuery *query,
+                            MxMembersFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* What the push rules say of this room alone. */
 MxNotifyMode mx_client_get_notify_mode(MxClient *client, MxRoom *room);

@@ -15,6 +15,18 @@ static gboolean ids_are_valid(const MxEvent *event)
            event->sender != NULL && mx_user_id_is_valid(event->sender);
 }
 
+static void read_unsigned(MxEvent *event, MxJsonSlice slice)
+{
+    static const char *const names[] = {"transaction_id", "prev_content", NULL};
+    MxJsonSlice values[2];
+    if (slice.text == NULL || slice.type != MX_JSON_OBJECT)
+        return;
+    mx_json_scan_members(slice, names, values);
+    event->txn_id = mx_json_slice_dup_string(values[0]);
+    if (values[1].text != NULL && values[1].type == MX_JSON_OBJECT)
+        event->prev_content = values[1];
+}
+
 gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean need_ids)
 {
     MxJsonSlice values[N_FIELDS];
@@ -33,9 +45,7 @@ gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean ne
     if (values[CONTENT].text != NULL && values[CONTENT].type == MX_JSON_OBJECT)
         event->content = values[CONTENT];
     event->redacts = values[REDACTS];
-    if (values[UNSIGNED].text != NULL && values[UNSIGNED].type == MX_JSON_OBJECT)
-        event->txn_id =
-            mx_json_slice_dup_string(mx_json_scan_member(values[UNSIGNED], "transaction_id"));
+    read_unsigned(event, values[UNSIGNED]);
     if (event->type != NULL && event->content.text != NULL && (!need_ids || ids_are_valid(event)))
         return TRUE;
     mx_event_clear(event);
@@ -65,7 +75,7 @@ static void blank_bidi_controls(char *text)
     }
 }
 
-static char *tidy(const char *name)
+static char *tidy(const char *name, glong max_chars)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
     for (char *at = valid; *at != '\0'; at++)
@@ -73,17 +83,22 @@ static char *tidy(const char *name)
             *at = ' ';
     blank_bidi_controls(valid);
     g_strstrip(valid);
-    if (g_utf8_strlen(valid, -1) > MAX_NAME)
-        return g_utf8_substring(valid, 0, MAX_NAME);
+    if (g_utf8_strlen(valid, -1) > max_chars)
+        return g_utf8_substring(valid, 0, max_chars);
     return g_steal_pointer(&valid);
+}
+
+char *mx_event_tidy_text(const char *text, glong max_chars)
+{
+    if (text == NULL)
+        return NULL;
+    g_autofree char *tidied = tidy(text, max_chars);
+    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
 }
 
 char *mx_event_tidy_name(const char *name)
 {
-    if (name == NULL)
-        return NULL;
-    g_autofree char *tidied = tidy(name);
-    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
+    return mx_event_tidy_text(name, MAX_NAME);
 }
 
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)

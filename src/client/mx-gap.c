@@ -147,7 +147,7 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
     };
     if (mx_sync_apply_message(store, room, &event, &line)) {
         job->change->has_new_lines = TRUE;
-        if (!g_str_equal(event.sender, job->own_user_id))
+        if (event.state_key == NULL && !g_str_equal(event.sender, job->own_user_id))
             job->found_others = TRUE;
     }
     job->gap->next_pos--;
@@ -265,6 +265,7 @@ static void on_waived(gpointer data)
         return;
     change->room = mx_room_ref(room);
     change->has_new_lines = TRUE;
+    change->has_new_messages = TRUE;
     change->wants_window = job->wants_window;
     mx_client_put_change(job->base.client, change);
     g_clear_pointer(&change->room, mx_room_unref);
@@ -302,6 +303,7 @@ static void on_page_stored(gpointer data)
     fill->wants_window |= job->change->wants_window;
     job->change->wants_window = fill->wants_window;
     job->change->has_new_lines = job->is_closed || job->remove || job->is_last_page;
+    job->change->has_new_messages = job->change->has_new_lines && job->change->room->unread > 0;
     if (job->change->has_new_lines)
         mx_client_put_change(client, job->change);
     if (job->is_last_page && !job->is_closed)

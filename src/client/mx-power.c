@@ -259,6 +259,30 @@ gboolean mx_power_may_notify(const MxPower *power, const char *user_id, const ch
     return mx_power_get(power, user_id) >= look_up(power->notifications, key, 50);
 }
 
+static int compare_users(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *mx_power_list_users(const MxPower *power, const MxPower *other)
+{
+    GHashTable *const tables[] = {power->users, power->creators, other->users, other->creators};
+    g_autoptr(GHashTable) all = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer user_id;
+    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_hash_table_iter_init(&iter, tables[i]);
+        while (g_hash_table_iter_next(&iter, &user_id, NULL))
+            g_hash_table_add(all, user_id);
+    }
+    GPtrArray *users = g_ptr_array_sized_new(g_hash_table_size(all));
+    g_hash_table_iter_init(&iter, all);
+    while (g_hash_table_iter_next(&iter, &user_id, NULL))
+        g_ptr_array_add(users, user_id);
+    g_ptr_array_sort(users, compare_users);
+    return users;
+}
+
 MxRole mx_power_get_role(const MxPower *power, const char *user_id)
 {
     gint64 level = mx_power_get(power, user_id);

@@ -40,6 +40,9 @@ gboolean mx_power_may_set(const MxPower *power, const char *user_id, const char 
 /* key: "room" for @room (notifications.room). */
 gboolean mx_power_may_notify(const MxPower *power, const char *user_id, const char *key);
 
+/* Whose level is another than the default in one or the other, sorted; strings are borrowed. */
+GPtrArray *mx_power_list_users(const MxPower *power, const MxPower *other);
+
 /* What a level is called (design, "Roles"). */
 typedef enum {
     MX_ROLE_NONE,

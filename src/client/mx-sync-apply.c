@@ -7,6 +7,7 @@
 #include "mx-invitation.h"
 #include "mx-notify.h"
 #include "mx-room-encryption.h"
+#include "mx-state-line.h"
 
 typedef struct {
     MxStore *store;
@@ -27,6 +28,7 @@ typedef struct {
     const MxStagedRoom *staged;
     MxRoomRow *row;
     MxRoomChange *change;
+    MxMemberChanges members;
     gboolean was_joined;
     gint64 old_people, old_highlights, old_top;
 } RoomPass;
@@ -121,28 +123,15 @@ static void apply_own_membership(RoomPass *pass, const MxEvent *event,
     change->gone_reason = mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
 }
 
-static void note_member_change(RoomPass *pass, const char *user_id, MxMembership membership)
-{
-    MxRoomChange *change = pass->change;
-    if (!g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
-        return;
-    if (change->members == NULL)
-        change->members = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_free);
-    g_ptr_array_add(change->members,
-                    mx_member_new(pass->apply->store, pass->row->key, user_id, membership));
-}
-
 static void apply_member(RoomPass *pass, const MxEvent *event)
 {
     g_auto(MxMemberContent) content = {0};
     if (!mx_user_id_is_valid(event->state_key))
         return;
     mx_member_content_parse(&content, event->content);
-    mx_store_set_member(pass->apply->store, pass->row->key, event->state_key, content.membership,
-                        content.display_name, content.avatar_url);
+    mx_member_changes_add(&pass->members, event, &content);
     if (g_strcmp0(event->state_key, pass->row->direct_user) == 0)
         pass->apply->direct_dirty = TRUE;
-    note_member_change(pass, event->state_key, content.membership);
     if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
         apply_own_membership(pass, event, &content);
 }
@@ -157,8 +146,12 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
         apply_member(pass, event);
         return;
     }
+    gboolean is_power = g_str_equal(event->type, "m.room.power_levels") ||
+                        g_str_equal(event->type, "m.room.create");
+    MxPower *before = is_power ? mx_member_changes_begin_power(&pass->members) : NULL;
     mx_store_set_state(pass->apply->store, row->key, event->type, event->state_key, event->event_id,
                        event->sender, event->content);
+    mx_member_changes_end_power(&pass->members, before);
     if (event->state_key[0] != '\0')
         return;
     if (g_str_equal(event->type, "m.room.name"))
@@ -213,6 +206,9 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         mx_room_encryption_note_state(room, event->type, event->state_key);
     g_autofree char *content = g_strndup(event->content.text, event->content.len);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    gboolean is_told = mx_state_line_is_told(event, line->own_user_id);
+    g_autofree char *prev_content =
+        is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;
     MxTimelineRow row = {
         .room = room->key,
         .pos = line->pos,
@@ -220,11 +216,17 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .sender = event->sender,
         .type = event->type,
         .content = content,
+        .state_key = is_told ? event->state_key : NULL,
+        .prev_content = prev_content,
         .ts = event->ts,
-        .display = is_line ? line->display : MX_DISPLAY_NONE,
+        .display = is_line || is_told ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
+        .alert = is_told ? MX_ALERT_MUTED | MX_ALERT_QUIET : MX_ALERT_NONE,
     };
-    if (row.display == MX_DISPLAY_PENDING)
+    if (is_told && event->prev_content.text == NULL &&
+        mx_store_is_being_made(store, room->key, event->sender, event->ts))
+        row.display = MX_DISPLAY_NONE;
+    if (is_line && row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
@@ -245,13 +247,9 @@ static gboolean is_own_join(RoomPass *pass, const MxEvent *event)
            g_str_equal(event->state_key, pass->apply->context->own_user_id);
 }
 
-/* In a room that was joined just now the lines before the own join are history, unless the room is
- * one of two people: what a friend wrote with the invitation is meant to be read. */
 static gboolean find_own_join(RoomPass *pass, guint *index)
 {
     if (pass->was_joined || pass->apply->is_first)
-        return FALSE;
-    if (mx_direct_count_joined(pass->apply->store, pass->row) <= 2)
         return FALSE;
     for (guint i = pass->staged->parts->len; i > 0; i--) {
         g_auto(MxEvent) event = {0};
@@ -264,6 +262,13 @@ static gboolean find_own_join(RoomPass *pass, guint *index)
         }
     }
     return FALSE;
+}
+
+/* In a room that was joined just now the lines before the own join are history, unless the room is
+ * one of two people: what a friend wrote with the invitation is meant to be read. */
+static gboolean has_early_messages(RoomPass *pass)
+{
+    return mx_direct_count_joined(pass->apply->store, pass->row) <= 2;
 }
 
 static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean is_history)
@@ -279,6 +284,9 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
     };
     if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
+        if (event->state_key != NULL)
+            return;
+        pass->change->has_new_messages = TRUE;
         if (!g_str_equal(event->sender, apply->context->own_user_id))
             pass->change->wants_window = TRUE; /* narrowed in finish_room() */
     }
@@ -288,6 +296,7 @@ static void apply_timeline(RoomPass *pass, gboolean state_too)
 {
     guint own_join = 0;
     gboolean has_own_join = find_own_join(pass, &own_join);
+    gboolean all_early = has_own_join && !has_early_messages(pass);
     for (guint i = 0; i < pass->staged->parts->len; i++) {
         g_auto(MxEvent) event = {0};
         gsize len;
@@ -298,7 +307,8 @@ static void apply_timeline(RoomPass *pass, gboolean state_too)
             continue;
         if (state_too && event.state_key != NULL)
             apply_state(pass, &event);
-        apply_timeline_event(pass, &event, has_own_join && i < own_join);
+        apply_timeline_event(
+            pass, &event, has_own_join && i < own_join && (all_early || event.state_key != NULL));
     }
 }
 
@@ -333,7 +343,8 @@ static void note_gap(RoomPass *pass)
     g_autofree char *prev_batch = mx_json_slice_dup_string(mx_json_scan_root(text, len));
     guint own_join;
     /* A room that is new to this device has only history before the own join. */
-    gboolean is_history = pass->apply->is_first || find_own_join(pass, &own_join) ||
+    gboolean is_history = pass->apply->is_first ||
+                          (find_own_join(pass, &own_join) && !has_early_messages(pass)) ||
                           (!pass->was_joined && pass->apply->context->since == NULL);
     if (is_history) {
         if (pass->row->prev_batch == NULL)
@@ -525,6 +536,8 @@ static void finish_room(RoomPass *pass)
     MxStore *store = pass->apply->store;
     MxRoomChange *change = pass->change;
     change->was_read = mx_sync_apply_read(store, row) > 0;
+    change->members = g_steal_pointer(&pass->members.members);
+    change->members_stale = pass->members.is_stale;
     take_last_lines(pass);
     mx_store_save_room(store, row);
     gint64 people = mx_direct_count_joined(store, row);
@@ -580,6 +593,9 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
             mx_direct_count_joined(apply->store, row) + mx_direct_count_invited(apply->store, row),
         .old_highlights = row->highlight_count,
         .old_top = row->top_pos,
+        .members = {.store = apply->store,
+                    .room = row->key,
+                    .is_wanted = g_hash_table_contains(apply->context->open_rooms, row->room_id)},
     };
     if (staged->section == MX_SYNC_SECTION_JOIN)
         apply_join(&pass);
@@ -588,6 +604,7 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
     else
         apply_invite(&pass);
     finish_room(&pass);
+    mx_member_changes_clear(&pass.members);
 }
 
 /* Account data, and the rooms that changed because of it */

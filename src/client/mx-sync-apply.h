@@ -14,8 +14,9 @@
 
 typedef struct {
     MxRoom *room;
-    gboolean has_new_lines; /* unread ones were added */
-    gboolean wants_window;  /* they open the room's window by themselves (design, "Delivery") */
+    gboolean has_new_lines;    /* pending ones were added */
+    gboolean has_new_messages; /* some of them are messages, that may open a window */
+    gboolean wants_window;     /* they open the room's window by themselves (design, "Delivery") */
     gboolean has_gap;
     gboolean was_read;    /* pending lines were read elsewhere */
     gboolean adds_direct; /* m.direct is to be written: an invitation was accepted */
@@ -24,7 +25,8 @@ typedef struct {
     GPtrArray
         *last_lines; /* MxLine, being delivered: of a room that is gone, when its window is open */
     GPtrArray
-        *members; /* MxMember whose membership or name changed, when the window is open; or NULL */
+        *members; /* MxMember whose membership, name or role changed, when the window is open */
+    gboolean members_stale; /* the window's list is to be made anew */
 } MxRoomChange;
 
 typedef struct {

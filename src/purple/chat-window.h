@@ -5,6 +5,7 @@
 #include <conversation.h>
 
 #include "account.h"
+#include "member-list.h"
 
 /* The windows of rooms: one place that opens them, names them and keeps their lists of members. The
  * conversation's name is the room ID, its title the room's name, its id a counter. */
@@ -20,9 +21,8 @@ int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id);
 void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change);
 /* The room behind a chat id, or NULL. */
 MxRoom *mxp_chat_window_get_room(MxpAccount *mxp, int id);
-/* Remembers a sender's name for get_cb_alias. */
-void mxp_chat_window_learn_name(MxpAccount *mxp, const char *room_id, const char *user_id,
-                                const char *name);
+/* NULL when there is no window. */
+MxpMemberList *mxp_chat_window_get_members(MxpAccount *mxp, const char *room_id);
 
 /* Hooks */
 void mxp_chat_window_leave(PurpleConnection *gc, int id);

@@ -182,6 +182,21 @@ static void add_window_option(void)
         purple_account_option_list_new(_("What opens a window"), MXP_OPTION_OPEN_WINDOWS, list));
 }
 
+static void add_member_options(void)
+{
+    GList *list = add_choice(NULL, _("In rooms of over 100 people"), MXP_HIDE_IN_LARGE);
+    list = add_choice(list, _("Always"), MXP_HIDE_ALWAYS);
+    list = add_choice(list, _("Never"), MXP_HIDE_NEVER);
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_list_new(_("Hide who joins and leaves"),
+                                                     MXP_OPTION_HIDE_JOINS, list));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Members listed in a window"),
+                                                    MXP_OPTION_MAX_MEMBERS, MXP_MAX_MEMBERS));
+}
+
 static void init_plugin(PurplePlugin *plugin)
 {
     bindtextdomain(GETTEXT_PACKAGE, MX_LOCALEDIR);
@@ -192,6 +207,7 @@ static void init_plugin(PurplePlugin *plugin)
     add_option(_("Name of this device"), "device_name");
     add_option(_("Certificate authority file"), "ca_file");
     add_window_option();
+    add_member_options();
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

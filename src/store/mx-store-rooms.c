@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-name.h"
 #include "mx-store-private.h"
 
 MxMembership mx_membership_from_slice(MxJsonSlice slice)
@@ -189,8 +190,9 @@ void mx_member_row_free(MxMemberRow *row)
 void mx_store_set_member(MxStore *store, gint64 room, const char *user_id, MxMembership membership,
                          const char *display_name, const char *avatar_url)
 {
-    mx_store_exec(store, "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", "isdss", room,
-                  user_id, (int)membership, display_name, avatar_url);
+    g_autofree char *name_key = mx_name_make_key(display_name);
+    mx_store_exec(store, "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)", "isdsss", room,
+                  user_id, (int)membership, display_name, avatar_url, name_key);
 }
 
 static MxMemberRow *read_member(sqlite3_stmt *statement)
@@ -238,10 +240,22 @@ gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membersh
 gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
                                  const char *display_name)
 {
+    g_autofree char *name_key = mx_name_make_key(display_name);
     return mx_store_query_int(store, 0,
-                              "SELECT 1 FROM member WHERE room = ? AND display_name = ? AND "
+                              "SELECT 1 FROM member WHERE room = ? AND name_key = ? AND "
                               "user_id <> ? AND membership IN (1, 2) LIMIT 1",
-                              "iss", room, display_name, user_id) != 0;
+                              "iss", room, name_key, user_id) != 0;
+}
+
+char *mx_store_find_only_namesake(MxStore *store, gint64 room, const char *user_id,
+                                  const char *display_name)
+{
+    g_autofree char *name_key = mx_name_make_key(display_name);
+    return mx_store_query_text(store,
+                               "SELECT min(user_id) FROM (SELECT user_id FROM member WHERE "
+                               "room = ? AND name_key = ? AND user_id <> ? AND "
+                               "membership IN (1, 2) LIMIT 2) HAVING count(*) = 1",
+                               "iss", room, name_key, user_id);
 }
 
 void mx_store_forget_members(MxStore *store, gint64 room)

@@ -126,9 +126,13 @@ MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_i
 /* Joined and invited ones, of MxMemberRow, by user ID. limit < 0: all. */
 GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit);
 gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership);
-/* Another joined or invited member has the same display name. */
+/* Another joined or invited member has a display name that looks the same. */
 gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
                                  const char *display_name);
+/* The one other member whose name looks like this one, or NULL when there is none or more than one.
+ * The caller frees. */
+char *mx_store_find_only_namesake(MxStore *store, gint64 room, const char *user_id,
+                                  const char *display_name);
 void mx_store_forget_members(MxStore *store, gint64 room);
 
 /* ---- timeline: mx-store-timeline.c ---- */
@@ -139,6 +143,7 @@ typedef enum {
     MX_ALERT_OPENS = 1 << 0, /* its window */
     MX_ALERT_HIGHLIGHT = 1 << 1,
     MX_ALERT_MUTED = 1 << 2, /* it opens no window, not even of a direct room */
+    MX_ALERT_QUIET = 1 << 3, /* no message: what happened to the room; never unread */
 } MxAlert;
 
 /* Whether, and how far, a line has come to the conversation window. */
@@ -157,9 +162,11 @@ typedef struct {
     char *event_id; /* NULL for an own line without an answer */
     char *sender;
     char *type;
-    char *txn_id;  /* own line of this device, else NULL */
-    char *content; /* JSON text of an object */
-    gint64 ts;     /* origin_server_ts, ms */
+    char *txn_id;       /* own line of this device, else NULL */
+    char *content;      /* JSON text of an object */
+    char *state_key;    /* of state that is told in a line, else NULL */
+    char *prev_content; /* what that state was before (unsigned.prev_content), or NULL */
+    gint64 ts;          /* origin_server_ts, ms */
     MxDisplay display;
     gboolean delayed; /* came with a catch-up */
     MxAlert alert;
@@ -183,6 +190,7 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
+/* Quiet ones do not count. */
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender);
 /* One of the pending lines above above_pos opens the room's window; in a direct room each does that
  * is not muted. */
@@ -191,8 +199,13 @@ gboolean mx_store_has_alert(MxStore *store, gint64 room, gint64 above_pos, const
 /* The oldest `limit` rows in this display state below before_pos, in order. */
 GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
                                  int limit);
-/* Skips all pending but the newest `keep`; gives how many were skipped. */
-int mx_store_skip_all_but(MxStore *store, gint64 room, int keep);
+/* Skips all pending but the newest `keep`, and of the quiet ones but the newest `keep_quiet`; gives
+ * how many that were not quiet were skipped. */
+int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet);
+/* The room was made by this sender a moment before ts (ms): its first settings are no news. */
+gboolean mx_store_is_being_made(MxStore *store, gint64 room, const char *sender, gint64 ts);
+/* Who has written lately, the last one first: user IDs. */
+GPtrArray *mx_store_list_speakers(MxStore *store, gint64 room);
 /* A line that becomes pending again is late, and marked as delayed. */
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
 /* How many lines with this sender, content and second are shown already. */

@@ -75,6 +75,7 @@ static void join_by_alias(Scenario *s)
     settle(s);
     /* Again: it is joined, so nobody is asked. */
     push_event(s, NEW, event_state("m.room.canonical_alias", "", BOB, "{'alias':'" ALIAS "'}"));
+    EXPECT_EVENT(s, "line", "name", NEW, "~text", "the address " ALIAS);
     settle(s);
     CHECK(s, host_open_chat(s->account, ALIAS));
     EXPECT_NOTHING(s, 200);
