@@ -16,8 +16,11 @@ static void test_lookalikes(void)
         {"Alice",
          "Ali\xe2\x80\x8b"
          "ce",
-         TRUE},                               /* zero width space */
-        {"Alice", "\xe2\x80\xae" "Alice", TRUE}, /* right-to-left override */
+         TRUE}, /* zero width space */
+        {"Alice",
+         "\xe2\x80\xae"
+         "Alice",
+         TRUE}, /* right-to-left override */
         {"Alice",
          "\xef\xbb\xbf"
          "Alice",
