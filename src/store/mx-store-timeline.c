@@ -159,8 +159,10 @@ gboolean mx_store_is_being_made(MxStore *store, gint64 room, const char *sender,
 {
     return mx_store_query_int(store, 0,
                               "SELECT 1 FROM (SELECT type, sender, ts FROM timeline "
-                              "WHERE room = ? ORDER BY pos LIMIT 1) "
-                              "WHERE type = 'm.room.create' AND sender = ? AND ts + ? >= ?",
+                              "WHERE room = ?1 ORDER BY pos LIMIT 1) "
+                              "WHERE type = 'm.room.create' AND sender = ?2 AND ts + ?3 >= ?4 "
+                              "AND NOT EXISTS (SELECT 1 FROM timeline WHERE room = ?1 AND "
+                              "sender <> ?2)",
                               "isii", room, sender, MX_MAKING_MS, ts) != 0;
 }
 

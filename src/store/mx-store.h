@@ -202,7 +202,8 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
 /* Skips all pending but the newest `keep`, and of the quiet ones but the newest `keep_quiet`; gives
  * how many that were not quiet were skipped. */
 int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet);
-/* The room was made by this sender a moment before ts (ms): its first settings are no news. */
+/* The room was made by this sender a moment before ts (ms), and nobody else has come yet: its first
+ * settings are no news. */
 gboolean mx_store_is_being_made(MxStore *store, gint64 room, const char *sender, gint64 ts);
 /* Who has written lately, the last one first: user IDs. */
 GPtrArray *mx_store_list_speakers(MxStore *store, gint64 room);

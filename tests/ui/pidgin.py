@@ -162,6 +162,13 @@ class Pidgin:
                 return sorted(self._ask("PurpleConvChatCbGetName", user) for user in users)
         return []
 
+    def chat_size(self, title):
+        """How many are listed; chat_members() asks for each name, which takes long."""
+        for one in self._ask("PurpleGetChats"):
+            if self._ask("PurpleConversationGetTitle", one) == title:
+                return len(self._ask("PurpleConvChatGetUsers", self._ask("PurpleConversationGetChatData", one)))
+        return 0
+
     # By keyboard
 
     def _matrix_position(self):
