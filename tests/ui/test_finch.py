@@ -5,7 +5,7 @@
 import re
 
 import pytest
-from busy import LINES, say_busy
+from busy import LINES, NEWS_END, make_news, say_busy
 from finch import Finch
 from htmllog import read_messages
 from waiting import wait_until
@@ -126,6 +126,17 @@ def test_restart(finch, world):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(finch.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert finch.complaints() == []
+
+
+def test_what_happens_is_told(finch, world):
+    open_window(finch, "Tea party")
+    make_news(world)
+    finch.wait_text("Alice is now a moderator.")
+    finch.wait_text(NEWS_END)
+    finch.save_screen("finch-news")
+    finch.say("/members bob")
+    finch.wait_text("1 member found:")
+    finch.save_screen("finch-found")
 
 
 def test_formatted_text(finch, world):

@@ -3,7 +3,7 @@
 """Pidgin as a person uses it: with the keyboard, and by what its windows show."""
 
 import pytest
-from busy import LINES, say_busy
+from busy import LINES, NEWS_END, make_news, say_busy
 from htmllog import read_messages
 from pidgin import Pidgin
 from waiting import wait_until
@@ -148,6 +148,23 @@ def test_restart(pidgin, world, desktop):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(pidgin.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert pidgin.complaints() == []
+
+
+def test_what_happens_is_told(pidgin, world, desktop):
+    """Names, roles and lines, while they change."""
+    window = open_window(pidgin, "Tea party")
+    make_news(world)
+
+    def read_all():
+        lines = [line.text for line in pidgin.read(window)]
+        return lines if any(line.endswith(NEWS_END) for line in lines) else None
+
+    lines = wait_until(read_all, 15, "the news", 0.5)
+    # What is before a colon is read as the name of who speaks.
+    assert "Carol has accepted the invitation." in lines
+    assert "Milk & <b>sugar</b>" in lines
+    assert "Alice is now a moderator." in lines
+    desktop.shot("news", window)
 
 
 def test_formatted_text(pidgin, world, desktop):
