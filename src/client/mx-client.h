@@ -73,6 +73,9 @@ void mx_client_close_room(MxClient *client, MxRoom *room);
 
 /* The user took the room out of the list. It stays away until it was left and joined again. */
 void mx_client_hide_room(MxClient *client, MxRoom *room);
+/* Before mx_client_stop(): IDs (char *) of the rooms that are in the list. What is not there at the
+ * next start was taken out meanwhile: see MxRoomChange. Takes the array. */
+void mx_client_note_listed(MxClient *client, GPtrArray *room_ids);
 
 /* The next pending lines, oldest first; an empty array when there are none (or they wait for a
  * gap). lines is the callback's. left_out: how many older ones are not shown, only in the first

@@ -17,6 +17,8 @@ typedef struct {
     gboolean has_new_lines; /* unread ones were added */
     gboolean wants_window;  /* they open the room's window by themselves (design, "Delivery") */
     gboolean has_gap;
+    gboolean has_new_topic;
+    gboolean was_listed;  /* only while loading: its node was in the list when last seen */
     gboolean was_read;    /* pending lines were read elsewhere */
     gboolean adds_direct; /* m.direct is to be written: an invitation was accepted */
     gboolean is_gone;     /* the user has left, was kicked or banned */

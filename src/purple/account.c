@@ -253,6 +253,7 @@ void mxp_account_close(PurpleConnection *gc)
         return;
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
+    mxp_rooms_remember(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);

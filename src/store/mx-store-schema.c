@@ -49,6 +49,8 @@ static const char *const migrations[] = {
     "CREATE INDEX queue_room ON queue (room, id);"
     "CREATE INDEX queue_row ON queue (row);",
     "ALTER TABLE timeline ADD COLUMN alert INTEGER NOT NULL DEFAULT 0;",
+    "CREATE INDEX state_child ON state (state_key) WHERE type = 'm.space.child';"
+    "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)
