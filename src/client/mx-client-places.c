@@ -49,3 +49,71 @@ void mx_client_note_listed(MxClient *client, GPtrArray *room_ids)
     else
         g_ptr_array_unref(room_ids);
 }
+
+/* ---- tags ---- */
+
+/* One request after the other. Reference counted: each request holds it. */
+typedef struct {
+    char *room_id;
+    GQueue requests; /* of MxRequest */
+    MxRoomFunc func;
+    gpointer user_data;
+    GDestroyNotify destroy;
+} Tagging;
+
+static void tagging_clear(gpointer data)
+{
+    Tagging *tagging = data;
+    g_queue_clear_full(&tagging->requests, (GDestroyNotify)mx_request_unref);
+    if (tagging->destroy != NULL)
+        tagging->destroy(tagging->user_data);
+    g_free(tagging->room_id);
+}
+
+static void tagging_unref(gpointer tagging)
+{
+    g_rc_box_release_full(tagging, tagging_clear);
+}
+
+static void on_tagged(MxClient *client, const char *room_id, const GError *error, gpointer data);
+
+static void tag_next(MxClient *client, Tagging *tagging)
+{
+    g_autoptr(MxRequest) request = g_queue_pop_head(&tagging->requests);
+    mx_client_call(client, tagging->room_id, request, on_tagged, g_rc_box_acquire(tagging),
+                   tagging_unref);
+}
+
+static void on_tagged(MxClient *client, const char *room_id, const GError *error, gpointer data)
+{
+    Tagging *tagging = data;
+    gboolean is_done = error == NULL || mx_error_get_status(error) == 404; /* it has no such tag */
+    if (is_done && !g_queue_is_empty(&tagging->requests))
+        tag_next(client, tagging);
+    else
+        tagging->func(client, room_id, is_done ? NULL : error, tagging->user_data);
+}
+
+static void add_tag_step(Tagging *tagging, const char *user_id, const char *tag, gboolean has_it)
+{
+    MxRequest *request = has_it ? mx_endpoint_set_tag(user_id, tagging->room_id, tag)
+                                : mx_endpoint_delete_tag(user_id, tagging->room_id, tag);
+    g_queue_push_tail(&tagging->requests, request);
+}
+
+void mx_client_set_place(MxClient *client, const char *room_id, MxPlaceKind kind, MxRoomFunc func,
+                         gpointer user_data, GDestroyNotify destroy)
+{
+    g_return_if_fail(client->http != NULL);
+    Tagging *tagging = g_rc_box_new0(Tagging);
+    tagging->room_id = g_strdup(room_id);
+    tagging->func = func;
+    tagging->user_data = user_data;
+    tagging->destroy = destroy;
+    gboolean is_low = kind == MX_PLACE_LOW_PRIORITY;
+    add_tag_step(tagging, client->user_id, is_low ? "m.favourite" : "m.lowpriority", FALSE);
+    add_tag_step(tagging, client->user_id, is_low ? "m.lowpriority" : "m.favourite",
+                 kind != MX_PLACE_NONE);
+    tag_next(client, tagging);
+    tagging_unref(tagging);
+}

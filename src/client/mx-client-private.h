@@ -133,6 +133,11 @@ void mx_send_queue_kick_all(MxClient *client);
 /* mx-client-notify.c */
 void mx_client_notify_clear(MxClient *client);
 
+/* mx-client-rooms.c */
+/* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */
+void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, MxRoomFunc func,
+                    gpointer user_data, GDestroyNotify destroy);
+
 /* mx-client-places.c */
 /* Every stored room was told, and what is missing in the list taken note of. */
 void mx_client_places_loaded(MxClient *client);

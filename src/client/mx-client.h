@@ -5,6 +5,7 @@
 #include "mx-http.h"
 #include "mx-member.h"
 #include "mx-room.h"
+#include "mx-room-info.h"
 #include "mx-sync-apply.h"
 #include "mx-timeline.h"
 
@@ -126,6 +127,21 @@ void mx_client_forget(MxClient *client, const char *room_id, MxRoomFunc func, gp
 void mx_client_invite(MxClient *client, const char *room_id, const char *user_id,
                       const char *reason, MxRoomFunc func, gpointer user_data,
                       GDestroyNotify destroy);
+
+/* kind: MX_PLACE_FAVOURITE, MX_PLACE_LOW_PRIORITY or MX_PLACE_NONE. Other tags stay. */
+void mx_client_set_place(MxClient *client, const char *room_id, MxPlaceKind kind, MxRoomFunc func,
+                         gpointer user_data, GDestroyNotify destroy);
+/* Empty text: none. Where the user's power is known not to suffice, error is MX_ERROR_INVALID and
+ * nothing is asked. */
+void mx_client_set_room_name(MxClient *client, MxRoom *room, const char *name, MxRoomFunc func,
+                             gpointer user_data, GDestroyNotify destroy);
+void mx_client_set_room_topic(MxClient *client, MxRoom *room, const char *topic, MxRoomFunc func,
+                              gpointer user_data, GDestroyNotify destroy);
+/* info is borrowed. Not called when the room is gone meanwhile. */
+typedef void (*MxRoomInfoFunc)(MxClient *client, MxRoom *room, const MxRoomInfo *info,
+                               gpointer user_data);
+void mx_client_get_info(MxClient *client, MxRoom *room, MxRoomInfoFunc func, gpointer user_data,
+                        GDestroyNotify destroy);
 
 typedef struct {
     const char *name, *topic; /* NULL or empty: none */

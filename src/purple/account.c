@@ -23,6 +23,7 @@
 #include "proxy.h"
 #include "reconnect.h"
 #include "rooms.h"
+#include "topic.h"
 
 #define CONNECT_STEPS 4
 
@@ -117,6 +118,8 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
         mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
     mxp_chat_window_update(mxp, change);
+    if (change->has_new_topic)
+        mxp_topic_update(mxp, change->room);
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_joining_update(mxp, change->room);

@@ -9,6 +9,7 @@
 
 #include "markup.h"
 #include "rooms.h"
+#include "topic.h"
 
 /* So many members a window lists; GTK's and ncurses' lists sort on every insertion. */
 #define MAX_MEMBERS 2000
@@ -253,6 +254,7 @@ PurpleConversation *mxp_chat_window_open(MxpAccount *mxp, MxRoom *room)
     purple_conversation_set_title(conversation, room->name);
     mx_client_open_room(mxp->client, room);
     mx_client_list_members(mxp->client, room, on_members, mxp);
+    mxp_topic_update(mxp, room);
     return conversation;
 }
 

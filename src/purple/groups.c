@@ -7,6 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "reply.h"
+#include "rooms.h"
+
 /* Of a node: the key of the group that we chose; empty when the user chose it. */
 #define NODE_GROUP "matrix_group"
 /* Of a group, with a key behind it: the name that we gave it. */
@@ -283,4 +286,88 @@ void mxp_groups_update_space(MxpAccount *mxp, const MxRoom *space)
     if (g_hash_table_contains(mxp->groups, key))
         unmark(mxp, group, key);
     mark(mxp, target, key);
+}
+
+/* ---- the user's choice ---- */
+
+typedef struct {
+    MxpReply *reply;
+    MxPlaceKind kind;
+    char *name;
+} Choice;
+
+static void choice_free(gpointer data)
+{
+    Choice *choice = data;
+    mxp_reply_free(choice->reply);
+    g_free(choice->name);
+    g_free(choice);
+}
+
+static const char *describe_choice(MxPlaceKind kind)
+{
+    if (kind == MX_PLACE_FAVOURITE)
+        return _("This room is one of your favourites now, on all your devices.");
+    if (kind == MX_PLACE_LOW_PRIORITY)
+        return _("This room is one of low priority now, on all your devices.");
+    return _("This room is neither a favourite nor of low priority now.");
+}
+
+static void on_placed(MxClient *client, const char *room_id, const GError *error, gpointer data)
+{
+    Choice *choice = data;
+    if (error == NULL) {
+        mxp_reply_say(choice->reply, describe_choice(choice->kind));
+        return;
+    }
+    g_autofree char *text = mxp_reply_explain(MXP_DEED_PLACE, choice->name, error);
+    mxp_reply_fail(choice->reply, text);
+}
+
+void mxp_groups_set_place(MxpAccount *mxp, MxRoom *room, MxPlaceKind kind,
+                          PurpleConversation *conversation)
+{
+    Choice *choice = g_new0(Choice, 1);
+    choice->reply = mxp_reply_new(mxp, conversation);
+    choice->kind = kind;
+    choice->name = g_strdup(room->name);
+    mx_client_set_place(mxp->client, room->room_id, kind, on_placed, choice, choice_free);
+}
+
+static MxRoom *find_room(PurpleChat *chat, MxpAccount **mxp)
+{
+    *mxp = mxp_account_get(purple_chat_get_account(chat));
+    g_autofree char *typed = mxp_rooms_get_typed(purple_chat_get_components(chat));
+    MxRoom *room = *mxp != NULL ? mxp_rooms_find(*mxp, typed) : NULL;
+    return room != NULL && room->membership == MX_MEMBERSHIP_JOIN ? room : NULL;
+}
+
+static void on_place_chosen(PurpleBlistNode *node, gpointer kind)
+{
+    MxpAccount *mxp;
+    MxRoom *room = find_room((PurpleChat *)node, &mxp);
+    if (room != NULL)
+        mxp_groups_set_place(mxp, room, GPOINTER_TO_INT(kind), NULL);
+}
+
+static GList *add_action(GList *actions, const char *label, MxPlaceKind kind)
+{
+    return g_list_append(actions, purple_menu_action_new(label, PURPLE_CALLBACK(on_place_chosen),
+                                                         GINT_TO_POINTER(kind), NULL));
+}
+
+GList *mxp_groups_list_actions(PurpleChat *chat)
+{
+    MxpAccount *mxp;
+    MxRoom *room = find_room(chat, &mxp);
+    if (room == NULL)
+        return NULL;
+    GList *actions = NULL;
+    if (room->place.kind == MX_PLACE_FAVOURITE)
+        actions = add_action(actions, _("Remove from Favourites"), MX_PLACE_NONE);
+    else
+        actions = add_action(actions, _("Add to Favourites"), MX_PLACE_FAVOURITE);
+    if (room->place.kind == MX_PLACE_LOW_PRIORITY)
+        return add_action(actions, _("Normal Priority"), MX_PLACE_NONE);
+    return add_action(actions, _("Low Priority"), MX_PLACE_LOW_PRIORITY);
 }

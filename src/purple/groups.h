@@ -3,6 +3,7 @@
 #pragma once
 
 #include <blist.h>
+#include <conversation.h>
 
 #include "account.h"
 
@@ -27,3 +28,10 @@ void mxp_groups_leave_alone(PurpleChat *chat);
 void mxp_groups_update_space(MxpAccount *mxp, const MxRoom *space);
 /* A list that has a group of ours, or a node of the account, was not lost. */
 gboolean mxp_groups_are_there(void);
+
+/* Tags the room for all of the user's devices; the node follows with the next /sync. conversation:
+ * where it was typed, or NULL. */
+void mxp_groups_set_place(MxpAccount *mxp, MxRoom *room, MxPlaceKind kind,
+                          PurpleConversation *conversation);
+/* The same as a part of a node's menu. The caller owns the list. */
+GList *mxp_groups_list_actions(PurpleChat *chat);
