@@ -125,39 +125,66 @@ void mxp_groups_clear(MxpAccount *mxp)
     g_clear_pointer(&mxp->groups, g_hash_table_unref);
 }
 
-static gboolean has_mark(const char *setting)
+/* One of the keys that the group is marked with, or NULL. */
+static const char *find_key(PurpleBlistNode *group)
 {
-    return g_str_has_prefix(setting, GROUP_KEY);
+    GHashTableIter iter;
+    gpointer setting;
+    g_hash_table_iter_init(&iter, group->settings);
+    while (g_hash_table_iter_next(&iter, &setting, NULL))
+        if (g_str_has_prefix(setting, GROUP_KEY))
+            return (const char *)setting + strlen(GROUP_KEY);
+    return NULL;
 }
 
 gboolean mxp_groups_are_there(void)
 {
-    for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL; node = node->next) {
-        GHashTableIter iter;
-        gpointer setting;
-        g_hash_table_iter_init(&iter, node->settings);
-        while (is_group(node) && g_hash_table_iter_next(&iter, &setting, NULL))
-            if (has_mark(setting))
-                return TRUE;
-    }
+    for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL; node = node->next)
+        if (is_group(node) && find_key(node) != NULL)
+            return TRUE;
     return FALSE;
 }
 
 /* ---- making and dropping ---- */
 
-/* after: the new one's neighbour, or NULL for the end of the list. */
-static PurpleGroup *find_or_make(const char *name, PurpleGroup *after)
+/* Favourites stand first, low priority last. */
+static guint get_rank(const char *key)
+{
+    static const char *const beginnings[] = {"favourite", "servernotice", "tag ", "space ",
+                                             USUAL_KEY};
+    guint rank = 0;
+    while (rank < G_N_ELEMENTS(beginnings) && !g_str_has_prefix(key, beginnings[rank]))
+        rank++;
+    return rank;
+}
+
+/* The node behind which a new group goes: among ours by rank, else at the end of the list. NULL:
+ * before all. */
+static PurpleBlistNode *find_neighbour(const char *key)
+{
+    guint rank = get_rank(key);
+    PurpleBlistNode *last = NULL, *lower = NULL, *first = NULL;
+    for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL; node = node->next) {
+        const char *other = find_key(node);
+        last = node;
+        if (other != NULL && first == NULL)
+            first = node;
+        if (other != NULL && get_rank(other) <= rank)
+            lower = node;
+    }
+    if (lower != NULL)
+        return lower;
+    return first != NULL ? first->prev : last;
+}
+
+static PurpleGroup *find_or_make(const char *name, PurpleBlistNode *neighbour)
 {
     PurpleGroup *group = purple_find_group(name);
     if (group != NULL)
         return group;
     group = purple_group_new(name);
     purple_blist_node_set_bool((PurpleBlistNode *)group, GROUP_MADE, TRUE);
-    PurpleBlistNode *last = (PurpleBlistNode *)after;
-    if (last == NULL)
-        for (last = purple_blist_get_root(); last != NULL && last->next != NULL;)
-            last = last->next;
-    purple_blist_add_group(group, last);
+    purple_blist_add_group(group, neighbour);
     return group;
 }
 
@@ -166,7 +193,7 @@ static PurpleGroup *get_group(MxpAccount *mxp, const char *key, const char *name
     PurpleGroup *group = find_marked(mxp, key);
     if (group != NULL)
         return group;
-    group = find_or_make(name, NULL);
+    group = find_or_make(name, find_neighbour(key));
     mark(mxp, group, key);
     return group;
 }
@@ -280,7 +307,7 @@ void mxp_groups_update_space(MxpAccount *mxp, const MxRoom *space)
         return;
     }
     /* Renaming it would take others along. */
-    PurpleGroup *target = find_or_make(name, group);
+    PurpleGroup *target = find_or_make(name, (PurpleBlistNode *)group);
     move_all(group, target, key);
     drop_if_empty(group, key);
     if (g_hash_table_contains(mxp->groups, key))

@@ -240,6 +240,71 @@ static void space_renamed_while_offline(Scenario *s)
     expect_group(s, ROOM, "While away");
 }
 
+static guint place_of(const char *group)
+{
+    guint place = 0;
+
+    for (PurpleBlistNode *node = purple_blist_get_root(); node != NULL; node = node->next, place++)
+        if (g_str_equal(purple_group_get_name((PurpleGroup *)node), group))
+            return place;
+    return G_MAXUINT;
+}
+
+/* In whatever order they are made, and where the user's own stand. */
+static void order(Scenario *s)
+{
+    purple_blist_add_group(purple_group_new("Friends"), NULL);
+    start_with_space(s);
+    tag(s, ROOM2, LOW);
+    rename_room(s, SPACE, "Z");
+    CHECK(s, place_of("Friends") == 0);
+    CHECK(s, place_of("Z") == 1);
+    CHECK(s, place_of("Low priority") == 2);
+    tag(s, ROOM2, "{'tags':{'u.Own':{}}}");
+    CHECK(s, place_of("Own") == 1);
+    tag(s, ROOM2, FAVOURITE);
+    CHECK(s, place_of("Favourites") == 1);
+    CHECK(s, place_of("Z") == 2);
+    tag(s, ROOM2, "{}");
+    CHECK(s, place_of("Matrix") == 2);
+}
+
+/* 2,000 rooms in 50 spaces, half of them favourites; then all of them move. */
+static void many(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+
+    for (guint i = 0; i < 50; i++) {
+        g_autofree char *space = g_strdup_printf("!space%u:localhost", i);
+        g_autofree char *name = g_strdup_printf("Space %u", i);
+        add_space(body, space, name);
+        for (guint k = i; k < 2000; k += 50) {
+            g_autofree char *room_id = g_strdup_printf("!r%u:localhost", k);
+            add_child(body, space, room_id, VIA);
+        }
+    }
+    for (guint k = 0; k < 2000; k++) {
+        g_autofree char *room_id = g_strdup_printf("!r%u:localhost", k);
+        sync_body_room(body, room_id, "R", ALICE " " BOB);
+        if (k % 2 == 0)
+            sync_body_room_account_data(body, room_id, "m.tag", FAVOURITE);
+    }
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    EXPECT_INT(s, count_nodes(), 2000);
+    expect_group(s, "!r1:localhost", "Space 1");
+    expect_group(s, "!r2:localhost", "Favourites");
+    body = sync_body_new();
+    for (guint k = 0; k < 2000; k++) {
+        g_autofree char *room_id = g_strdup_printf("!r%u:localhost", k);
+        sync_body_room_account_data(body, room_id, "m.tag", k % 2 == 0 ? "{}" : FAVOURITE);
+    }
+    push(s, sync_body_end(body));
+    settle(s);
+    expect_group(s, "!r1:localhost", "Favourites");
+    expect_group(s, "!r2:localhost", "Space 2");
+}
+
 /* ---- the user's hand ---- */
 
 static void moved_1(Scenario *s)
@@ -403,6 +468,8 @@ static const ScenarioEntry entries[] = {
     {"groups-space-renamed-among-others", {space_renamed_among_others}},
     {"groups-spaces-of-one-name", {spaces_of_one_name}},
     {"groups-space-renamed-while-offline", {start_with_space, space_renamed_while_offline}},
+    {"groups-order", {order}},
+    {"groups-many", {many}},
     {"groups-moved-by-the-user", {moved_1, moved_2}},
     {"groups-added-by-the-user", {added_by_the_user}},
     {"groups-buddies-stay", {buddies_stay}},
