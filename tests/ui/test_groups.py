@@ -57,8 +57,8 @@ def test_finch(grouped, plugin, tmp_path):
         program.keys("M-c")
         program.wait_screen("Garden club", 20)
         program.show("Buddy List")
-        for pattern in (r"- Favourites", r"~ Tea party", r"- Garden club", r"~ Big hall", r"- Low priority", r"~ Attic"):
-            program.wait_screen(pattern)
+        for name in ("- Favourites", "~ Tea party", "- Garden club", "~ Big hall", "- Low priority", "~ Attic"):
+            program.wait_screen(name)
         program.save_screen("finch-groups")
         program.open_from_list("Tea party")
         program.say("/topic")
