@@ -434,6 +434,24 @@ static void crash_1(Scenario *s)
     scenario_die(s);
 }
 
+/* Left, saved without it, joined again, and not saved any more. */
+static void crash_between(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+
+    come_back(s);
+    sync_body_leave(body, ROOM, event_member(ALICE, "leave", NULL));
+    push(s, sync_body_end(body));
+    settle(s);
+    host_iterate(6000); /* libpurple writes its list after five seconds */
+    body = sync_body_new();
+    add_room(body, ROOM, "Room");
+    push(s, sync_body_end(body));
+    settle(s);
+    EXPECT_INT(s, count_nodes(), 2);
+    scenario_die(s);
+}
+
 static void crash_2(Scenario *s)
 {
     come_back(s);
@@ -476,6 +494,7 @@ static const ScenarioEntry entries[] = {
     {"groups-removed-offline", {removed_offline_1, removed_offline_2, removed_offline_3}},
     {"groups-list-lost", {removed_offline_1, list_lost}},
     {"groups-crash", {crash_1, crash_2}},
+    {"groups-crash-between", {removed_offline_1, crash_between, crash_2}},
     {"groups-buddy-moved", {buddy_moved}},
 };
 
