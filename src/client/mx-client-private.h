@@ -63,6 +63,7 @@ struct _MxClient {
     GQueue notify_changes; /* mx-client-notify.c */
 
     MxSyncLoop sync;
+    gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
@@ -131,6 +132,15 @@ void mx_send_queue_kick_all(MxClient *client);
 
 /* mx-client-notify.c */
 void mx_client_notify_clear(MxClient *client);
+
+/* mx-client-rooms.c */
+/* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */
+void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, MxRoomFunc func,
+                    gpointer user_data, GDestroyNotify destroy);
+
+/* mx-client-places.c */
+/* Every stored room was told, and what is missing in the list taken note of. */
+void mx_client_places_loaded(MxClient *client);
 
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);

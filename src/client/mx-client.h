@@ -5,6 +5,7 @@
 #include "mx-http.h"
 #include "mx-member.h"
 #include "mx-room.h"
+#include "mx-room-info.h"
 #include "mx-sync-apply.h"
 #include "mx-timeline.h"
 
@@ -73,6 +74,9 @@ void mx_client_close_room(MxClient *client, MxRoom *room);
 
 /* The user took the room out of the list. It stays away until it was left and joined again. */
 void mx_client_hide_room(MxClient *client, MxRoom *room);
+/* Before mx_client_stop(): IDs (char *) of the rooms that are in the list. What is not there at the
+ * next start was taken out meanwhile: see MxRoomChange. Takes the array. */
+void mx_client_note_listed(MxClient *client, GPtrArray *room_ids);
 
 /* The next pending lines, oldest first; an empty array when there are none (or they wait for a
  * gap). lines is the callback's. left_out: how many older ones are not shown, only in the first
@@ -125,6 +129,21 @@ void mx_client_forget(MxClient *client, const char *room_id, MxRoomFunc func, gp
 void mx_client_invite(MxClient *client, const char *room_id, const char *user_id,
                       const char *reason, MxRoomFunc func, gpointer user_data,
                       GDestroyNotify destroy);
+
+/* kind: MX_PLACE_FAVOURITE, MX_PLACE_LOW_PRIORITY or MX_PLACE_NONE. Other tags stay. */
+void mx_client_set_place(MxClient *client, const char *room_id, MxPlaceKind kind, MxRoomFunc func,
+                         gpointer user_data, GDestroyNotify destroy);
+/* Empty text: none. Where the user's power is known not to suffice, error is MX_ERROR_INVALID and
+ * nothing is asked. */
+void mx_client_set_room_name(MxClient *client, MxRoom *room, const char *name, MxRoomFunc func,
+                             gpointer user_data, GDestroyNotify destroy);
+void mx_client_set_room_topic(MxClient *client, MxRoom *room, const char *topic, MxRoomFunc func,
+                              gpointer user_data, GDestroyNotify destroy);
+/* info is borrowed. Not called when the room is gone meanwhile. */
+typedef void (*MxRoomInfoFunc)(MxClient *client, MxRoom *room, const MxRoomInfo *info,
+                               gpointer user_data);
+void mx_client_get_info(MxClient *client, MxRoom *room, MxRoomInfoFunc func, gpointer user_data,
+                        GDestroyNotify destroy);
 
 typedef struct {
     const char *name, *topic; /* NULL or empty: none */

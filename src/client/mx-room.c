@@ -38,6 +38,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
         mx_store_has_alert(store, row->key, G_MININT64, own_user_id, row->direct_user != NULL);
     room->highlights = row->highlight_count;
     room->hidden = row->hidden;
+    if (row->membership == MX_MEMBERSHIP_JOIN && row->direct_user == NULL && !room->is_space)
+        mx_place_find(&room->place, store, row, own_user_id);
     if (row->membership == MX_MEMBERSHIP_INVITE)
         add_invitation(room, store);
     return room;
@@ -61,5 +63,6 @@ void mx_room_unref(MxRoom *room)
     g_free(room->inviter);
     g_free(room->inviter_name);
     g_free(room->invite_reason);
+    mx_place_clear(&room->place);
     g_free(room);
 }

@@ -48,6 +48,7 @@ static void run_load(MxStore *store, gpointer data)
             continue;
         MxRoomChange *change = g_new0(MxRoomChange, 1);
         change->room = mx_room_new(store, row, job->own_user_id);
+        change->was_listed = mx_store_is_listed(store, row->key);
         g_ptr_array_add(job->changes, change);
     }
     job->recovered_keys = mx_store_list_rooms_with_display(store, MX_DISPLAY_DELIVERING);

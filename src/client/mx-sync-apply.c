@@ -6,6 +6,7 @@
 #include "mx-id.h"
 #include "mx-invitation.h"
 #include "mx-notify.h"
+#include "mx-place.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     MxSyncChanges *changes;
     MxPushRules *rules; /* NULL: not known yet */
     GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
+    GHashTable *moved;  /* set of room IDs that spaces took in or let go */
     gboolean is_first;  /* first sync of the device: nothing of it is unread */
     gboolean direct_dirty;
 } Apply;
@@ -152,6 +154,8 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
     mx_store_set_state(pass->apply->store, row->key, event->type, event->state_key, event->event_id,
                        event->sender, event->content);
     mx_member_changes_end_power(&pass->members, before);
+    if (g_str_equal(event->type, "m.space.child"))
+        mx_place_add_child(event->state_key, pass->apply->moved);
     if (event->state_key[0] != '\0')
         return;
     if (g_str_equal(event->type, "m.room.name"))
@@ -160,6 +164,8 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
         replace_string(&row->canonical_alias, event->content, "alias");
     else if (g_str_equal(event->type, "m.room.create"))
         replace_string(&row->room_type, event->content, "type");
+    else if (g_str_equal(event->type, "m.room.topic"))
+        pass->change->has_new_topic = TRUE;
     else if (g_str_equal(event->type, "io.element.functional_members"))
         pass->apply->direct_dirty = TRUE;
 }
@@ -547,6 +553,8 @@ static void finish_room(RoomPass *pass)
          mx_direct_count_people(store, row) <= 2 && mx_direct_is_listed(store, row->room_id)))
         pass->apply->direct_dirty = TRUE;
     change->room = mx_room_new(store, row, pass->apply->context->own_user_id);
+    if (change->room->is_space && pass->was_joined != (row->membership == MX_MEMBERSHIP_JOIN))
+        mx_place_add_children(store, row->key, pass->apply->moved);
     change->wants_window = wants_window(pass, people);
     g_hash_table_insert(pass->apply->by_key, &change->room->key, change);
 }
@@ -635,16 +643,36 @@ static MxRoomChange *find_change(Apply *apply, gint64 key)
     return change != NULL ? change : add_change(apply);
 }
 
+/* A new summary of a room that something else has changed. */
+static MxRoomChange *renew(Apply *apply, const MxRoomRow *row)
+{
+    MxRoomChange *change = find_change(apply, row->key);
+    g_hash_table_remove(apply->by_key, &row->key); /* its key lives in the summary that goes now */
+    g_clear_pointer(&change->room, mx_room_unref);
+    change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+    g_hash_table_insert(apply->by_key, &change->room->key, change);
+    return change;
+}
+
+static void update_places(Apply *apply)
+{
+    GHashTableIter iter;
+    gpointer room_id;
+    g_hash_table_iter_init(&iter, apply->moved);
+    while (g_hash_table_iter_next(&iter, &room_id, NULL)) {
+        g_autoptr(MxRoomRow) row = mx_store_get_room(apply->store, room_id);
+        if (row != NULL && row->membership == MX_MEMBERSHIP_JOIN)
+            renew(apply, row);
+    }
+}
+
 static void update_direct(Apply *apply)
 {
     g_autoptr(GArray) keys = mx_direct_update(apply->store, apply->context->own_user_id);
     for (guint i = 0; i < keys->len; i++) {
         gint64 key = g_array_index(keys, gint64, i);
         g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(apply->store, key);
-        MxRoomChange *change = find_change(apply, key);
-        g_hash_table_remove(apply->by_key, &key); /* its key lives in the summary that goes now */
-        g_clear_pointer(&change->room, mx_room_unref);
-        change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+        MxRoomChange *change = renew(apply, row);
         /* A new direct room and its first message may come in one answer. */
         if (row->direct_user != NULL && change->has_new_lines && change->room->alerts &&
             !apply->is_first)
@@ -669,6 +697,8 @@ static void drop_unnamed_rooms(Apply *apply)
         mx_store_save_room(apply->store, row);
         change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
         g_hash_table_insert(apply->by_key, &change->room->key, change);
+        if (change->room->is_space)
+            mx_place_add_children(apply->store, row->key, apply->moved);
         apply->direct_dirty = TRUE;
     }
 }
@@ -683,7 +713,9 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
                              const MxApplyContext *context, GError **error)
 {
     g_autoptr(GHashTable) by_key = g_hash_table_new(g_int64_hash, g_int64_equal);
-    Apply apply = {.store = store, .context = context, .stage = stage, .by_key = by_key};
+    g_autoptr(GHashTable) moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Apply apply = {
+        .store = store, .context = context, .stage = stage, .by_key = by_key, .moved = moved};
     apply.changes = g_new0(MxSyncChanges, 1);
     apply.changes->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     apply.changes->next_batch = g_strdup(stage->next_batch);
@@ -697,6 +729,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         drop_unnamed_rooms(&apply);
     if (apply.direct_dirty)
         update_direct(&apply);
+    update_places(&apply);
     apply.changes->rules = apply.rules;
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");

@@ -18,6 +18,8 @@ typedef struct {
     gboolean has_new_messages; /* some of them are messages, that may open a window */
     gboolean wants_window;     /* they open the room's window by themselves (design, "Delivery") */
     gboolean has_gap;
+    gboolean has_new_topic;
+    gboolean was_listed;  /* only while loading: its node was in the list when last seen */
     gboolean was_read;    /* pending lines were read elsewhere */
     gboolean adds_direct; /* m.direct is to be written: an invitation was accepted */
     gboolean is_gone;     /* the user has left, was kicked or banned */

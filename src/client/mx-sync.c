@@ -223,6 +223,7 @@ static void finish_applying(MxClient *client)
         mx_direct_room_publish(client); /* what an earlier run could not write */
     if (sync->is_loading) {
         sync->is_loading = FALSE;
+        mx_client_places_loaded(client);
         mx_client_set_state(client, MX_CLIENT_SYNCING);
         mx_sync_start(client);
         return;

@@ -157,6 +157,25 @@ MxRequest *mx_endpoint_forget(const char *room_id)
     return new_with_object("POST", SEGMENTS("rooms", room_id, "forget"), NULL);
 }
 
+MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const char *state_key,
+                                 JsonObject *content)
+{
+    const char *key = *state_key != '\0' ? state_key : NULL; /* an empty one is left out */
+    return new_with_object("PUT", SEGMENTS("rooms", room_id, "state", type, key), content);
+}
+
+MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag)
+{
+    return new_with_object("PUT", SEGMENTS("user", user_id, "rooms", room_id, "tags", tag), NULL);
+}
+
+MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag)
+{
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("user", user_id, "rooms", room_id, "tags", tag), NULL);
+    return mx_request_new("DELETE", path, NULL);
+}
+
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content)
 {
     return new_with_object("PUT", SEGMENTS("user", user_id, "account_data", type), content);

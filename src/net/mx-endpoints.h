@@ -36,6 +36,12 @@ MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via
 MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const char *reason);
 MxRequest *mx_endpoint_leave(const char *room_id, const char *reason);
 MxRequest *mx_endpoint_forget(const char *room_id); /* POST /v3/rooms/{roomId}/forget */
+/* PUT /v3/rooms/{roomId}/state/{type}/{stateKey} */
+MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const char *state_key,
+                                 JsonObject *content);
+/* PUT and DELETE /v3/user/{userId}/rooms/{roomId}/tags/{tag} */
+MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag);
+MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag);
 /* PUT /v3/user/{userId}/account_data/{type} */
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content);
 MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);

@@ -23,6 +23,7 @@
 #include "proxy.h"
 #include "reconnect.h"
 #include "rooms.h"
+#include "topic.h"
 
 #define CONNECT_STEPS 4
 
@@ -117,6 +118,8 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
         mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
     mxp_chat_window_update(mxp, change);
+    if (change->has_new_topic)
+        mxp_topic_update(mxp, change->room);
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_joining_update(mxp, change->room);
@@ -253,6 +256,7 @@ void mxp_account_close(PurpleConnection *gc)
         return;
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
+    mxp_rooms_remember(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);

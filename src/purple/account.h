@@ -22,6 +22,8 @@ typedef struct {
     GSList *to_show;         /* user IDs, to be shown as available: buddies.c */
     guint show_source;
     GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
+    GHashTable *groups; /* key -> PurpleGroup: groups.c */
+    gboolean has_list;  /* the buddy list knew the account before it connected: rooms.c */
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable
         *to_resume;    /* set of room IDs with lines a killed program did not write: delivery.c */

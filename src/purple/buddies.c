@@ -12,6 +12,7 @@
 #include <server.h>
 
 #include "delivery.h"
+#include "groups.h"
 #include "mx-id.h"
 #include "rooms.h"
 
@@ -69,7 +70,7 @@ void mxp_buddies_clear(MxpAccount *mxp)
 static void add_buddy(MxpAccount *mxp, MxRoom *room)
 {
     PurpleBuddy *buddy = purple_buddy_new(mxp->account, room->direct_user, NULL);
-    purple_blist_add_buddy(buddy, NULL, mxp_rooms_get_group(), NULL);
+    purple_blist_add_buddy(buddy, NULL, mxp_groups_get_usual(mxp), NULL);
     remember_room(mxp, buddy, room->room_id);
 }
 
@@ -96,6 +97,8 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
         return;
     }
     PurpleBuddy *buddy = purple_find_buddy(mxp->account, room->direct_user);
+    if (buddy == NULL && mxp_rooms_is_hidden(mxp, room))
+        return;
     if (buddy == NULL)
         add_buddy(mxp, room);
     else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)

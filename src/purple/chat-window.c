@@ -9,6 +9,7 @@
 
 #include "markup.h"
 #include "rooms.h"
+#include "topic.h"
 
 typedef struct {
     MxpAccount *mxp;
@@ -119,6 +120,7 @@ PurpleConversation *mxp_chat_window_open(MxpAccount *mxp, MxRoom *room)
     purple_conversation_set_title(conversation, room->name);
     mx_client_open_room(mxp->client, room);
     mxp_member_list_load(window->members, room);
+    mxp_topic_update(mxp, room);
     return conversation;
 }
 

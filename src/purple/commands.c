@@ -44,6 +44,7 @@ static const MxpCommand *const groups[] = {
     mxp_commands_members,
     mxp_commands_messages,
     mxp_commands_rooms,
+    mxp_commands_topic,
 };
 
 static GSList *ids; /* of PurpleCmdId */

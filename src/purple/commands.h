@@ -20,6 +20,7 @@ typedef struct {
 extern const MxpCommand mxp_commands_members[];  /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
 extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
+extern const MxpCommand mxp_commands_topic[];    /* commands-topic.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);

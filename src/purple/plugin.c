@@ -23,6 +23,7 @@
 #include "reconnect.h"
 #include "removal.h"
 #include "rooms.h"
+#include "topic.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
 
@@ -63,7 +64,7 @@ static GHashTable *get_account_text_table(PurpleAccount *account)
 }
 
 static PurplePluginProtocolInfo protocol_info = {
-    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE,
+    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE | OPT_PROTO_CHAT_TOPIC,
     .list_icon = list_icon,
     .status_types = status_types,
     .blist_node_menu = mxp_membership_blist_node_menu,
@@ -82,6 +83,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .join_chat = mxp_joining_join_chat,
     .reject_chat = mxp_invites_reject_chat,
     .get_chat_name = mxp_rooms_get_chat_name,
+    .set_chat_topic = mxp_topic_set_chat_topic,
     .find_blist_chat = mxp_rooms_find_blist_chat,
     .chat_invite = mxp_membership_chat_invite,
     .chat_leave = mxp_chat_window_leave,

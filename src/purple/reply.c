@@ -111,6 +111,10 @@ static const struct {
     {MXP_DEED_CREATE, "M_INVALID_ROOM_STATE", 0,
      N_("Its name, topic or version is not what the homeserver accepts.")},
     {MXP_DEED_CREATE, "M_FORBIDDEN", 0, N_("Your homeserver does not let you make such a room.")},
+    {MXP_DEED_NAME, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_TOPIC, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_NAME, "M_TOO_LARGE", 0, N_("It is too long.")},
+    {MXP_DEED_TOPIC, "M_TOO_LARGE", 0, N_("It is too long.")},
     {MXP_DEED_FORGET, NULL, 400, N_("You have to leave it first.")},
     {MXP_DEED_LEAVE, "M_FORBIDDEN", 0, N_("You are not in it.")},
     {ANY, "M_LIMIT_EXCEEDED", 0, N_("Your homeserver asks for a pause; try again later.")},
@@ -131,6 +135,12 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("%s could not be forgotten."), target);
     case MXP_DEED_INVITE:
         return g_strdup_printf(_("%s could not be invited."), target);
+    case MXP_DEED_NAME:
+        return g_strdup_printf(_("%s could not be renamed."), target);
+    case MXP_DEED_TOPIC:
+        return g_strdup_printf(_("The topic of %s could not be changed."), target);
+    case MXP_DEED_PLACE:
+        return g_strdup_printf(_("%s could not be put into another group."), target);
     case MXP_DEED_CREATE:
         break;
     }

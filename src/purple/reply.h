@@ -34,6 +34,9 @@ typedef enum {
     MXP_DEED_FORGET,
     MXP_DEED_INVITE,
     MXP_DEED_CREATE,
+    MXP_DEED_NAME,
+    MXP_DEED_TOPIC,
+    MXP_DEED_PLACE,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused for
  * MXP_DEED_CREATE. The caller frees. */

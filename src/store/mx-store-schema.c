@@ -55,6 +55,8 @@ static const char *const migrations[] = {
     "UPDATE member SET name_key = display_name;"
     "DROP INDEX member_name;"
     "CREATE INDEX member_name ON member (room, name_key) WHERE name_key IS NOT NULL;",
+    "CREATE INDEX state_child ON state (state_key) WHERE type = 'm.space.child';"
+    "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

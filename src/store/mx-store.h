@@ -135,6 +135,25 @@ char *mx_store_find_only_namesake(MxStore *store, gint64 room, const char *user_
                                   const char *display_name);
 void mx_store_forget_members(MxStore *store, gint64 room);
 
+/* ---- where rooms are: mx-store-places.c ---- */
+
+/* A joined space's m.space.child for a room. */
+typedef struct {
+    gint64 space;  /* room key */
+    char *content; /* JSON text */
+} MxSpaceLink;
+void mx_space_link_free(MxSpaceLink *link);
+
+/* Of MxSpaceLink, by the space's room ID. child: a room ID. */
+GPtrArray *mx_store_list_parents(MxStore *store, const char *child);
+/* State keys of the space's m.space.child, of char *; not necessarily room IDs. */
+GPtrArray *mx_store_list_children(MxStore *store, gint64 space);
+
+/* The rooms that the user's list had when the account was last closed. */
+void mx_store_add_listed(MxStore *store, const char *room_id);
+void mx_store_forget_listed(MxStore *store); /* all */
+gboolean mx_store_is_listed(MxStore *store, gint64 room);
+
 /* ---- timeline: mx-store-timeline.c ---- */
 
 /* What the push rules said of a line when it came. */

@@ -28,6 +28,14 @@ static void test_account(void)
           V3 "/user/%40a%3Ah/account_data/m.direct", NULL);
     check(mx_endpoint_set_account_data("@a:h", "m.direct", body), "PUT",
           V3 "/user/%40a%3Ah/account_data/m.direct", "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_set_tag("@a:h", "!r/1:h", "u.a b"), "PUT",
+          V3 "/user/%40a%3Ah/rooms/%21r%2F1%3Ah/tags/u.a%20b", "{}");
+    check(mx_endpoint_delete_tag("@a:h", "!r:h", "m.favourite"), "DELETE",
+          V3 "/user/%40a%3Ah/rooms/%21r%3Ah/tags/m.favourite", NULL);
+    check(mx_endpoint_set_state("!r:h", "m.room.topic", "", body), "PUT",
+          V3 "/rooms/%21r%3Ah/state/m.room.topic", "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_set_state("!r:h", "m.space.child", "!c:h", body), "PUT",
+          V3 "/rooms/%21r%3Ah/state/m.space.child/%21c%3Ah", "{\"type\":\"m.login.password\"}");
 }
 
 static void test_authorization(void)
