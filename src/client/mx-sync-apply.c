@@ -4,6 +4,7 @@
 
 #include "mx-direct.h"
 #include "mx-id.h"
+#include "mx-ignored-list.h"
 #include "mx-invitation.h"
 #include "mx-notify.h"
 #include "mx-room-encryption.h"
@@ -13,9 +14,10 @@ typedef struct {
     const MxApplyContext *context;
     const MxSyncStage *stage;
     MxSyncChanges *changes;
-    MxPushRules *rules; /* NULL: not known yet */
-    GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
-    gboolean is_first;  /* first sync of the device: nothing of it is unread */
+    MxPushRules *rules;  /* NULL: not known yet */
+    GHashTable *by_key;  /* room key, inside its summary -> MxRoomChange */
+    GHashTable *ignored; /* set of user IDs */
+    gboolean is_first;   /* first sync of the device: nothing of it is unread */
     gboolean direct_dirty;
 } Apply;
 
@@ -48,6 +50,7 @@ void mx_sync_changes_free(MxSyncChanges *changes)
     g_ptr_array_unref(changes->rooms);
     g_free(changes->next_batch);
     g_clear_pointer(&changes->rules, mx_push_rules_unref);
+    g_clear_pointer(&changes->ignored, g_hash_table_unref);
     g_free(changes);
 }
 
@@ -105,6 +108,16 @@ static void settle_invitation(RoomPass *pass, gboolean is_joined)
     pass->apply->direct_dirty = TRUE;
 }
 
+static void note_own_profile(RoomPass *pass, const MxMemberContent *content)
+{
+    const char *own_user_id = pass->apply->context->own_user_id;
+    g_autoptr(MxMemberRow) before =
+        mx_store_get_member(pass->apply->store, pass->row->key, own_user_id);
+    if (before != NULL && (g_strcmp0(before->display_name, content->display_name) != 0 ||
+                           g_strcmp0(before->avatar_url, content->avatar_url) != 0))
+        pass->apply->changes->changes_profile = TRUE;
+}
+
 static void apply_own_membership(RoomPass *pass, const MxEvent *event,
                                  const MxMemberContent *content)
 {
@@ -138,12 +151,15 @@ static void apply_member(RoomPass *pass, const MxEvent *event)
     if (!mx_user_id_is_valid(event->state_key))
         return;
     mx_member_content_parse(&content, event->content);
+    gboolean is_own = g_str_equal(event->state_key, pass->apply->context->own_user_id);
+    if (is_own)
+        note_own_profile(pass, &content);
     mx_store_set_member(pass->apply->store, pass->row->key, event->state_key, content.membership,
                         content.display_name, content.avatar_url);
     if (g_strcmp0(event->state_key, pass->row->direct_user) == 0)
         pass->apply->direct_dirty = TRUE;
     note_member_change(pass, event->state_key, content.membership);
-    if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
+    if (is_own)
         apply_own_membership(pass, event, &content);
 }
 
@@ -213,6 +229,10 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         mx_room_encryption_note_state(room, event->type, event->state_key);
     g_autofree char *content = g_strndup(event->content.text, event->content.len);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    /* The server leaves most of it out. */
+    gboolean is_ignored = line->ignored != NULL &&
+                          g_hash_table_contains(line->ignored, event->sender) &&
+                          !g_str_equal(event->sender, line->own_user_id);
     MxTimelineRow row = {
         .room = room->key,
         .pos = line->pos,
@@ -221,14 +241,14 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .type = event->type,
         .content = content,
         .ts = event->ts,
-        .display = is_line ? line->display : MX_DISPLAY_NONE,
+        .display = is_line && !is_ignored ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
     };
     if (row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
-    if (is_line)
+    if (is_line && !is_ignored)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (g_str_equal(event->type, "m.room.redaction")) {
@@ -276,6 +296,7 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
         .delayed = apply->context->is_catch_up,
         .own_user_id = apply->context->own_user_id,
         .rules = apply->rules,
+        .ignored = apply->ignored,
     };
     if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
@@ -592,8 +613,18 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
 
 /* Account data, and the rooms that changed because of it */
 
+static void note_ignored(Apply *apply)
+{
+    mx_ignored_hide_new(apply->store, apply->ignored);
+    g_clear_pointer(&apply->ignored, g_hash_table_unref);
+    apply->ignored = mx_ignored_load(apply->store);
+    g_clear_pointer(&apply->changes->ignored, g_hash_table_unref);
+    apply->changes->ignored = g_hash_table_ref(apply->ignored);
+}
+
 static void apply_account_data(Apply *apply)
 {
+    apply->ignored = mx_ignored_load(apply->store);
     for (guint i = 0; i < apply->stage->account_data->len; i++) {
         g_auto(MxEvent) event = {0};
         const char *text = g_ptr_array_index(apply->stage->account_data, i);
@@ -605,6 +636,8 @@ static void apply_account_data(Apply *apply)
             mx_direct_restore_additions(apply->store);
             apply->direct_dirty = TRUE;
         }
+        if (g_str_equal(event.type, "m.ignored_user_list"))
+            note_ignored(apply);
         if (g_str_equal(event.type, "m.push_rules"))
             g_clear_pointer(&apply->rules, mx_push_rules_unref);
     }
@@ -681,6 +714,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     if (apply.direct_dirty)
         update_direct(&apply);
     apply.changes->rules = apply.rules;
+    g_hash_table_unref(apply.ignored);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))
