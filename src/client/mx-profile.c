@@ -263,8 +263,8 @@ static void ask_rooms(LookUp *look, gboolean is_stable)
         is_stable ? on_rooms_now : on_rooms_before);
 }
 
-void mx_client_look_up(MxClient *client, const char *user_id, MxPersonFunc func, gpointer user_data,
-                       GDestroyNotify destroy)
+void mx_client_look_up(MxClient *client, const char *user_id, gboolean only_profile,
+                       MxPersonFunc func, gpointer user_data, GDestroyNotify destroy)
 {
     g_return_if_fail(client->http != NULL && mx_user_id_is_valid(user_id));
     LookUp *look = mx_client_job_new(client, sizeof *look);
@@ -276,6 +276,8 @@ void mx_client_look_up(MxClient *client, const char *user_id, MxPersonFunc func,
     look->user_data = user_data;
     look->destroy = destroy;
     ask(look, mx_endpoint_profile(user_id), on_profile);
+    if (only_profile)
+        return;
     ask(look, mx_endpoint_presence_of(user_id), on_presence);
     if (g_strcmp0(user_id, client->user_id) != 0)
         ask_rooms(look, TRUE);

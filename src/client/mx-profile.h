@@ -29,9 +29,9 @@ typedef struct {
 /* person is borrowed. */
 typedef void (*MxPersonFunc)(MxClient *client, const MxPerson *person, gpointer user_data);
 /* Always answers, within half a minute or so, unless the client is stopped before. user_id is
- * valid. destroy is for user_data. */
-void mx_client_look_up(MxClient *client, const char *user_id, MxPersonFunc func, gpointer user_data,
-                       GDestroyNotify destroy);
+ * valid. only_profile: presence and rooms are not asked for. destroy is for user_data. */
+void mx_client_look_up(MxClient *client, const char *user_id, gboolean only_profile,
+                       MxPersonFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* error NULL: done. */
 typedef void (*MxProfileFunc)(MxClient *client, const GError *error, gpointer user_data);

@@ -1,9 +1,5 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config.h"
-
-#include <glib/gi18n-lib.h>
-
 #include "mx-user-directory.h"
 
 #include "mx-client-private.h"

@@ -230,6 +230,30 @@ PurpleConversation *mxp_chat_window_find(MxpAccount *mxp, const char *room_id)
     return window != NULL ? purple_find_chat(mxp->gc, window->id) : NULL;
 }
 
+char *mxp_chat_window_find_user(MxpAccount *mxp, const char *room_id, const char *name,
+                                gboolean *is_shared)
+{
+    MxpChatWindow *window = find_window(mxp, room_id);
+    const char *found = NULL;
+    GHashTableIter iter;
+    gpointer user_id, known;
+    *is_shared = FALSE;
+    if (window == NULL)
+        return NULL;
+    if (g_hash_table_contains(window->names, name))
+        return g_strdup(name);
+    g_hash_table_iter_init(&iter, window->names);
+    while (g_hash_table_iter_next(&iter, &user_id, &known)) {
+        if (g_strcmp0(known, name) != 0)
+            continue;
+        *is_shared = found != NULL;
+        if (found != NULL)
+            return NULL;
+        found = user_id;
+    }
+    return g_strdup(found);
+}
+
 int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id)
 {
     MxpChatWindow *window = find_window(mxp, room_id);

@@ -42,6 +42,7 @@ const char *mxp_command_get_rest(char **args, guint index)
 
 static const MxpCommand *const groups[] = {
     mxp_commands_messages,
+    mxp_commands_people,
     mxp_commands_rooms,
 };
 

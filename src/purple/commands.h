@@ -18,6 +18,7 @@ typedef struct {
 } MxpCommand;
 
 extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
+extern const MxpCommand mxp_commands_people[];   /* commands-people.c */
 extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
 
 void mxp_commands_register(void);
