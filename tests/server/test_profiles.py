@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Profiles, avatars, the directory and the ignore list of a real server; the other client is the same or another user's."""
+"""Profiles, avatars, the directory and the ignore list of a real server, seen from other clients as well."""
 
 import struct
 import time
