@@ -142,6 +142,7 @@ static void add_room(LookUp *look, GHashTable *known, const char *room_id)
 {
     MxRoom *room = mx_client_get_room(look->base.client, room_id);
     if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN ||
+        g_strcmp0(room->direct_user, look->person.user_id) == 0 ||
         !g_hash_table_add(known, room->room_id))
         return;
     g_ptr_array_add(look->person.rooms, g_strdup(room->name));

@@ -21,7 +21,7 @@ typedef struct {
     char *status_text;            /* tidied, or NULL */
     gint64 last_active_ms;        /* wall clock, or 0 */
     gboolean is_currently_active; /* just now */
-    GPtrArray *rooms;             /* of char *: names of the rooms in common */
+    GPtrArray *rooms;             /* of char *: names of the rooms in common, but the direct one */
     gboolean has_all_rooms;       /* the server has said so; else what is known here */
     GError *error;                /* why there is no profile, or NULL */
 } MxPerson;

@@ -6,10 +6,12 @@
 #include <glib/gi18n-lib.h>
 
 #include <blist.h>
+#include <core.h>
 #include <notify.h>
 #include <request.h>
 #include <server.h>
 
+#include "markup.h"
 #include "mx-user-directory.h"
 #include "reply.h"
 
@@ -66,6 +68,25 @@ static void show(MxpAccount *mxp, GPtrArray *people, gboolean is_limited, const 
                                 results, NULL, NULL);
 }
 
+/* Finch's columns are narrower than a Matrix ID: whoever has typed the command reads it there. */
+static void write_lines(const MxpReply *reply, GPtrArray *people)
+{
+    PurpleConversation *conversation = mxp_reply_get_conversation(reply);
+    if (conversation == NULL || g_strcmp0(purple_core_get_ui(), "gnt-purple") != 0)
+        return;
+    g_autoptr(GString) text = g_string_new(_("Found:"));
+    for (guint i = 0; i < people->len; i++) {
+        MxFoundPerson *person = g_ptr_array_index(people, i);
+        g_autofree char *id = mxp_markup_escape(person->user_id);
+        g_autofree char *name =
+            mxp_markup_escape(person->display_name != NULL ? person->display_name : "");
+        g_string_append_printf(text, "<br>%s %s", id, name);
+    }
+    purple_conversation_write(
+        conversation, NULL, text->str,
+        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+}
+
 typedef struct {
     MxpReply *reply;
     char *words;
@@ -87,6 +108,7 @@ static void on_found(MxClient *client, GPtrArray *people, gboolean is_limited, c
         g_autofree char *text = mxp_reply_explain(MXP_DEED_SEARCH, NULL, error);
         mxp_reply_fail(search->reply, text);
     } else if (people->len > 0) {
+        write_lines(search->reply, people);
         show(search->reply->mxp, people, is_limited, search->words);
     } else {
         g_autofree char *text = g_strdup_printf(

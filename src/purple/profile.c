@@ -152,7 +152,7 @@ static GPtrArray *describe(MxpAccount *mxp, const MxPerson *person)
 
 /* ---- the window ---- */
 
-/* Everything but the avatar, which comes last. */
+/* Everything but the avatar, which is fetched last. */
 typedef struct {
     MxpAccount *mxp;
     char *who;
@@ -176,17 +176,17 @@ static void show_info(const Info *info, GBytes *picture)
 {
     PurpleNotifyUserInfo *window = purple_notify_user_info_new();
     int id = 0;
-    for (guint i = 0; i < info->pairs->len; i++) {
-        Pair *pair = g_ptr_array_index(info->pairs, i);
-        g_autofree char *label = mxp_markup_escape(pair->label); /* libpurple does not */
-        purple_notify_user_info_add_pair_plaintext(window, label, pair->value);
-    }
     if (picture != NULL) {
         gsize len;
         gconstpointer data = g_bytes_get_data(picture, &len);
         id = purple_imgstore_add_with_id(g_memdup2(data, len), len, NULL);
         g_autofree char *image = g_strdup_printf("<img id=\"%d\">", id);
-        purple_notify_user_info_add_pair(window, _("Avatar"), image);
+        purple_notify_user_info_add_pair(window, NULL, image);
+    }
+    for (guint i = 0; i < info->pairs->len; i++) {
+        Pair *pair = g_ptr_array_index(info->pairs, i);
+        g_autofree char *label = mxp_markup_escape(pair->label); /* libpurple does not */
+        purple_notify_user_info_add_pair_plaintext(window, label, pair->value);
     }
     purple_notify_userinfo(info->mxp->gc, info->who, window, NULL, NULL);
     purple_notify_user_info_destroy(window);
