@@ -23,9 +23,13 @@ static void add_partner(MxRoom *room, MxStore *store)
 {
     room->partner_name = mx_room_name_of_member(store, room->key, room->direct_user);
     g_autoptr(MxMemberRow) member = mx_store_get_member(store, room->key, room->direct_user);
-    if (member != NULL)
-        room->partner_avatar =
-            g_strdup(mx_mxc_parse(member->avatar_url, NULL, NULL) ? member->avatar_url : "");
+    if (member == NULL)
+        return;
+    /* Who leaves takes no avatar along, and an invitation may not name one. */
+    if (mx_mxc_parse(member->avatar_url, NULL, NULL))
+        room->partner_avatar = g_strdup(member->avatar_url);
+    else if (member->membership == MX_MEMBERSHIP_JOIN)
+        room->partner_avatar = g_strdup("");
 }
 
 MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)

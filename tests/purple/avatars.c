@@ -88,6 +88,27 @@ static void shown_changed_removed(Scenario *s)
     settle(s);
 }
 
+static void push_membership(Scenario *s, const char *membership, int invited)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_summary(body, DIRECT, 1, invited, BOB);
+    sync_body_timeline(body, DIRECT, event_member(BOB, membership, NULL));
+    push(s, sync_body_end(body));
+    settle(s);
+}
+
+/* Whoever leaves keeps the face by which he is known. */
+static void stays_with_the_buddy(Scenario *s)
+{
+    start(s);
+    push_avatar(s, RED);
+    EXPECT_REQUEST(s, "thumbnail");
+    WAIT(s, has_checksum, s);
+    push_membership(s, "leave", 0);
+    push_membership(s, "invite", 1);
+    EXPECT_TEXT(s, checksum(s), RED);
+}
+
 static void once_1(Scenario *s)
 {
     start(s);
@@ -426,6 +447,7 @@ int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
         {"shown-changed-removed", {shown_changed_removed}},
+        {"stays-with-the-buddy", {stays_with_the_buddy}},
         {"once", {once_1, once_2}},
         {"old-server", {old_server}},
         {"no-thumbnail", {no_thumbnail}},
