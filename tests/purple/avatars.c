@@ -220,6 +220,11 @@ static void html(Scenario *s)
     refused(s, (FakeAnswer){.status = 200,
                             .content_type = "image/png",
                             .body = "<html><script>alert(1)</script></html>"});
+    fake_server_down(s->server);
+    host_iterate(300);
+    fake_server_up(s->server);
+    settle(s); /* not asked for again either */
+    EXPECT_NOTHING(s, 100);
 }
 
 static void svg(Scenario *s)
