@@ -36,6 +36,15 @@ typedef struct {
     gboolean is_loading;    /* pending holds stored rooms, not an answer */
 } MxSyncLoop;
 
+typedef struct _MxMedia MxMedia; /* mx-media.c */
+
+/* Changes of m.ignored_user_list on their way to the server: mx-ignored.c */
+typedef struct {
+    MxBackoff backoff;
+    guint source;
+    gboolean is_busy, again;
+} MxIgnoring;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -70,6 +79,10 @@ struct _MxClient {
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
+    MxMedia *media;       /* NULL: nothing was asked for */
+    guint profile_source; /* mx-own-profile.c */
+    GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
+    MxIgnoring ignoring;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -83,6 +96,8 @@ void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
+void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
+void mx_client_emit_ignored_changed(MxClient *client);
 void mx_client_emit_signed_out(MxClient *client);
 /* Stores the summary in place of the old one and says so. Takes nothing. */
 void mx_client_put_change(MxClient *client, MxRoomChange *change);
@@ -141,6 +156,22 @@ void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, M
 /* mx-client-places.c */
 /* Every stored room was told, and what is missing in the list taken note of. */
 void mx_client_places_loaded(MxClient *client);
+/* mx-media.c */
+void mx_media_clear(MxClient *client);
+void mx_media_free(MxMedia *media);
+
+/* mx-own-profile.c */
+void mx_own_profile_ask(MxClient *client);
+/* It may have: asks in a moment. */
+void mx_own_profile_changed(MxClient *client);
+void mx_own_profile_stop(MxClient *client);
+
+/* mx-ignored.c */
+void mx_ignored_init(MxClient *client);
+void mx_ignored_stop(MxClient *client);
+void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; says so */
+/* Writes what the server does not have yet. */
+void mx_ignored_publish(MxClient *client);
 
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);

@@ -27,7 +27,9 @@
  *  own-line (MxRoom *, MxLine *)               a line typed here is safe in the database: write it
  *  room-notice (MxRoom *, const char *text, gboolean is_error)
  *  account-notice (const char *text)
- *  own-name (const char *name)                 the user's display name
+ *  own-name (const char *name)                 the user's display name, or NULL
+ *  own-avatar (const char *mxc)                the user's avatar on the server, or NULL
+ *  ignored-changed ()                          mx-ignored.h
  *  signed-out ()                               mx_client_log_out() is done
  *  failed (GError *error)                      it is over; only mx_client_stop() is left */
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include "mx-event.h"
 
 #include "mx-id.h"
+#include "mx-mxc.h"
 
 enum { TYPE, SENDER, EVENT_ID, STATE_KEY, TS, CONTENT, UNSIGNED, REDACTS, N_FIELDS };
 static const char *const fields[] = {"type",      "sender",           "event_id",
@@ -111,7 +112,9 @@ void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
     member->membership = mx_membership_from_slice(values[0]);
     g_autofree char *display_name = mx_json_slice_dup_string(values[1]);
     member->display_name = mx_event_tidy_name(display_name);
-    member->avatar_url = mx_json_slice_dup_string(values[2]);
+    g_autofree char *avatar_url = mx_json_slice_dup_string(values[2]);
+    if (mx_mxc_parse(avatar_url, NULL, NULL))
+        member->avatar_url = g_steal_pointer(&avatar_url);
     mx_json_slice_get_bool(values[3], &member->is_direct);
 }
 

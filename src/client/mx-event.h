@@ -34,7 +34,7 @@ char *mx_event_tidy_name(const char *name);
 char *mx_event_tidy_text(const char *text, glong max_chars);
 
 /* m.room.member's content. display_name is tidied, so that names that look alike are alike; NULL
- * when absent, not a string or empty. */
+ * when absent, not a string or empty. avatar_url is a valid mxc:// URI or NULL. */
 typedef struct {
     MxMembership membership;
     char *display_name, *avatar_url;

@@ -15,6 +15,7 @@ typedef struct {
     char *canonical_alias; /* or NULL */
     char *name;            /* computed; never NULL */
     char *partner_name;    /* of direct_user, as the room shows it; or NULL */
+    char *partner_avatar;  /* of direct_user: mxc:// URI, "" for none; NULL: not known */
     char *direct_user;     /* this room is that user's IM; or NULL */
     MxMembership membership;
     gboolean encrypted; /* for display only: the worker decides what is sent */

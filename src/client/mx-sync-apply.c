@@ -4,6 +4,7 @@
 
 #include "mx-direct.h"
 #include "mx-id.h"
+#include "mx-ignored-list.h"
 #include "mx-invitation.h"
 #include "mx-notify.h"
 #include "mx-place.h"
@@ -15,10 +16,11 @@ typedef struct {
     const MxApplyContext *context;
     const MxSyncStage *stage;
     MxSyncChanges *changes;
-    MxPushRules *rules; /* NULL: not known yet */
-    GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
-    GHashTable *moved;  /* set of room IDs that spaces took in or let go */
-    gboolean is_first;  /* first sync of the device: nothing of it is unread */
+    MxPushRules *rules;  /* NULL: not known yet */
+    GHashTable *by_key;  /* room key, inside its summary -> MxRoomChange */
+    GHashTable *ignored; /* set of user IDs */
+    GHashTable *moved;   /* set of room IDs that spaces took in or let go */
+    gboolean is_first;   /* first sync of the device: nothing of it is unread */
     gboolean direct_dirty;
 } Apply;
 
@@ -52,6 +54,7 @@ void mx_sync_changes_free(MxSyncChanges *changes)
     g_ptr_array_unref(changes->rooms);
     g_free(changes->next_batch);
     g_clear_pointer(&changes->rules, mx_push_rules_unref);
+    g_clear_pointer(&changes->ignored, g_hash_table_unref);
     g_free(changes);
 }
 
@@ -109,6 +112,16 @@ static void settle_invitation(RoomPass *pass, gboolean is_joined)
     pass->apply->direct_dirty = TRUE;
 }
 
+static void note_own_profile(RoomPass *pass, const MxMemberContent *content)
+{
+    const char *own_user_id = pass->apply->context->own_user_id;
+    g_autoptr(MxMemberRow) before =
+        mx_store_get_member(pass->apply->store, pass->row->key, own_user_id);
+    if (before != NULL && (g_strcmp0(before->display_name, content->display_name) != 0 ||
+                           g_strcmp0(before->avatar_url, content->avatar_url) != 0))
+        pass->apply->changes->changes_profile = TRUE;
+}
+
 static void apply_own_membership(RoomPass *pass, const MxEvent *event,
                                  const MxMemberContent *content)
 {
@@ -131,10 +144,13 @@ static void apply_member(RoomPass *pass, const MxEvent *event)
     if (!mx_user_id_is_valid(event->state_key))
         return;
     mx_member_content_parse(&content, event->content);
+    gboolean is_own = g_str_equal(event->state_key, pass->apply->context->own_user_id);
+    if (is_own)
+        note_own_profile(pass, &content);
     mx_member_changes_add(&pass->members, event, &content);
     if (g_strcmp0(event->state_key, pass->row->direct_user) == 0)
         pass->apply->direct_dirty = TRUE;
-    if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
+    if (is_own)
         apply_own_membership(pass, event, &content);
 }
 
@@ -203,6 +219,16 @@ static gboolean apply_echo(MxStore *store, MxRoomRow *room, const MxEvent *event
     return TRUE;
 }
 
+/* The server leaves most of it out. What ignored people do to a room or to others is still told;
+ * what they call themselves is not. */
+static gboolean is_ignored(const MxEvent *event, const MxNewLine *line)
+{
+    gboolean is_theirs = event->state_key == NULL || g_str_equal(event->state_key, event->sender);
+    return is_theirs && line->ignored != NULL &&
+           g_hash_table_contains(line->ignored, event->sender) &&
+           !g_str_equal(event->sender, line->own_user_id);
+}
+
 gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
                                const MxNewLine *line)
 {
@@ -215,6 +241,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     gboolean is_told = mx_state_line_is_told(event, line->own_user_id);
     g_autofree char *prev_content =
         is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;
+    gboolean is_hidden = is_ignored(event, line);
     MxTimelineRow row = {
         .room = room->key,
         .pos = line->pos,
@@ -225,7 +252,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .state_key = is_told ? event->state_key : NULL,
         .prev_content = prev_content,
         .ts = event->ts,
-        .display = is_line || is_told ? line->display : MX_DISPLAY_NONE,
+        .display = (is_line || is_told) && !is_hidden ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
         .alert = is_told ? MX_ALERT_MUTED | MX_ALERT_QUIET : MX_ALERT_NONE,
     };
@@ -236,7 +263,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
-    if (is_line)
+    if (is_line && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (g_str_equal(event->type, "m.room.redaction")) {
@@ -287,6 +314,7 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
         .delayed = apply->context->is_catch_up,
         .own_user_id = apply->context->own_user_id,
         .rules = apply->rules,
+        .ignored = apply->ignored,
     };
     if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
@@ -617,8 +645,18 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
 
 /* Account data, and the rooms that changed because of it */
 
+static void note_ignored(Apply *apply)
+{
+    mx_ignored_hide_new(apply->store, apply->ignored);
+    g_clear_pointer(&apply->ignored, g_hash_table_unref);
+    apply->ignored = mx_ignored_load(apply->store);
+    g_clear_pointer(&apply->changes->ignored, g_hash_table_unref);
+    apply->changes->ignored = g_hash_table_ref(apply->ignored);
+}
+
 static void apply_account_data(Apply *apply)
 {
+    apply->ignored = mx_ignored_load(apply->store);
     for (guint i = 0; i < apply->stage->account_data->len; i++) {
         g_auto(MxEvent) event = {0};
         const char *text = g_ptr_array_index(apply->stage->account_data, i);
@@ -630,6 +668,8 @@ static void apply_account_data(Apply *apply)
             mx_direct_restore_additions(apply->store);
             apply->direct_dirty = TRUE;
         }
+        if (g_str_equal(event.type, "m.ignored_user_list"))
+            note_ignored(apply);
         if (g_str_equal(event.type, "m.push_rules"))
             g_clear_pointer(&apply->rules, mx_push_rules_unref);
     }
@@ -731,6 +771,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         update_direct(&apply);
     update_places(&apply);
     apply.changes->rules = apply.rules;
+    g_hash_table_unref(apply.ignored);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))

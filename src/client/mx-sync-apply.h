@@ -34,7 +34,9 @@ typedef struct {
 typedef struct {
     GPtrArray *rooms; /* of MxRoomChange */
     char *next_batch;
-    MxPushRules *rules; /* as they are now, or NULL */
+    MxPushRules *rules;       /* as they are now, or NULL */
+    GHashTable *ignored;      /* set of user IDs, when the list has changed; or NULL */
+    gboolean changes_profile; /* an own member event has another name or avatar */
 } MxSyncChanges;
 
 void mx_room_change_free(MxRoomChange *change);
@@ -58,6 +60,7 @@ typedef struct {
     gboolean delayed;
     const char *own_user_id;
     const MxPushRules *rules; /* or NULL */
+    GHashTable *ignored;      /* set of user IDs, or NULL */
 } MxNewLine;
 
 /* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives

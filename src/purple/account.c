@@ -11,6 +11,7 @@
 #include <request.h>
 #include <util.h>
 
+#include "avatars.h"
 #include "buddies.h"
 #include "chat-window.h"
 #include "delivery.h"
@@ -20,6 +21,8 @@
 #include "membership.h"
 #include "messages.h"
 #include "old-plugin.h"
+#include "own-icon.h"
+#include "privacy.h"
 #include "proxy.h"
 #include "reconnect.h"
 #include "rooms.h"
@@ -110,6 +113,7 @@ static void on_ready(MxClient *client, MxpAccount *mxp)
     mxp_buddies_show_present(mxp);
     mxp_invites_resume(mxp);
     mxp_delivery_resume(mxp);
+    mxp_avatars_resume(mxp);
 }
 
 static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *mxp)
@@ -244,6 +248,9 @@ void mxp_account_login(PurpleAccount *account)
     mxp_delivery_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
+    mxp_avatars_init(mxp);
+    mxp_own_icon_init(mxp);
+    mxp_privacy_init(mxp);
     connect_signals(mxp);
     mxp_account_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -261,6 +268,9 @@ void mxp_account_close(PurpleConnection *gc)
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
+    mxp_privacy_clear(mxp);
+    mxp_own_icon_clear(mxp);
+    mxp_avatars_clear(mxp);
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);

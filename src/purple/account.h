@@ -7,6 +7,9 @@
 
 #include "mx-client.h"
 
+typedef struct _MxpAvatars MxpAvatars;
+typedef struct _MxpOwnIcon MxpOwnIcon;
+
 /* One connected account: what ties a PurpleConnection to an MxClient. gc->proto_data. It lives from
  * login() to close(); MxClient sends no signal and calls nothing back after mx_client_stop(), so
  * nobody sees it afterwards. */
@@ -35,6 +38,9 @@ typedef struct {
     gboolean is_asking;     /* our own dialog asks in place of libpurple's */
     GSList *questions;      /* membership.c */
     GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
+    MxpAvatars *avatars;    /* avatars.c */
+    MxpOwnIcon *own_icon;   /* own-icon.c */
+    guint privacy_source;   /* privacy.c */
 } MxpAccount;
 
 /* NULL unless the account is connected or connecting with this plugin. */

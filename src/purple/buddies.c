@@ -14,6 +14,7 @@
 #include "delivery.h"
 #include "groups.h"
 #include "mx-id.h"
+#include "profile.h"
 #include "rooms.h"
 
 /* The room a buddy node was made for; the user's own buddies have none and are never removed. */
@@ -166,6 +167,8 @@ void mxp_buddies_add_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, Purpl
     }
     /* The room is made with the first message, not before. */
     show_available(mxp, name);
+    if (mx_client_get_direct(mxp->client, name) == NULL)
+        mxp_profile_learn(mxp, name);
 }
 
 void mxp_buddies_add(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)

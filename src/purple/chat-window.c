@@ -97,6 +97,14 @@ PurpleConversation *mxp_chat_window_find(MxpAccount *mxp, const char *room_id)
     return window != NULL ? purple_find_chat(mxp->gc, window->id) : NULL;
 }
 
+char *mxp_chat_window_find_user(MxpAccount *mxp, const char *room_id, const char *name,
+                                gboolean *is_shared)
+{
+    MxpChatWindow *window = find_window(mxp, room_id);
+    *is_shared = FALSE;
+    return window != NULL ? mxp_member_list_find(window->members, name, is_shared) : NULL;
+}
+
 int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id)
 {
     MxpChatWindow *window = find_window(mxp, room_id);

@@ -16,6 +16,10 @@ void mxp_chat_windows_clear(MxpAccount *mxp);
 PurpleConversation *mxp_chat_window_open(MxpAccount *mxp, MxRoom *room);
 /* NULL when there is no window, or it is left over from before a reconnect. */
 PurpleConversation *mxp_chat_window_find(MxpAccount *mxp, const char *room_id);
+/* Whom of the people seen in the window this name, or Matrix ID, means. NULL: nobody, or several
+ * (*is_shared). The caller frees. */
+char *mxp_chat_window_find_user(MxpAccount *mxp, const char *room_id, const char *name,
+                                gboolean *is_shared);
 /* The chat's id for serv_got_chat_in(); the window must be open. */
 int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id);
 void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change);

@@ -14,6 +14,7 @@
 
 #include "joining.h"
 #include "markup.h"
+#include "mx-ignored.h"
 #include "reply.h"
 #include "rooms.h"
 
@@ -75,6 +76,13 @@ static guint count_waiting(MxpAccount *mxp)
 static MxRoom *get_room(Invite *invite)
 {
     return mx_client_get_room(invite->mxp->client, invite->room_id);
+}
+
+/* By the ignore list, or by what libpurple was told for this device. */
+static gboolean is_blocked(MxpAccount *mxp, const MxRoom *room)
+{
+    return (room->inviter != NULL && mx_client_is_ignored(mxp->client, room->inviter)) ||
+           !purple_privacy_check(mxp->account, room->inviter != NULL ? room->inviter : "");
 }
 
 /* ---- words ---- */
@@ -228,7 +236,7 @@ static void show(Invite *invite)
     MxRoom *room = get_room(invite);
     invite->is_shown = TRUE;
     /* libpurple would drop it as silently, and its components with it. */
-    if (room == NULL || !purple_privacy_check(mxp->account, get_inviter(room)))
+    if (room == NULL || is_blocked(mxp, room))
         return;
     GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(invite->room_id));
@@ -308,7 +316,7 @@ static void open_list(MxpAccount *mxp)
             continue;
         invite->is_shown = TRUE;
         purple_request_close_with_handle(invite);
-        if (purple_privacy_check(mxp->account, get_inviter(room)))
+        if (!is_blocked(mxp, room))
             purple_notify_searchresults_row_add(results, new_row(invite, room));
     }
     purple_notify_searchresults_button_add_labeled(results, _("_Accept"), on_accept_row);

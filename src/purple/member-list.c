@@ -56,6 +56,33 @@ const char *mxp_member_list_get_name(MxpMemberList *list, const char *user_id)
     return g_hash_table_lookup(list->names, user_id);
 }
 
+/* Shown as "name", or as "name (ID)" because others are called so too. */
+static gboolean is_called(const char *shown, const char *user_id, const char *name)
+{
+    g_autofree char *long_form = g_strdup_printf("%s (%s)", name, user_id);
+    return g_strcmp0(shown, name) == 0 || g_strcmp0(shown, long_form) == 0;
+}
+
+char *mxp_member_list_find(MxpMemberList *list, const char *name, gboolean *is_shared)
+{
+    const char *found = NULL;
+    GHashTableIter iter;
+    gpointer user_id, shown;
+    *is_shared = FALSE;
+    if (g_hash_table_contains(list->names, name))
+        return g_strdup(name);
+    g_hash_table_iter_init(&iter, list->names);
+    while (g_hash_table_iter_next(&iter, &user_id, &shown)) {
+        if (!is_called(shown, user_id, name))
+            continue;
+        *is_shared = found != NULL;
+        if (found != NULL)
+            return NULL;
+        found = user_id;
+    }
+    return g_strdup(found);
+}
+
 static PurpleConvChat *get_chat(MxpMemberList *list)
 {
     PurpleConversation *conversation = purple_find_chat(list->mxp->gc, list->id);

@@ -25,5 +25,8 @@ void mxp_member_list_update(MxpMemberList *list, GPtrArray *members);
 void mxp_member_list_note_sender(MxpMemberList *list, const MxLine *line);
 /* NULL when it is not known. */
 const char *mxp_member_list_get_name(MxpMemberList *list, const char *user_id);
+/* The Matrix ID of the only member who is shown so, or whose display name it is. NULL: none, or,
+ * with *is_shared, several. The caller frees. */
+char *mxp_member_list_find(MxpMemberList *list, const char *name, gboolean *is_shared);
 /* What is added or removed in this moment is not announced. */
 gboolean mxp_member_list_is_silent(MxpMemberList *list);

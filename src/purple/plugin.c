@@ -20,6 +20,9 @@
 #include "joining.h"
 #include "membership.h"
 #include "messages.h"
+#include "own-icon.h"
+#include "privacy.h"
+#include "profile.h"
 #include "reconnect.h"
 #include "removal.h"
 #include "rooms.h"
@@ -63,8 +66,11 @@ static GHashTable *get_account_text_table(PurpleAccount *account)
     return table;
 }
 
+#define MAX_ICON_BYTES (1024 * 1024)
+
 static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE | OPT_PROTO_CHAT_TOPIC,
+    .icon_spec = {"png,jpeg,gif", 0, 0, 512, 512, MAX_ICON_BYTES, PURPLE_ICON_SCALE_SEND},
     .list_icon = list_icon,
     .status_types = status_types,
     .blist_node_menu = mxp_membership_blist_node_menu,
@@ -73,13 +79,18 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mxp_account_login,
     .close = mxp_account_close,
     .send_im = mxp_messages_send_im,
+    .get_info = mxp_profile_get_info,
     .set_status = mxp_account_set_status,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,
+    .add_deny = mxp_privacy_add_deny,
+    .rem_deny = mxp_privacy_rem_deny,
+    .set_permit_deny = mxp_privacy_set_permit_deny,
     .rename_group = mxp_buddies_rename_group,
     .normalize = mxp_buddies_normalize,
     .convo_closed = mxp_buddies_convo_closed,
+    .set_buddy_icon = mxp_own_icon_set,
     .join_chat = mxp_joining_join_chat,
     .reject_chat = mxp_invites_reject_chat,
     .get_chat_name = mxp_rooms_get_chat_name,
@@ -91,6 +102,8 @@ static PurplePluginProtocolInfo protocol_info = {
     .get_cb_alias = mxp_chat_window_get_cb_alias,
     .get_cb_real_name = mxp_chat_window_get_cb_real_name,
     .offline_message = offline_message,
+    .set_public_alias = mxp_profile_set_public_alias,
+    .get_public_alias = mxp_profile_get_public_alias,
     .get_account_text_table = get_account_text_table,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };

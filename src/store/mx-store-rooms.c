@@ -184,6 +184,7 @@ void mx_member_row_free(MxMemberRow *row)
         return;
     g_free(row->user_id);
     g_free(row->display_name);
+    g_free(row->avatar_url);
     g_free(row);
 }
 
@@ -201,15 +202,17 @@ static MxMemberRow *read_member(sqlite3_stmt *statement)
     row->user_id = mx_store_column_dup(statement, 0);
     row->membership = sqlite3_column_int(statement, 1);
     row->display_name = mx_store_column_dup(statement, 2);
+    row->avatar_url = mx_store_column_dup(statement, 3);
     return row;
 }
 
 MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_id)
 {
-    sqlite3_stmt *statement = mx_store_query(
-        store,
-        "SELECT user_id, membership, display_name FROM member WHERE room = ? AND user_id = ?", "is",
-        room, user_id);
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT user_id, membership, display_name, avatar_url FROM member "
+                       "WHERE room = ? AND user_id = ?",
+                       "is", room, user_id);
     if (!mx_store_step(store, statement))
         return NULL;
     MxMemberRow *row = read_member(statement);
@@ -222,12 +225,23 @@ GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit)
     GPtrArray *members = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_row_free);
     sqlite3_stmt *statement =
         mx_store_query(store,
-                       "SELECT user_id, membership, display_name FROM member "
+                       "SELECT user_id, membership, display_name, avatar_url FROM member "
                        "WHERE room = ? AND membership IN (1, 2) ORDER BY user_id LIMIT ?",
                        "id", room, limit);
     while (mx_store_step(store, statement))
         g_ptr_array_add(members, read_member(statement));
     return members;
+}
+
+void mx_store_list_shared_rooms(MxStore *store, const char *user_id, GPtrArray *room_ids)
+{
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT room.room_id FROM room JOIN member ON member.room = room.key AND "
+                       "member.user_id = ? WHERE room.membership = 1 AND member.membership = 1",
+                       "s", user_id);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(room_ids, mx_store_column_dup(statement, 0));
 }
 
 gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership)

@@ -83,6 +83,12 @@ int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
         room, up_to_pos);
 }
 
+void mx_store_skip_sender(MxStore *store, const char *sender)
+{
+    mx_store_exec(store, "UPDATE timeline SET display = 4 WHERE display = 1 AND sender = ?", "s",
+                  sender);
+}
+
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender)
 {
     return mx_store_query_int(

@@ -115,6 +115,7 @@ char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
 typedef struct {
     char *user_id;
     char *display_name; /* as the member event says, or NULL */
+    char *avatar_url;   /* likewise */
     MxMembership membership;
 } MxMemberRow;
 void mx_member_row_free(MxMemberRow *row);
@@ -125,6 +126,9 @@ void mx_store_set_member(MxStore *store, gint64 room, const char *user_id, MxMem
 MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_id);
 /* Joined and invited ones, of MxMemberRow, by user ID. limit < 0: all. */
 GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit);
+/* IDs of the joined rooms that this user has joined too, as far as stored: put into room_ids (of
+ * char *). */
+void mx_store_list_shared_rooms(MxStore *store, const char *user_id, GPtrArray *room_ids);
 gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership);
 /* Another joined or invited member has a display name that looks the same. */
 gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
@@ -209,6 +213,8 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
+/* Everything of this sender that is pending becomes skipped. */
+void mx_store_skip_sender(MxStore *store, const char *sender);
 /* Quiet ones do not count. */
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender);
 /* One of the pending lines above above_pos opens the room's window; in a direct room each does that

@@ -103,6 +103,29 @@ class Client:
     def set_display_name(self, name):
         self.put(f"/profile/{quote(self.user_id)}/displayname", {"displayname": name})
 
+    def set_profile(self, key, value):
+        self.put(f"/profile/{quote(self.user_id)}/{quote(key)}", {key: value})
+
+    def profile(self):
+        return self.get(f"/profile/{quote(self.user_id)}")
+
+    # Media
+
+    def upload(self, data, content_type="image/png"):
+        """The mxc:// URI of what was uploaded."""
+        headers = {"Content-Type": content_type, "Authorization": "Bearer " + self.token}
+        url = self.base_url + "/_matrix/media/v3/upload"
+        request = urllib.request.Request(url, data=data, method="POST", headers=headers)
+        with _opener.open(request, timeout=60) as answer:
+            return _decode(answer.read())["content_uri"]
+
+    def download(self, mxc):
+        path = f"/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}"
+        headers = {"Authorization": "Bearer " + self.token}
+        request = urllib.request.Request(self.base_url + path, headers=headers)
+        with _opener.open(request, timeout=60) as answer:
+            return answer.read()
+
     # Rooms
 
     def create_room(self, **options):

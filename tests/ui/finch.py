@@ -15,6 +15,7 @@ _STOCK = re.compile(
     r"Source ID \d+ was not found"
     r"|purple_account_get_protocol_id: assertion|purple_plugins_find_with_id: assertion"
     r"|g_hash_table_remove_internal: assertion"
+    r"|invalid cast from 'GntBox' to 'GntWindow'"  # its windows of search results
 )
 _COMPLAINT = re.compile(r"^\([\d:]+\) (GLib\S*|g_log|libsoup\S*|pidgin-matrix|[Jj]son\S*): |CRITICAL|-WARNING")
 _FOCUSED = re.compile(r"\x1b\[44m([^\x1b]*)")

@@ -51,6 +51,34 @@ static void test_authorization(void)
     g_assert_false(mx_request_is_authorized(foreign));
 }
 
+static void test_people(void)
+{
+    check(mx_endpoint_set_profile("@a:h", "displayname", "\"A\""), "PUT",
+          V3 "/profile/%40a%3Ah/displayname", "{\"displayname\":\"\\\"A\\\"\"}");
+    check(mx_endpoint_presence_of("@a:h"), "GET", V3 "/presence/%40a%3Ah/status", NULL);
+    check(mx_endpoint_mutual_rooms("@a:h", TRUE), "GET",
+          "/_matrix/client/v1/mutual_rooms?user_id=%40a%3Ah", NULL);
+    check(mx_endpoint_mutual_rooms("@a:h", FALSE), "GET",
+          "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms?user_id=%40a%3Ah", NULL);
+    check(mx_endpoint_search_people("b", 20), "POST", V3 "/user_directory/search",
+          "{\"search_term\":\"b\",\"limit\":20}");
+}
+
+static void test_media(void)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("\0", 1);
+    g_autoptr(MxRequest) now = mx_endpoint_download("h:1", "x_-", FALSE, 1);
+    g_autoptr(MxRequest) before = mx_endpoint_download("h:1", "x_-", TRUE, 1);
+    g_assert_true(mx_request_is_authorized(now));
+    g_assert_false(mx_request_is_authorized(before));
+    check(g_steal_pointer(&now), "GET", "/_matrix/client/v1/media/download/h%3A1/x_-", NULL);
+    check(g_steal_pointer(&before), "GET", "/_matrix/media/v3/download/h%3A1/x_-", NULL);
+    check(mx_endpoint_thumbnail("h", "x", 96, FALSE, 1), "GET",
+          "/_matrix/client/v1/media/thumbnail/h/x?width=96&height=96&method=crop&animated=false",
+          NULL);
+    check(mx_endpoint_upload(bytes, "image/png"), "POST", "/_matrix/media/v3/upload", NULL);
+}
+
 static void test_sync(void)
 {
     check(mx_endpoint_sync(NULL, NULL, 0, NULL), "GET",
@@ -113,6 +141,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoints/account", test_account);
     g_test_add_func("/endpoints/authorization", test_authorization);
+    g_test_add_func("/endpoints/people", test_people);
+    g_test_add_func("/endpoints/media", test_media);
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
     g_test_add_func("/endpoints/push-rules", test_push_rules);
