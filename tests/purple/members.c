@@ -428,31 +428,42 @@ static gboolean on_beat(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* A sanitizer or valgrind watches: time says nothing then. */
+static gboolean is_watched(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return TRUE;
+#else
+    return g_getenv("MX_TEST_SLOW") != NULL;
+#endif
+}
+
 /* The window of a room of 20,000 opens in slices. */
 static void huge(Scenario *s)
 {
     Heart heart = {0};
-    set_large_room(s, HUGE);
+    guint people = is_watched() ? HUGE / 8 : HUGE;
+    g_autofree char *said = g_strdup_printf("%u members:", people + 1);
+    set_large_room(s, people);
     s->account = scenario_account(s, ALICE, "secret");
     log_in(s);
     settle(s);
     forget_events(s);
-    host_set_event_func(NULL, NULL);
     gint64 started = g_get_monotonic_time(), cpu = cpu_time();
     heart.last = cpu;
     guint source = g_timeout_add_full(G_PRIORITY_HIGH, HEARTBEAT_MS, on_beat, &heart, NULL);
     open_chat(s, ROOM);
     WAIT(s, has_limit, s);
-    g_test_message("%d members: %.1f s, of them %.0f ms in the main loop, at most %.1f ms at once",
-                   HUGE, (g_get_monotonic_time() - started) / 1e6, (cpu_time() - cpu) / 1e3,
+    g_test_message("%u members: %.1f s, of them %.0f ms in the main loop, at most %.1f ms at once",
+                   people, (g_get_monotonic_time() - started) / 1e6, (cpu_time() - cpu) / 1e3,
                    heart.longest / 1e3);
-    CHECK(s, heart.longest <= LONGEST_MS * 1000);
+    CHECK(s, is_watched() || heart.longest <= LONGEST_MS * 1000);
     EXPECT_INT(s, count_users(s), 2000);
     CHECK(s, purple_conv_chat_find_user(chat(s), "@user7:localhost"));
     EXPECT_TEXT(s, command(s, "/members"), "OK");
-    EXPECT_EVENT(s, "line", "~text", "20001 members:");
+    EXPECT_EVENT(s, "line", "~text", said);
     settle(s);
-    CHECK(s, heart.longest <= LONGEST_MS * 1000);
+    CHECK(s, is_watched() || heart.longest <= LONGEST_MS * 1000);
     g_source_remove(source);
     forget_events(s);
 }

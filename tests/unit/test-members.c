@@ -41,7 +41,7 @@ static char *list_changes(SyncFixture *fixture)
 static void open_room(SyncFixture *fixture, const char *events)
 {
     feed(fixture, events);
-    g_hash_table_add(fixture->open_rooms, g_strdup("!r:x"));
+    g_hash_table_add(fixture->open_rooms, (char *)"!r:x");
 }
 
 /* Who has the same name is shown otherwise from the moment on in which it is so, and back (D9). */
