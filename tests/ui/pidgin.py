@@ -123,6 +123,14 @@ class Pidgin:
         accounts = self._ask("PurpleAccountsGetAll")
         return accounts[0] if accounts else 0
 
+    def connected(self):
+        """The names of the accounts that are connected."""
+        return {
+            self._ask("PurpleAccountGetUsername", one)
+            for one in self._ask("PurpleAccountsGetAll") or []
+            if self._ask("PurpleAccountIsConnected", one)
+        }
+
     def is_connected(self):
         account = self.account()
         return bool(account and self._ask("PurpleAccountIsConnected", account))
@@ -198,6 +206,23 @@ class Pidgin:
         desktop.focus(desktop.wait_window("Accounts"))
         desktop.key("alt+c")
         desktop.wait_no_window("Accounts")
+
+    def _open_accounts_menu(self):
+        self.desktop.focus(self.desktop.wait_window("Buddy List"))
+        self.desktop.key("alt+a")
+
+    def disable_account(self, name):
+        """With the menu; the last entry of the account's own menu is "Disable"."""
+        accounts = [self._ask("PurpleAccountGetUsername", one) for one in self._ask("PurpleAccountsGetAllActive")]
+        self._open_accounts_menu()
+        self.desktop.key(*["Down"] * (accounts.index(name) + 1), "Right", "Up", "Return")
+        wait_until(lambda: name not in self.connected(), 10, f"{name} to be disconnected", 0.1)
+
+    def enable_account(self, name):
+        """The only one that is disabled: the first of the menu that lists those."""
+        self._open_accounts_menu()
+        self.desktop.key("Down", "Right", "Return")
+        wait_until(lambda: name in self.connected(), 30, f"{name} to be connected", 0.1)
 
     def open_from_list(self, name):
         """Searches the buddy list and presses Enter on what is found."""
