@@ -30,6 +30,7 @@ typedef struct {
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;
     gboolean is_highlight; /* by the push rules */
+    gboolean is_muted;     /* by the push rules: no sound, even where the window is open */
     int shown_twins;       /* of a recovered line: shown ones that look just the same */
 } MxLine;
 

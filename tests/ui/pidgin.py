@@ -117,7 +117,8 @@ class Pidgin:
         command = ["gdbus", "call", "--session", "--dest", SERVICE, "--object-path", OBJECT]
         words = [str(one) for one in arguments]
         answer = self.desktop.run(*command, "--method", f"{INTERFACE}.{method}", *words)
-        return parse_variant(answer)[0] if answer.strip() else None
+        values = parse_variant(answer) if answer.strip() else ()
+        return values[0] if values else None
 
     def account(self):
         accounts = self._ask("PurpleAccountsGetAll")
@@ -162,6 +163,10 @@ class Pidgin:
             self._ask("PurpleConversationGetTitle", one): self._ask("PurpleConversationGetName", one)
             for one in open_ones
         }
+
+    def set_preference(self, kind, name, value):
+        """kind: as in libpurple's functions: "Bool", "String", "Path" and so on."""
+        self._ask(f"PurplePrefsSet{kind}", name, value)
 
     def chat_members(self, title):
         for one in self._ask("PurpleGetChats"):
