@@ -65,7 +65,7 @@ static void ask(MxpAccount *mxp, const MxLink *link, const char *uri)
     g_autofree char *secondary =
         g_strdup_printf(_("A link leads there. You would join it as %s."), username);
     purple_request_input(mxp->gc, _("Matrix"), primary, secondary, uri, FALSE, FALSE, NULL,
-                         _("_Join"), G_CALLBACK(on_join), _("_Cancel"), G_CALLBACK(on_cancelled),
+                         _("Join"), G_CALLBACK(on_join), _("Cancel"), G_CALLBACK(on_cancelled),
                          mxp->account, NULL, NULL, mxp->gc);
 }
 

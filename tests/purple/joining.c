@@ -722,7 +722,7 @@ static void creating_by_dialog(Scenario *s)
     JsonArray *invite;
 
     log_in(s);
-    fill_dialog(s, "{'name':'Tea','topic':'All about it','access':'1','alias':'#tea:localhost',"
+    fill_dialog(s, "{'name':'Tea','topic':'All about it','public':'true','alias':'#tea:localhost',"
                    "'people':'@bob:localhost, https://matrix.to/#/@carol:localhost',"
                    "'version':'12'}");
     body = fake_request_json(EXPECT_REQUEST(s, "create-room"));
