@@ -14,21 +14,36 @@
 #include "mx-link.h"
 #include "reply.h"
 
+typedef struct {
+    MxpReply *reply;
+    char *name;
+} Created;
+
+static void created_free(gpointer data)
+{
+    Created *created = data;
+    mxp_reply_free(created->reply);
+    g_free(created->name);
+    g_free(created);
+}
+
 static void on_created(MxClient *client, const char *room_id, const GError *error, gpointer data)
 {
-    MxpReply *reply = data;
+    Created *created = data;
     if (error == NULL) {
-        mxp_joining_expect(reply->mxp, room_id);
+        mxp_joining_expect(created->reply->mxp, room_id, created->name);
         return;
     }
     g_autofree char *text = mxp_reply_explain(MXP_DEED_CREATE, NULL, error);
-    mxp_reply_fail(reply, text);
+    mxp_reply_fail(created->reply, text);
 }
 
 static void create(MxpAccount *mxp, const MxNewRoom *wanted, PurpleConversation *conversation)
 {
-    mx_client_create_room(mxp->client, wanted, on_created, mxp_reply_new(mxp, conversation),
-                          (GDestroyNotify)mxp_reply_free);
+    Created *created = g_new0(Created, 1);
+    created->reply = mxp_reply_new(mxp, conversation);
+    created->name = g_strdup(wanted->name);
+    mx_client_create_room(mxp->client, wanted, on_created, created, created_free);
 }
 
 /* ---- the dialog ---- */
