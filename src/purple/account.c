@@ -87,15 +87,15 @@ static void on_password_needed(MxClient *client, const char *why, MxpAccount *mx
     PurpleRequestFields *fields = purple_request_fields_new();
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
     PurpleRequestField *field =
-        purple_request_field_string_new("password", _("_Password"), NULL, FALSE);
+        purple_request_field_string_new("password", _("Password"), NULL, FALSE);
     purple_request_field_string_set_masked(field, TRUE);
     purple_request_field_set_required(field, TRUE);
     purple_request_field_group_add_field(group, field);
     purple_request_field_group_add_field(
-        group, purple_request_field_bool_new("remember", _("_Remember password"), FALSE));
+        group, purple_request_field_bool_new("remember", _("Remember password"), FALSE));
     purple_request_fields_add_group(fields, group);
-    purple_request_fields(mxp->gc, _("Matrix"), primary, why, fields, _("_OK"),
-                          G_CALLBACK(on_password_entered), _("_Cancel"),
+    purple_request_fields(mxp->gc, _("Matrix"), primary, why, fields, _("OK"),
+                          G_CALLBACK(on_password_entered), _("Cancel"),
                           G_CALLBACK(on_password_cancelled), mxp->account, NULL, NULL, mxp->gc);
 }
 

@@ -209,8 +209,8 @@ static void ask(Invite *invite, MxRoom *room)
     g_autofree char *primary = describe(room);
     g_autofree char *secondary = describe_more(room);
     purple_request_action(invite, _("Invitation"), primary, secondary, PURPLE_DEFAULT_ACTION_NONE,
-                          invite->mxp->account, room->inviter, NULL, invite, 2, _("_Accept"),
-                          G_CALLBACK(on_accept), _("_Reject"), G_CALLBACK(on_reject));
+                          invite->mxp->account, room->inviter, NULL, invite, 2, _("Accept"),
+                          G_CALLBACK(on_accept), _("Reject"), G_CALLBACK(on_reject));
 }
 
 /* Comes last, when no other plugin wanted to answer. libpurple's own dialog could not be taken back
@@ -306,6 +306,7 @@ static void open_list(MxpAccount *mxp)
     static const char *const columns[] = {N_("No."), N_("Name"), N_("Kind"), N_("Invited by"),
                                           N_("Reason")};
     PurpleNotifySearchResults *results = purple_notify_searchresults_new();
+    guint count = 0;
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
         purple_notify_searchresults_column_add(
             results, purple_notify_searchresults_column_new(_(columns[i])));
@@ -316,15 +317,19 @@ static void open_list(MxpAccount *mxp)
             continue;
         invite->is_shown = TRUE;
         purple_request_close_with_handle(invite);
-        if (!is_blocked(mxp, room))
-            purple_notify_searchresults_row_add(results, new_row(invite, room));
+        if (is_blocked(mxp, room))
+            continue;
+        purple_notify_searchresults_row_add(results, new_row(invite, room));
+        count++;
     }
-    purple_notify_searchresults_button_add_labeled(results, _("_Accept"), on_accept_row);
-    purple_notify_searchresults_button_add_labeled(results, _("_Reject"), on_reject_row);
+    purple_notify_searchresults_button_add_labeled(results, _("Accept"), on_accept_row);
+    purple_notify_searchresults_button_add_labeled(results, _("Reject"), on_reject_row);
+    g_autofree char *primary = g_strdup_printf(
+        g_dngettext(GETTEXT_PACKAGE, "You have %u invitation", "You have %u invitations", count),
+        count);
     mxp->invite_list = purple_notify_searchresults(
-        mxp->gc, _("Invitations"), _("You have several invitations"),
-        _("They wait until you answer them: here, or with /invites in any window."), results,
-        on_list_closed, mxp);
+        mxp->gc, _("Invitations"), primary,
+        _("To be answered here, or with /invites in any window."), results, on_list_closed, mxp);
 }
 
 void mxp_invites_show(MxpAccount *mxp)

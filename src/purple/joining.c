@@ -20,11 +20,14 @@
 #define SLOW_MS 3000
 /* After so long without an answer, joining it again asks again: the servers may have forgotten. */
 #define ASK_AGAIN_S 10
+/* So long a new room's window waits for the name. */
+#define NAME_MS 3000
 
 typedef struct {
     MxpAccount *mxp;
     char *target;     /* room ID or alias, as asked for */
     char *room_id;    /* once the answer names it; the room itself comes with a /sync */
+    char *name;       /* or NULL; what it was made with, and may come a /sync later */
     MxpReply *reply;  /* NULL: nobody waits for words */
     gboolean is_hook; /* libpurple asked, and wants to know of a failure */
     gint64 since;     /* monotonic, us */
@@ -42,6 +45,7 @@ static void join_free(gpointer data)
     g_clear_pointer(&join->reply, mxp_reply_free);
     g_free(join->target);
     g_free(join->room_id);
+    g_free(join->name);
     g_free(join);
 }
 
@@ -88,6 +92,9 @@ static void open_window(MxpAccount *mxp, MxRoom *room, const MxpReply *reply)
 
 static gboolean is_for(const Join *join, const MxRoom *room)
 {
+    /* Finch shows for ever the title that a window had first. */
+    if (join->name != NULL && !g_str_equal(join->name, room->name))
+        return FALSE;
     return g_strcmp0(join->room_id, room->room_id) == 0 ||
            g_str_equal(join->target, room->room_id) ||
            g_strcmp0(join->target, room->canonical_alias) == 0;
@@ -111,13 +118,26 @@ void mxp_joining_update(MxpAccount *mxp, MxRoom *room)
     }
 }
 
-void mxp_joining_expect(MxpAccount *mxp, const char *room_id)
+static gboolean on_nameless(gpointer data)
+{
+    Join *join = data;
+    join->slow_source = 0;
+    g_clear_pointer(&join->name, g_free);
+    MxRoom *room = mx_client_get_room(join->mxp->client, join->target);
+    if (room != NULL)
+        mxp_joining_update(join->mxp, room); /* and join is gone */
+    return G_SOURCE_REMOVE;
+}
+
+void mxp_joining_expect(MxpAccount *mxp, const char *room_id, const char *name)
 {
     MxRoom *room = mx_client_get_room(mxp->client, room_id);
-    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
-        open_window(mxp, room, NULL);
-    else
-        add_join(mxp, room_id);
+    Join *join = add_join(mxp, room_id);
+    join->name = mx_event_tidy_name(name);
+    if (join->name != NULL)
+        join->slow_source = g_timeout_add(NAME_MS, on_nameless, join);
+    if (room != NULL)
+        mxp_joining_update(mxp, room);
 }
 
 /* ---- ask ---- */

@@ -123,7 +123,7 @@ static void on_leave_chosen(PurpleBlistNode *node, gpointer data)
                           _("You will see no more of its messages. If it is open to invited people "
                             "only, you cannot come back by yourself."),
                           PURPLE_DEFAULT_ACTION_NONE, mxp->account, NULL, NULL, question, 2,
-                          _("_Leave"), G_CALLBACK(on_leave_confirmed), _("_Cancel"),
+                          _("Leave"), G_CALLBACK(on_leave_confirmed), _("Cancel"),
                           G_CALLBACK(on_leave_refused));
 }
 

@@ -18,6 +18,7 @@
 #include "delivery.h"
 #include "invites.h"
 #include "joining.h"
+#include "links.h"
 #include "membership.h"
 #include "messages.h"
 #include "own-icon.h"
@@ -141,6 +142,7 @@ static gboolean on_load(PurplePlugin *plugin)
     log_handler = g_log_set_handler(
         "pidgin-matrix", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_log, NULL);
     mxp_commands_register();
+    mxp_links_init(plugin);
     mxp_reconnect_init();
     mxp_removal_init();
     return TRUE;
@@ -150,6 +152,7 @@ static gboolean on_unload(PurplePlugin *plugin)
 {
     mxp_removal_uninit();
     mxp_reconnect_uninit();
+    mxp_links_uninit(plugin);
     mxp_commands_unregister();
     g_log_remove_handler("pidgin-matrix", log_handler);
     return TRUE;

@@ -270,7 +270,7 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
 GList *mxp_rooms_chat_info(PurpleConnection *gc)
 {
     struct proto_chat_entry *entry = g_new0(struct proto_chat_entry, 1);
-    entry->label = _("_Room:");
+    entry->label = _("Address, ID or link:");
     entry->identifier = MXP_COMPONENT_ROOM_ID;
     entry->required = TRUE;
     return g_list_append(NULL, entry);

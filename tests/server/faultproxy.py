@@ -229,6 +229,8 @@ class FaultProxy:
             await self._while_connected(asyncio.Event().wait(), reader)
         if rule.fault in UNSEEN:
             return _spoiled_answer(rule)
+        if rule.fault is Fault.DELAY_REQUEST:
+            await self._while_connected(asyncio.sleep(rule.seconds), reader)
         answer = await self._while_connected(self._ask_server(request), reader)
         if rule.fault is Fault.DROP_ANSWER:
             raise _Gone

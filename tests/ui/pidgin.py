@@ -124,6 +124,14 @@ class Pidgin:
         accounts = self.ask("PurpleAccountsGetAll")
         return accounts[0] if accounts else 0
 
+    def connected(self):
+        """The names of the accounts that are connected."""
+        return {
+            self.ask("PurpleAccountGetUsername", one)
+            for one in self.ask("PurpleAccountsGetAll") or []
+            if self.ask("PurpleAccountIsConnected", one)
+        }
+
     def is_connected(self):
         account = self.account()
         return bool(account and self.ask("PurpleAccountIsConnected", account))
@@ -156,6 +164,10 @@ class Pidgin:
             for one in open_ones
         }
 
+    def set_preference(self, kind, name, value):
+        """kind: as in libpurple's functions: "Bool", "String", "Path" and so on."""
+        self.ask(f"PurplePrefsSet{kind}", name, value)
+
     def chat_members(self, title):
         for one in self.ask("PurpleGetChats"):
             if self.ask("PurpleConversationGetTitle", one) == title:
@@ -165,9 +177,9 @@ class Pidgin:
 
     def chat_size(self, title):
         """How many are listed; chat_members() asks for each name, which takes long."""
-        for one in self._ask("PurpleGetChats"):
-            if self._ask("PurpleConversationGetTitle", one) == title:
-                return len(self._ask("PurpleConvChatGetUsers", self._ask("PurpleConversationGetChatData", one)))
+        for one in self.ask("PurpleGetChats"):
+            if self.ask("PurpleConversationGetTitle", one) == title:
+                return len(self.ask("PurpleConvChatGetUsers", self.ask("PurpleConversationGetChatData", one)))
         return 0
 
     # By keyboard
@@ -206,6 +218,23 @@ class Pidgin:
         desktop.focus(desktop.wait_window("Accounts"))
         desktop.key("alt+c")
         desktop.wait_no_window("Accounts")
+
+    def _open_accounts_menu(self):
+        self.desktop.focus(self.desktop.wait_window("Buddy List"))
+        self.desktop.key("alt+a")
+
+    def disable_account(self, name):
+        """With the menu; the last entry of the account's own menu is "Disable"."""
+        accounts = [self.ask("PurpleAccountGetUsername", one) for one in self.ask("PurpleAccountsGetAllActive")]
+        self._open_accounts_menu()
+        self.desktop.key(*["Down"] * (accounts.index(name) + 1), "Right", "Up", "Return")
+        wait_until(lambda: name not in self.connected(), 10, f"{name} to be disconnected", 0.1)
+
+    def enable_account(self, name):
+        """The only one that is disabled: the first of the menu that lists those."""
+        self._open_accounts_menu()
+        self.desktop.key("Down", "Right", "Return")
+        wait_until(lambda: name in self.connected(), 30, f"{name} to be connected", 0.1)
 
     def select_in_list(self, name):
         """Searches the buddy list; the search stays open."""

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pidgin as a person uses it: with the keyboard, and by what its windows show."""
 
+import time
+
 import pytest
 from busy import LINES, NEWS_END, make_news, say_busy
 from htmllog import read_messages
@@ -112,6 +114,39 @@ def test_mention_in_a_big_room_opens_it(pidgin, world):
     world.bob.client.send(world.hall, {"msgtype": "m.text", "body": "Alice: hear me", "m.mentions": mentions})
     wait_until(lambda: "Big hall" in pidgin.conversations(), 15, "the window of Big hall")
     pidgin.wait_text(pidgin.show_tab("Big hall", TITLES), "Alice: hear me")
+
+
+@pytest.fixture
+def sounds(pidgin, tmp_path):
+    """Gives the sounds that Pidgin has played since."""
+    record, player = tmp_path / "sounds", tmp_path / "player"
+    player.write_text(f"#!/bin/sh\nbasename \"$1\" >>'{record}'\n", encoding="utf-8")
+    player.chmod(0o755)
+    record.touch()
+    pidgin.set_preference("Path", "/pidgin/sound/command", f"{player} %s")
+    pidgin.set_preference("String", "/pidgin/sound/method", "custom")
+    for event in ("chat_msg_recv", "im_recv"):
+        pidgin.set_preference("Bool", f"/pidgin/sound/enabled/{event}", 1)
+    return lambda: record.read_text(encoding="utf-8").split()
+
+
+def test_a_muted_room_makes_no_sound(pidgin, world, sounds):
+    """Not even while its window is open."""
+    window = open_window(pidgin, "Tea party")
+    world.bob.client.say(world.tea, "to be heard")
+    wait_until(sounds, 10, "a sound")
+    pidgin.say(window, "/notify mute")
+    wait_until(lambda: world.tea in str(world.alice.client.get("/pushrules/")), 10, "the rule")
+    pidgin.wait_text(window, "nothing in it notifies you.")  # "This room is muted" stands where names do
+    time.sleep(3)  # the same sound is not played twice within two seconds
+    heard = sounds()
+    world.bob.client.say(world.tea, "not to be heard")
+    assert pidgin.wait_text(window, "not to be heard")[-1].who == "Bob"
+    assert sounds() == heard
+    world.bob.client.say(world.direct, "but this")
+    wait_until(lambda: len(sounds()) > len(heard), 10, "the sound of the other window")
+    pidgin.say(window, "/notify default")
+    pidgin.wait_text(window, "This room notifies you as your account's rules say for all rooms.")
 
 
 def test_closing_a_window_leaves_no_room(pidgin, world):
