@@ -702,6 +702,7 @@ static void creating(Scenario *s)
     push_event(s, "!new1:localhost",
                event_state("m.room.name", "", ALICE, "{'name':'Tea & cake'}"));
     EXPECT_EVENT(s, "window", "name", "!new1:localhost", "kind", "chat", "title", "Tea & cake");
+    EXPECT_EVENT(s, "line", "~text", "has named this room");
     settle(s);
     fake_server_once(s->server, "create-room", no);
     type_command(s, room, "/create again");
