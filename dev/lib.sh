@@ -14,6 +14,8 @@ PIDGIN_PACKAGES=(pidgin)
 FINCH_PACKAGES=(finch)
 TEST_PACKAGES=(git binutils valgrind clang clang-format
     pidgin finch tmux xvfb xdotool openbox dbus dbus-x11 imagemagick)
+# Servers of other networks, started by a test on ports of its own and never by the system.
+SERVICE_PACKAGES=(prosody ngircd)
 
 say() {
     printf '\n== %s\n' "$*"
@@ -51,6 +53,35 @@ need_packages() {
     as_root apt-get update -q || true
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+POLICY=/usr/sbin/policy-rc.d
+
+# forbid_services NAME...: says to Debian's installer that these are not to be started.
+forbid_services() {
+    local IFS='|'
+    printf '#!/bin/sh\ncase ${1%%.service} in %s) exit 101 ;; esac\n' "$*" | as_root tee "$POLICY" >/dev/null &&
+        as_root chmod 755 "$POLICY"
+}
+
+# need_services NAME...: installs packages of servers that are missing; those are neither started nor enabled.
+need_services() {
+    local missing=() name policy_is_ours= result
+    for name in "$@"; do
+        is_installed "$name" || missing+=("$name")
+    done
+    { [ ${#missing[@]} = 0 ] || ! command -v dpkg-query >/dev/null; } && return 0
+    if [ ! -e "$POLICY" ]; then
+        policy_is_ours=yes
+        forbid_services "${missing[@]}" || return
+    fi
+    need_packages "${missing[@]}"
+    result=$?
+    for name in "${missing[@]}"; do
+        is_installed "$name" && as_root update-rc.d "$name" disable
+    done
+    [ -n "$policy_is_ours" ] && as_root rm -f "$POLICY"
+    return $result
 }
 
 # build DIR [MESON OPTION...]: sets up when needed, and compiles TARGETS (or all).

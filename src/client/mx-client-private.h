@@ -36,6 +36,15 @@ typedef struct {
     gboolean is_loading;    /* pending holds stored rooms, not an answer */
 } MxSyncLoop;
 
+typedef struct _MxMedia MxMedia; /* mx-media.c */
+
+/* Changes of m.ignored_user_list on their way to the server: mx-ignored.c */
+typedef struct {
+    MxBackoff backoff;
+    guint source;
+    gboolean is_busy, again;
+} MxIgnoring;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -63,12 +72,17 @@ struct _MxClient {
     GQueue notify_changes; /* mx-client-notify.c */
 
     MxSyncLoop sync;
+    gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
+    MxMedia *media;       /* NULL: nothing was asked for */
+    guint profile_source; /* mx-own-profile.c */
+    GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
+    MxIgnoring ignoring;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -82,6 +96,8 @@ void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
+void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
+void mx_client_emit_ignored_changed(MxClient *client);
 void mx_client_emit_signed_out(MxClient *client);
 /* Stores the summary in place of the old one and says so. Takes nothing. */
 void mx_client_put_change(MxClient *client, MxRoomChange *change);
@@ -131,6 +147,31 @@ void mx_send_queue_kick_all(MxClient *client);
 
 /* mx-client-notify.c */
 void mx_client_notify_clear(MxClient *client);
+
+/* mx-client-rooms.c */
+/* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */
+void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, MxRoomFunc func,
+                    gpointer user_data, GDestroyNotify destroy);
+
+/* mx-client-places.c */
+/* Every stored room was told, and what is missing in the list taken note of. */
+void mx_client_places_loaded(MxClient *client);
+/* mx-media.c */
+void mx_media_clear(MxClient *client);
+void mx_media_free(MxMedia *media);
+
+/* mx-own-profile.c */
+void mx_own_profile_ask(MxClient *client);
+/* It may have: asks in a moment. */
+void mx_own_profile_changed(MxClient *client);
+void mx_own_profile_stop(MxClient *client);
+
+/* mx-ignored.c */
+void mx_ignored_init(MxClient *client);
+void mx_ignored_stop(MxClient *client);
+void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; says so */
+/* Writes what the server does not have yet. */
+void mx_ignored_publish(MxClient *client);
 
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);

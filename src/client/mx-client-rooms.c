@@ -76,6 +76,12 @@ static void send_call(RoomCall *call, MxRequest *request)
     mx_http_send_async(call->client->http, request, call->client->cancellable, on_answer, call);
 }
 
+void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, MxRoomFunc func,
+                    gpointer user_data, GDestroyNotify destroy)
+{
+    send_call(room_call_new(client, room_id, func, user_data, destroy), request);
+}
+
 /* ---- join ---- */
 
 /* An invitation to a direct chat is marked as accepted first, so that m.direct names the room in

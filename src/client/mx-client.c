@@ -22,6 +22,8 @@ enum {
     SIGNAL_ROOM_NOTICE,
     SIGNAL_ACCOUNT_NOTICE,
     SIGNAL_OWN_NAME,
+    SIGNAL_OWN_AVATAR,
+    SIGNAL_IGNORED_CHANGED,
     SIGNAL_SIGNED_OUT,
     SIGNAL_FAILED,
     N_SIGNALS
@@ -49,6 +51,8 @@ static void mx_client_finalize(GObject *object)
     mx_send_queue_clear(client);
     mx_gap_clear(client);
     mx_client_notify_clear(client);
+    mx_media_free(client->media);
+    g_clear_pointer(&client->ignored, g_hash_table_unref);
     g_hash_table_unref(client->direct);
     g_hash_table_unref(client->by_key);
     g_hash_table_unref(client->rooms);
@@ -79,6 +83,8 @@ static void mx_client_class_init(MxClientClass *klass)
         add_signal("room-notice", 3, G_TYPE_POINTER, G_TYPE_STRING, G_TYPE_BOOLEAN);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_OWN_AVATAR] = add_signal("own-avatar", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_IGNORED_CHANGED] = add_signal("ignored-changed", 0, 0, 0, 0);
     signals[SIGNAL_SIGNED_OUT] = add_signal("signed-out", 0, 0, 0, 0);
     signals[SIGNAL_FAILED] = add_signal("failed", 1, G_TYPE_POINTER, 0, 0);
 }
@@ -94,6 +100,7 @@ static void mx_client_init(MxClient *client)
     client->opened_now = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mx_send_queue_init(client);
     mx_gap_init(client);
+    mx_ignored_init(client);
     mx_backoff_init(&client->publish_backoff, 1000, 5 * 60 * 1000);
 }
 
@@ -177,50 +184,15 @@ void mx_client_emit_own_name(MxClient *client, const char *name)
     g_signal_emit(client, signals[SIGNAL_OWN_NAME], 0, name);
 }
 
-typedef struct {
-    MxClientJob base;
-    char *name;
-} NameJob;
-
-static void run_save_name(MxStore *store, gpointer data)
+void mx_client_emit_own_avatar(MxClient *client, const char *mxc)
 {
-    NameJob *job = data;
-    mx_store_begin(store);
-    mx_store_set_value(store, MX_VALUE_OWN_NAME, job->name);
-    mx_store_commit(store, &job->base.error);
+    g_signal_emit(client, signals[SIGNAL_OWN_AVATAR], 0, mxc);
 }
 
-static void name_job_free(gpointer data)
+void mx_client_emit_ignored_changed(MxClient *client)
 {
-    NameJob *job = data;
-    g_free(job->name);
-    mx_client_job_clear(job);
-    g_free(job);
-}
-
-static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(MxClient) client = user_data;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
-    if (client->state == MX_CLIENT_STOPPED || response == NULL)
-        return; /* no name is no error: the Matrix ID stands in its place */
-    gsize len;
-    const char *text = g_bytes_get_data(response->body, &len);
-    g_autoptr(JsonObject) profile = mx_json_parse_object(text, len, NULL);
-    g_autofree char *name = mx_event_tidy_name(mx_json_string(profile, "displayname"));
-    if (name == NULL)
-        return;
-    mx_client_emit_own_name(client, name);
-    NameJob *job = mx_client_job_new(client, sizeof *job);
-    job->name = g_steal_pointer(&name);
-    mx_worker_push(client->worker, MX_JOB_USER, run_save_name, NULL, job, name_job_free);
-}
-
-static void ask_own_name(MxClient *client)
-{
-    g_autoptr(MxRequest) request = mx_endpoint_profile(client->user_id);
-    mx_http_send_async(client->http, request, client->cancellable, on_profile,
-                       g_object_ref(client));
+    if (client->state != MX_CLIENT_STOPPED)
+        g_signal_emit(client, signals[SIGNAL_IGNORED_CHANGED], 0);
 }
 
 void mx_client_set_state(MxClient *client, MxClientState state)
@@ -235,7 +207,7 @@ void mx_client_set_state(MxClient *client, MxClientState state)
         client->is_ready = TRUE;
         g_signal_emit(client, signals[SIGNAL_READY], 0);
         if (client->state != MX_CLIENT_STOPPED)
-            ask_own_name(client);
+            mx_own_profile_ask(client);
     }
     if (client->is_ready && (state == MX_CLIENT_ONLINE) != (before == MX_CLIENT_ONLINE))
         g_signal_emit(client, signals[SIGNAL_ONLINE_CHANGED], 0, state == MX_CLIENT_ONLINE);
@@ -357,6 +329,9 @@ void mx_client_stop(MxClient *client)
     g_cancellable_cancel(client->cancellable);
     mx_gap_clear(client);
     mx_send_queue_clear(client);
+    mx_media_clear(client);
+    mx_own_profile_stop(client);
+    mx_ignored_stop(client);
     g_clear_handle_id(&client->publish_source, g_source_remove);
     if (client->worker != NULL)
         mx_worker_stop(g_steal_pointer(&client->worker), STOP_WAIT_MS);
@@ -481,13 +456,15 @@ void mx_client_hide_room(MxClient *client, MxRoom *room)
 #define LINES_AT_ONCE 20
 /* What a window takes of a long absence. */
 #define WINDOW_LINES 1000
+/* The same of what happened to the room meanwhile. */
+#define WINDOW_STATE_LINES 50
 
 static void run_take(MxStore *store, gpointer data)
 {
     WindowJob *job = data;
     if (job->is_first) {
         mx_store_begin(store);
-        job->left_out = mx_store_skip_all_but(store, job->room, WINDOW_LINES);
+        job->left_out = mx_store_skip_all_but(store, job->room, WINDOW_LINES, WINDOW_STATE_LINES);
         if (!mx_store_commit(store, &job->base.error))
             return;
     }

@@ -5,6 +5,7 @@
 #include "mx-http.h"
 #include "mx-member.h"
 #include "mx-room.h"
+#include "mx-room-info.h"
 #include "mx-sync-apply.h"
 #include "mx-timeline.h"
 
@@ -26,7 +27,9 @@
  *  own-line (MxRoom *, MxLine *)               a line typed here is safe in the database: write it
  *  room-notice (MxRoom *, const char *text, gboolean is_error)
  *  account-notice (const char *text)
- *  own-name (const char *name)                 the user's display name
+ *  own-name (const char *name)                 the user's display name, or NULL
+ *  own-avatar (const char *mxc)                the user's avatar on the server, or NULL
+ *  ignored-changed ()                          mx-ignored.h
  *  signed-out ()                               mx_client_log_out() is done
  *  failed (GError *error)                      it is over; only mx_client_stop() is left */
 /* clang-format on */
@@ -73,6 +76,9 @@ void mx_client_close_room(MxClient *client, MxRoom *room);
 
 /* The user took the room out of the list. It stays away until it was left and joined again. */
 void mx_client_hide_room(MxClient *client, MxRoom *room);
+/* Before mx_client_stop(): IDs (char *) of the rooms that are in the list. What is not there at the
+ * next start was taken out meanwhile: see MxRoomChange. Takes the array. */
+void mx_client_note_listed(MxClient *client, GPtrArray *room_ids);
 
 /* The next pending lines, oldest first; an empty array when there are none (or they wait for a
  * gap). lines is the callback's. left_out: how many older ones are not shown, only in the first
@@ -93,10 +99,12 @@ void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_da
 void mx_client_set_presence(MxClient *client, const char *presence);
 
 /* Joined and invited members, asked from the server once when the stored list has holes. members is
- * the callback's. */
-typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members,
+ * the callback's; total: how many there are beyond the limit, too. query is copied; destroy is for
+ * user_data, may be NULL. */
+typedef void (*MxMembersFunc)(MxClient *client, MxRoom *room, GPtrArray *members, guint total,
                               gpointer user_data);
-void mx_client_list_members(MxClient *client, MxRoom *room, MxMembersFunc func, gpointer user_data);
+void mx_client_list_members(MxClient *client, MxRoom *room, const MxMemberQuery *query,
+                            MxMembersFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* What the push rules say of this room alone. */
 MxNotifyMode mx_client_get_notify_mode(MxClient *client, MxRoom *room);
@@ -123,6 +131,21 @@ void mx_client_forget(MxClient *client, const char *room_id, MxRoomFunc func, gp
 void mx_client_invite(MxClient *client, const char *room_id, const char *user_id,
                       const char *reason, MxRoomFunc func, gpointer user_data,
                       GDestroyNotify destroy);
+
+/* kind: MX_PLACE_FAVOURITE, MX_PLACE_LOW_PRIORITY or MX_PLACE_NONE. Other tags stay. */
+void mx_client_set_place(MxClient *client, const char *room_id, MxPlaceKind kind, MxRoomFunc func,
+                         gpointer user_data, GDestroyNotify destroy);
+/* Empty text: none. Where the user's power is known not to suffice, error is MX_ERROR_INVALID and
+ * nothing is asked. */
+void mx_client_set_room_name(MxClient *client, MxRoom *room, const char *name, MxRoomFunc func,
+                             gpointer user_data, GDestroyNotify destroy);
+void mx_client_set_room_topic(MxClient *client, MxRoom *room, const char *topic, MxRoomFunc func,
+                              gpointer user_data, GDestroyNotify destroy);
+/* info is borrowed. Not called when the room is gone meanwhile. */
+typedef void (*MxRoomInfoFunc)(MxClient *client, MxRoom *room, const MxRoomInfo *info,
+                               gpointer user_data);
+void mx_client_get_info(MxClient *client, MxRoom *room, MxRoomInfoFunc func, gpointer user_data,
+                        GDestroyNotify destroy);
 
 typedef struct {
     const char *name, *topic; /* NULL or empty: none */

@@ -3,6 +3,7 @@
 #include "mx-event.h"
 
 #include "mx-id.h"
+#include "mx-mxc.h"
 
 enum { TYPE, SENDER, EVENT_ID, STATE_KEY, TS, CONTENT, UNSIGNED, REDACTS, N_FIELDS };
 static const char *const fields[] = {"type",      "sender",           "event_id",
@@ -13,6 +14,18 @@ static gboolean ids_are_valid(const MxEvent *event)
 {
     return event->event_id != NULL && mx_event_id_is_valid(event->event_id) &&
            event->sender != NULL && mx_user_id_is_valid(event->sender);
+}
+
+static void read_unsigned(MxEvent *event, MxJsonSlice slice)
+{
+    static const char *const names[] = {"transaction_id", "prev_content", NULL};
+    MxJsonSlice values[2];
+    if (slice.text == NULL || slice.type != MX_JSON_OBJECT)
+        return;
+    mx_json_scan_members(slice, names, values);
+    event->txn_id = mx_json_slice_dup_string(values[0]);
+    if (values[1].text != NULL && values[1].type == MX_JSON_OBJECT)
+        event->prev_content = values[1];
 }
 
 gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean need_ids)
@@ -33,9 +46,7 @@ gboolean mx_event_parse(MxEvent *event, const char *json, gsize len, gboolean ne
     if (values[CONTENT].text != NULL && values[CONTENT].type == MX_JSON_OBJECT)
         event->content = values[CONTENT];
     event->redacts = values[REDACTS];
-    if (values[UNSIGNED].text != NULL && values[UNSIGNED].type == MX_JSON_OBJECT)
-        event->txn_id =
-            mx_json_slice_dup_string(mx_json_scan_member(values[UNSIGNED], "transaction_id"));
+    read_unsigned(event, values[UNSIGNED]);
     if (event->type != NULL && event->content.text != NULL && (!need_ids || ids_are_valid(event)))
         return TRUE;
     mx_event_clear(event);
@@ -84,22 +95,28 @@ static gboolean is_visible(const char *name)
     return FALSE;
 }
 
-static char *tidy(const char *name)
+static char *tidy(const char *name, glong max_chars)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
     blank_controls(valid);
     g_strstrip(valid);
-    if (g_utf8_strlen(valid, -1) > MAX_NAME)
-        return g_utf8_substring(valid, 0, MAX_NAME);
+    if (g_utf8_strlen(valid, -1) > max_chars)
+        return g_utf8_substring(valid, 0, max_chars);
     return g_steal_pointer(&valid);
+}
+
+char *mx_event_tidy_text(const char *text, glong max_chars)
+{
+    if (text == NULL)
+        return NULL;
+    g_autofree char *tidied = tidy(text, max_chars);
+    return tidied[0] != '\0' ? g_steal_pointer(&tidied) : NULL;
 }
 
 char *mx_event_tidy_name(const char *name)
 {
-    if (name == NULL)
-        return NULL;
-    g_autofree char *tidied = tidy(name);
-    return is_visible(tidied) ? g_steal_pointer(&tidied) : NULL;
+    g_autofree char *tidied = mx_event_tidy_text(name, MAX_NAME);
+    return tidied != NULL && is_visible(tidied) ? g_steal_pointer(&tidied) : NULL;
 }
 
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
@@ -112,7 +129,9 @@ void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)
     member->membership = mx_membership_from_slice(values[0]);
     g_autofree char *display_name = mx_json_slice_dup_string(values[1]);
     member->display_name = mx_event_tidy_name(display_name);
-    member->avatar_url = mx_json_slice_dup_string(values[2]);
+    g_autofree char *avatar_url = mx_json_slice_dup_string(values[2]);
+    if (mx_mxc_parse(avatar_url, NULL, NULL))
+        member->avatar_url = g_steal_pointer(&avatar_url);
     mx_json_slice_get_bool(values[3], &member->is_direct);
 }
 

@@ -11,12 +11,13 @@ typedef struct {
     char *type;
     char *sender;
     char *event_id;
-    char *state_key;     /* NULL: not a state event */
-    char *txn_id;        /* unsigned.transaction_id: sent by this very device */
-    gint64 ts;           /* origin_server_ts, ms; 0 when absent */
-    MxJsonSlice root;    /* the whole event */
-    MxJsonSlice content; /* an object, inside the text that was parsed; text NULL: absent */
-    MxJsonSlice redacts; /* top level, for room versions before 11 */
+    char *state_key;          /* NULL: not a state event */
+    char *txn_id;             /* unsigned.transaction_id: sent by this very device */
+    gint64 ts;                /* origin_server_ts, ms; 0 when absent */
+    MxJsonSlice root;         /* the whole event */
+    MxJsonSlice content;      /* an object, inside the text that was parsed; text NULL: absent */
+    MxJsonSlice prev_content; /* of state: unsigned.prev_content, an object; text NULL: absent */
+    MxJsonSlice redacts;      /* top level, for room versions before 11 */
 } MxEvent;
 
 /* json: validated text of one event, which must outlive the result. FALSE when it is no usable
@@ -29,9 +30,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxEvent, mx_event_clear)
 /* A name as it may be shown: without control characters and white space around it, at most 200
  * characters; NULL when nothing is left, or name is NULL. The caller frees. */
 char *mx_event_tidy_name(const char *name);
+/* The same for other words in a line of text: at most max_chars characters. */
+char *mx_event_tidy_text(const char *text, glong max_chars);
 
 /* m.room.member's content. display_name is tidied, so that names that look alike are alike; NULL
- * when absent, not a string or empty. */
+ * when absent, not a string or empty. avatar_url is a valid mxc:// URI or NULL. */
 typedef struct {
     MxMembership membership;
     char *display_name, *avatar_url;

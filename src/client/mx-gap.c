@@ -6,6 +6,7 @@
 
 #include "mx-client-private.h"
 #include "mx-direct.h"
+#include "mx-ignored-list.h"
 #include "mx-notify.h"
 
 /* Fills holes that limited timelines leave (C4): GET /messages backwards from the hole's upper end
@@ -60,6 +61,7 @@ typedef struct {
     gboolean found_others;
     gboolean wants_window; /* of the fill */
     MxPushRules *rules;
+    GHashTable *ignored; /* set of user IDs */
     MxRoomChange *change;
 } GapJob;
 
@@ -70,6 +72,7 @@ static void gap_job_free(gpointer data)
     g_clear_pointer(&job->body, g_bytes_unref);
     g_clear_pointer(&job->change, mx_room_change_free);
     g_clear_pointer(&job->rules, mx_push_rules_unref);
+    g_clear_pointer(&job->ignored, g_hash_table_unref);
     g_free(job->own_user_id);
     mx_client_job_clear(job);
     g_free(job);
@@ -144,10 +147,11 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
         .delayed = TRUE,
         .own_user_id = job->own_user_id,
         .rules = job->rules,
+        .ignored = job->ignored,
     };
     if (mx_sync_apply_message(store, room, &event, &line)) {
         job->change->has_new_lines = TRUE;
-        if (!g_str_equal(event.sender, job->own_user_id))
+        if (event.state_key == NULL && !g_str_equal(event.sender, job->own_user_id))
             job->found_others = TRUE;
     }
     job->gap->next_pos--;
@@ -199,6 +203,7 @@ static void run_store_page(MxStore *store, gpointer data)
         return;
     mx_store_begin(store);
     job->change = g_new0(MxRoomChange, 1);
+    job->ignored = mx_ignored_load(store);
     if (job->rules == NULL) /* nothing was synchronized since the start */
         job->rules = mx_notify_load_rules(store);
     if (job->body != NULL && !store_page(store, job, room)) {
@@ -265,6 +270,7 @@ static void on_waived(gpointer data)
         return;
     change->room = mx_room_ref(room);
     change->has_new_lines = TRUE;
+    change->has_new_messages = TRUE;
     change->wants_window = job->wants_window;
     mx_client_put_change(job->base.client, change);
     g_clear_pointer(&change->room, mx_room_unref);
@@ -302,6 +308,7 @@ static void on_page_stored(gpointer data)
     fill->wants_window |= job->change->wants_window;
     job->change->wants_window = fill->wants_window;
     job->change->has_new_lines = job->is_closed || job->remove || job->is_last_page;
+    job->change->has_new_messages = job->change->has_new_lines && job->change->room->unread > 0;
     if (job->change->has_new_lines)
         mx_client_put_change(client, job->change);
     if (job->is_last_page && !job->is_closed)

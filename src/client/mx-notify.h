@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "mx-event.h"
 #include "mx-push-rules.h"
 
@@ -20,8 +18,3 @@ MxAlert mx_notify_judge(const MxPushRules *rules, MxStore *store, const MxRoomRo
  * is_small: direct, or of two; has_mention: the server has counted one. */
 gboolean mx_notify_opens_at_gap(const MxPushRules *rules, const char *room_id, gboolean is_small,
                                 gboolean has_mention);
-
-/* m.room.power_levels and m.room.create (contents, either may be NULL) give the sender the power
- * for notifications.<key>. creator: the sender of m.room.create. */
-gboolean mx_notify_has_power(JsonObject *levels, JsonObject *create, const char *creator,
-                             const char *sender, const char *key);

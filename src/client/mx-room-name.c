@@ -9,20 +9,29 @@
 #include "mx-direct.h"
 #include "mx-event.h"
 #include "mx-id.h"
+#include "mx-name.h"
 
 #define MAX_HEROES 5
+
+char *mx_room_name_of_user(const char *display_name, const char *user_id, gboolean is_shared)
+{
+    g_autofree char *name = mx_event_tidy_name(display_name);
+    g_autofree char *key = mx_name_make_key(name);
+    if (key == NULL || g_str_equal(name, user_id)) /* nothing that can be seen */
+        return g_strdup(user_id);
+    if (is_shared || mx_name_looks_like_id(name))
+        return g_strdup_printf("%s (%s)", name, user_id);
+    return g_steal_pointer(&name);
+}
 
 char *mx_room_name_of_member(MxStore *store, gint64 room, const char *user_id)
 {
     g_autoptr(MxMemberRow) member = mx_store_get_member(store, room, user_id);
-    if (member == NULL)
+    if (member == NULL || member->display_name == NULL)
         return g_strdup(user_id);
-    g_autofree char *name = mx_event_tidy_name(member->display_name);
-    if (name == NULL)
-        return g_strdup(user_id);
-    if (mx_store_is_name_shared(store, room, user_id, member->display_name))
-        return g_strdup_printf("%s (%s)", name, user_id);
-    return g_steal_pointer(&name);
+    return mx_room_name_of_user(
+        member->display_name, user_id,
+        mx_store_is_name_shared(store, room, user_id, member->display_name));
 }
 
 static GPtrArray *heroes_from_summary(const MxRoomRow *room, const char *own_user_id)

@@ -4,6 +4,7 @@
 
 #include "mx-direct.h"
 #include "mx-invitation.h"
+#include "mx-mxc.h"
 #include "mx-room-name.h"
 
 static void add_invitation(MxRoom *room, MxStore *store)
@@ -18,6 +19,19 @@ static void add_invitation(MxRoom *room, MxStore *store)
         room->inviter_name = mx_room_name_of_member(store, room->key, room->inviter);
 }
 
+static void add_partner(MxRoom *room, MxStore *store)
+{
+    room->partner_name = mx_room_name_of_member(store, room->key, room->direct_user);
+    g_autoptr(MxMemberRow) member = mx_store_get_member(store, room->key, room->direct_user);
+    if (member == NULL)
+        return;
+    /* Who leaves takes no avatar along, and an invitation may not name one. */
+    if (mx_mxc_parse(member->avatar_url, NULL, NULL))
+        room->partner_avatar = g_strdup(member->avatar_url);
+    else if (member->membership == MX_MEMBERSHIP_JOIN)
+        room->partner_avatar = g_strdup("");
+}
+
 MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)
 {
     MxRoom *room = g_new0(MxRoom, 1);
@@ -28,7 +42,7 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
     room->name = mx_room_name_compute(store, row, own_user_id);
     room->direct_user = g_strdup(row->direct_user);
     if (row->direct_user != NULL)
-        room->partner_name = mx_room_name_of_member(store, row->key, row->direct_user);
+        add_partner(room, store);
     room->membership = row->membership;
     room->encrypted = row->encrypted;
     room->is_space = g_strcmp0(row->room_type, "m.space") == 0;
@@ -38,6 +52,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
         mx_store_has_alert(store, row->key, G_MININT64, own_user_id, row->direct_user != NULL);
     room->highlights = row->highlight_count;
     room->hidden = row->hidden;
+    if (row->membership == MX_MEMBERSHIP_JOIN && row->direct_user == NULL && !room->is_space)
+        mx_place_find(&room->place, store, row, own_user_id);
     if (row->membership == MX_MEMBERSHIP_INVITE)
         add_invitation(room, store);
     return room;
@@ -58,8 +74,10 @@ void mx_room_unref(MxRoom *room)
     g_free(room->canonical_alias);
     g_free(room->direct_user);
     g_free(room->partner_name);
+    g_free(room->partner_avatar);
     g_free(room->inviter);
     g_free(room->inviter_name);
     g_free(room->invite_reason);
+    mx_place_clear(&room->place);
     g_free(room);
 }

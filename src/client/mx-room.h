@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "mx-place.h"
 #include "mx-store.h"
 
 /* What the main loop knows of a room: a few words. Made by the worker from the database, then never
@@ -14,11 +15,13 @@ typedef struct {
     char *canonical_alias; /* or NULL */
     char *name;            /* computed; never NULL */
     char *partner_name;    /* of direct_user, as the room shows it; or NULL */
+    char *partner_avatar;  /* of direct_user: mxc:// URI, "" for none; NULL: not known */
     char *direct_user;     /* this room is that user's IM; or NULL */
     MxMembership membership;
     gboolean encrypted; /* for display only: the worker decides what is sent */
     gboolean is_space;
     gboolean hidden; /* the user took it out of the list */
+    MxPlace place;   /* where it belongs in the list; none for what is no chat */
     /* of an invitation */
     char *inviter;      /* user ID, or NULL */
     char *inviter_name; /* as the invitation shows it, or NULL */

@@ -7,6 +7,7 @@
 #include "mx-client-private.h"
 #include "mx-discovery.h"
 #include "mx-id.h"
+#include "mx-ignored-list.h"
 #include "mx-json.h"
 #include "mx-uri.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     GPtrArray *changes;   /* MxRoomChange */
     GPtrArray *recovered; /* of GPtrArray of MxLine; room in keys */
     GArray *recovered_keys;
+    GHashTable *ignored;
     char *since, *filter_id, *own_name;
 } LoadJob;
 
@@ -48,6 +50,7 @@ static void run_load(MxStore *store, gpointer data)
             continue;
         MxRoomChange *change = g_new0(MxRoomChange, 1);
         change->room = mx_room_new(store, row, job->own_user_id);
+        change->was_listed = mx_store_is_listed(store, row->key);
         g_ptr_array_add(job->changes, change);
     }
     job->recovered_keys = mx_store_list_rooms_with_display(store, MX_DISPLAY_DELIVERING);
@@ -58,6 +61,7 @@ static void run_load(MxStore *store, gpointer data)
     job->since = mx_store_get_value(store, MX_VALUE_NEXT_BATCH);
     job->filter_id = mx_store_get_value(store, MX_VALUE_FILTER_ID);
     job->own_name = mx_store_get_value(store, MX_VALUE_OWN_NAME);
+    job->ignored = mx_ignored_load(store);
 }
 
 static void load_job_free(gpointer data)
@@ -66,6 +70,7 @@ static void load_job_free(gpointer data)
     g_clear_pointer(&job->changes, g_ptr_array_unref);
     g_clear_pointer(&job->recovered, g_ptr_array_unref);
     g_clear_pointer(&job->recovered_keys, g_array_unref);
+    g_clear_pointer(&job->ignored, g_hash_table_unref);
     g_free(job->own_user_id);
     g_free(job->since);
     g_free(job->filter_id);
@@ -157,6 +162,7 @@ static void on_loaded(gpointer data)
         create_filter(client);
         return;
     }
+    mx_ignored_take(client, g_steal_pointer(&job->ignored));
     /* The rooms are in place before the lines that name them. */
     for (guint i = 0; i < job->changes->len; i++)
         mx_client_know_room(client, ((MxRoomChange *)g_ptr_array_index(job->changes, i))->room);

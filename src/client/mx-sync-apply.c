@@ -4,18 +4,23 @@
 
 #include "mx-direct.h"
 #include "mx-id.h"
+#include "mx-ignored-list.h"
 #include "mx-invitation.h"
 #include "mx-notify.h"
+#include "mx-place.h"
 #include "mx-room-encryption.h"
+#include "mx-state-line.h"
 
 typedef struct {
     MxStore *store;
     const MxApplyContext *context;
     const MxSyncStage *stage;
     MxSyncChanges *changes;
-    MxPushRules *rules; /* NULL: not known yet */
-    GHashTable *by_key; /* room key, inside its summary -> MxRoomChange */
-    gboolean is_first;  /* first sync of the device: nothing of it is unread */
+    MxPushRules *rules;  /* NULL: not known yet */
+    GHashTable *by_key;  /* room key, inside its summary -> MxRoomChange */
+    GHashTable *ignored; /* set of user IDs */
+    GHashTable *moved;   /* set of room IDs that spaces took in or let go */
+    gboolean is_first;   /* first sync of the device: nothing of it is unread */
     gboolean direct_dirty;
 } Apply;
 
@@ -27,6 +32,7 @@ typedef struct {
     const MxStagedRoom *staged;
     MxRoomRow *row;
     MxRoomChange *change;
+    MxMemberChanges members;
     gboolean was_joined;
     gint64 old_people, old_highlights, old_top;
 } RoomPass;
@@ -48,6 +54,7 @@ void mx_sync_changes_free(MxSyncChanges *changes)
     g_ptr_array_unref(changes->rooms);
     g_free(changes->next_batch);
     g_clear_pointer(&changes->rules, mx_push_rules_unref);
+    g_clear_pointer(&changes->ignored, g_hash_table_unref);
     g_free(changes);
 }
 
@@ -112,6 +119,16 @@ static void settle_invitation(RoomPass *pass, gboolean is_joined)
     pass->apply->direct_dirty = TRUE;
 }
 
+static void note_own_profile(RoomPass *pass, const MxMemberContent *content)
+{
+    const char *own_user_id = pass->apply->context->own_user_id;
+    g_autoptr(MxMemberRow) before =
+        mx_store_get_member(pass->apply->store, pass->row->key, own_user_id);
+    if (before != NULL && (g_strcmp0(before->display_name, content->display_name) != 0 ||
+                           g_strcmp0(before->avatar_url, content->avatar_url) != 0))
+        pass->apply->changes->changes_profile = TRUE;
+}
+
 static void apply_own_membership(RoomPass *pass, const MxEvent *event,
                                  const MxMemberContent *content)
 {
@@ -130,29 +147,19 @@ static void apply_own_membership(RoomPass *pass, const MxEvent *event,
     change->gone_reason = mx_event_tidy_name(reason);
 }
 
-static void note_member_change(RoomPass *pass, const char *user_id, MxMembership membership)
-{
-    MxRoomChange *change = pass->change;
-    if (!g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
-        return;
-    if (change->members == NULL)
-        change->members = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_free);
-    g_ptr_array_add(change->members,
-                    mx_member_new(pass->apply->store, pass->row->key, user_id, membership));
-}
-
 static void apply_member(RoomPass *pass, const MxEvent *event)
 {
     g_auto(MxMemberContent) content = {0};
     if (!mx_user_id_is_valid(event->state_key))
         return;
     mx_member_content_parse(&content, event->content);
-    mx_store_set_member(pass->apply->store, pass->row->key, event->state_key, content.membership,
-                        content.display_name, content.avatar_url);
+    gboolean is_own = g_str_equal(event->state_key, pass->apply->context->own_user_id);
+    if (is_own)
+        note_own_profile(pass, &content);
+    mx_member_changes_add(&pass->members, event, &content);
     if (g_strcmp0(event->state_key, pass->row->direct_user) == 0)
         pass->apply->direct_dirty = TRUE;
-    note_member_change(pass, event->state_key, content.membership);
-    if (g_str_equal(event->state_key, pass->apply->context->own_user_id))
+    if (is_own)
         apply_own_membership(pass, event, &content);
 }
 
@@ -166,8 +173,14 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
         apply_member(pass, event);
         return;
     }
+    gboolean is_power = g_str_equal(event->type, "m.room.power_levels") ||
+                        g_str_equal(event->type, "m.room.create");
+    MxPower *before = is_power ? mx_member_changes_begin_power(&pass->members) : NULL;
     mx_store_set_state(pass->apply->store, row->key, event->type, event->state_key, event->event_id,
                        event->sender, event->content);
+    mx_member_changes_end_power(&pass->members, before);
+    if (g_str_equal(event->type, "m.space.child"))
+        mx_place_add_child(event->state_key, pass->apply->moved);
     if (event->state_key[0] != '\0')
         return;
     if (g_str_equal(event->type, "m.room.name"))
@@ -176,6 +189,8 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
         replace_alias(row, event->content);
     else if (g_str_equal(event->type, "m.room.create"))
         replace_string(&row->room_type, event->content, "type");
+    else if (g_str_equal(event->type, "m.room.topic"))
+        pass->change->has_new_topic = TRUE;
     else if (g_str_equal(event->type, "io.element.functional_members"))
         pass->apply->direct_dirty = TRUE;
 }
@@ -213,6 +228,16 @@ static gboolean apply_echo(MxStore *store, MxRoomRow *room, const MxEvent *event
     return TRUE;
 }
 
+/* The server leaves most of it out. What ignored people do to a room or to others is still told;
+ * what they call themselves is not. */
+static gboolean is_ignored(const MxEvent *event, const MxNewLine *line)
+{
+    gboolean is_theirs = event->state_key == NULL || g_str_equal(event->state_key, event->sender);
+    return is_theirs && line->ignored != NULL &&
+           g_hash_table_contains(line->ignored, event->sender) &&
+           !g_str_equal(event->sender, line->own_user_id);
+}
+
 gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
                                const MxNewLine *line)
 {
@@ -222,6 +247,10 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         mx_room_encryption_note_state(room, event->type, event->state_key);
     g_autofree char *content = g_strndup(event->content.text, event->content.len);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    gboolean is_told = mx_state_line_is_told(event, line->own_user_id);
+    g_autofree char *prev_content =
+        is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;
+    gboolean is_hidden = is_ignored(event, line);
     MxTimelineRow row = {
         .room = room->key,
         .pos = line->pos,
@@ -229,15 +258,21 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .sender = event->sender,
         .type = event->type,
         .content = content,
+        .state_key = is_told ? event->state_key : NULL,
+        .prev_content = prev_content,
         .ts = event->ts,
-        .display = is_line ? line->display : MX_DISPLAY_NONE,
+        .display = (is_line || is_told) && !is_hidden ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
+        .alert = is_told ? MX_ALERT_MUTED | MX_ALERT_QUIET : MX_ALERT_NONE,
     };
-    if (row.display == MX_DISPLAY_PENDING)
+    if (is_told && event->prev_content.text == NULL &&
+        mx_store_is_being_made(store, room->key, event->sender, event->ts))
+        row.display = MX_DISPLAY_NONE;
+    if (is_line && row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
-    if (is_line)
+    if (is_line && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (g_str_equal(event->type, "m.room.redaction")) {
@@ -254,13 +289,9 @@ static gboolean is_own_join(RoomPass *pass, const MxEvent *event)
            g_str_equal(event->state_key, pass->apply->context->own_user_id);
 }
 
-/* In a room that was joined just now the lines before the own join are history, unless the room is
- * one of two people: what a friend wrote with the invitation is meant to be read. */
 static gboolean find_own_join(RoomPass *pass, guint *index)
 {
     if (pass->was_joined || pass->apply->is_first)
-        return FALSE;
-    if (mx_direct_count_joined(pass->apply->store, pass->row) <= 2)
         return FALSE;
     for (guint i = pass->staged->parts->len; i > 0; i--) {
         g_auto(MxEvent) event = {0};
@@ -275,6 +306,13 @@ static gboolean find_own_join(RoomPass *pass, guint *index)
     return FALSE;
 }
 
+/* In a room that was joined just now the lines before the own join are history, unless the room is
+ * one of two people: what a friend wrote with the invitation is meant to be read. */
+static gboolean has_early_messages(RoomPass *pass)
+{
+    return mx_direct_count_joined(pass->apply->store, pass->row) <= 2;
+}
+
 static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean is_history)
 {
     Apply *apply = pass->apply;
@@ -285,9 +323,13 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
         .delayed = apply->context->is_catch_up,
         .own_user_id = apply->context->own_user_id,
         .rules = apply->rules,
+        .ignored = apply->ignored,
     };
     if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
+        if (event->state_key != NULL)
+            return;
+        pass->change->has_new_messages = TRUE;
         if (!g_str_equal(event->sender, apply->context->own_user_id))
             pass->change->wants_window = TRUE; /* narrowed in finish_room() */
     }
@@ -297,6 +339,7 @@ static void apply_timeline(RoomPass *pass, gboolean state_too)
 {
     guint own_join = 0;
     gboolean has_own_join = find_own_join(pass, &own_join);
+    gboolean all_early = has_own_join && !has_early_messages(pass);
     for (guint i = 0; i < pass->staged->parts->len; i++) {
         g_auto(MxEvent) event = {0};
         gsize len;
@@ -307,7 +350,8 @@ static void apply_timeline(RoomPass *pass, gboolean state_too)
             continue;
         if (state_too && event.state_key != NULL)
             apply_state(pass, &event);
-        apply_timeline_event(pass, &event, has_own_join && i < own_join);
+        apply_timeline_event(
+            pass, &event, has_own_join && i < own_join && (all_early || event.state_key != NULL));
     }
 }
 
@@ -342,7 +386,8 @@ static void note_gap(RoomPass *pass)
     g_autofree char *prev_batch = mx_json_slice_dup_string(mx_json_scan_root(text, len));
     guint own_join;
     /* A room that is new to this device has only history before the own join. */
-    gboolean is_history = pass->apply->is_first || find_own_join(pass, &own_join) ||
+    gboolean is_history = pass->apply->is_first ||
+                          (find_own_join(pass, &own_join) && !has_early_messages(pass)) ||
                           (!pass->was_joined && pass->apply->context->since == NULL);
     if (is_history) {
         if (pass->row->prev_batch == NULL)
@@ -534,6 +579,8 @@ static void finish_room(RoomPass *pass)
     MxStore *store = pass->apply->store;
     MxRoomChange *change = pass->change;
     change->was_read = mx_sync_apply_read(store, row) > 0;
+    change->members = g_steal_pointer(&pass->members.members);
+    change->members_stale = pass->members.is_stale;
     take_last_lines(pass);
     mx_store_save_room(store, row);
     gint64 people = mx_direct_count_joined(store, row);
@@ -543,6 +590,8 @@ static void finish_room(RoomPass *pass)
          mx_direct_count_people(store, row) <= 2 && mx_direct_is_listed(store, row->room_id)))
         pass->apply->direct_dirty = TRUE;
     change->room = mx_room_new(store, row, pass->apply->context->own_user_id);
+    if (change->room->is_space && pass->was_joined != (row->membership == MX_MEMBERSHIP_JOIN))
+        mx_place_add_children(store, row->key, pass->apply->moved);
     change->wants_window = wants_window(pass, people);
     g_hash_table_insert(pass->apply->by_key, &change->room->key, change);
 }
@@ -589,6 +638,9 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
             mx_direct_count_joined(apply->store, row) + mx_direct_count_invited(apply->store, row),
         .old_highlights = row->highlight_count,
         .old_top = row->top_pos,
+        .members = {.store = apply->store,
+                    .room = row->key,
+                    .is_wanted = g_hash_table_contains(apply->context->open_rooms, row->room_id)},
     };
     if (staged->section == MX_SYNC_SECTION_JOIN)
         apply_join(&pass);
@@ -597,12 +649,23 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
     else
         apply_invite(&pass);
     finish_room(&pass);
+    mx_member_changes_clear(&pass.members);
 }
 
 /* Account data, and the rooms that changed because of it */
 
+static void note_ignored(Apply *apply)
+{
+    mx_ignored_hide_new(apply->store, apply->ignored);
+    g_clear_pointer(&apply->ignored, g_hash_table_unref);
+    apply->ignored = mx_ignored_load(apply->store);
+    g_clear_pointer(&apply->changes->ignored, g_hash_table_unref);
+    apply->changes->ignored = g_hash_table_ref(apply->ignored);
+}
+
 static void apply_account_data(Apply *apply)
 {
+    apply->ignored = mx_ignored_load(apply->store);
     for (guint i = 0; i < apply->stage->account_data->len; i++) {
         g_auto(MxEvent) event = {0};
         const char *text = g_ptr_array_index(apply->stage->account_data, i);
@@ -614,6 +677,8 @@ static void apply_account_data(Apply *apply)
             mx_direct_restore_additions(apply->store);
             apply->direct_dirty = TRUE;
         }
+        if (g_str_equal(event.type, "m.ignored_user_list"))
+            note_ignored(apply);
         if (g_str_equal(event.type, "m.push_rules"))
             g_clear_pointer(&apply->rules, mx_push_rules_unref);
     }
@@ -627,16 +692,36 @@ static MxRoomChange *find_change(Apply *apply, gint64 key)
     return change != NULL ? change : add_change(apply);
 }
 
+/* A new summary of a room that something else has changed. */
+static MxRoomChange *renew(Apply *apply, const MxRoomRow *row)
+{
+    MxRoomChange *change = find_change(apply, row->key);
+    g_hash_table_remove(apply->by_key, &row->key); /* its key lives in the summary that goes now */
+    g_clear_pointer(&change->room, mx_room_unref);
+    change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+    g_hash_table_insert(apply->by_key, &change->room->key, change);
+    return change;
+}
+
+static void update_places(Apply *apply)
+{
+    GHashTableIter iter;
+    gpointer room_id;
+    g_hash_table_iter_init(&iter, apply->moved);
+    while (g_hash_table_iter_next(&iter, &room_id, NULL)) {
+        g_autoptr(MxRoomRow) row = mx_store_get_room(apply->store, room_id);
+        if (row != NULL && row->membership == MX_MEMBERSHIP_JOIN)
+            renew(apply, row);
+    }
+}
+
 static void update_direct(Apply *apply)
 {
     g_autoptr(GArray) keys = mx_direct_update(apply->store, apply->context->own_user_id);
     for (guint i = 0; i < keys->len; i++) {
         gint64 key = g_array_index(keys, gint64, i);
         g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(apply->store, key);
-        MxRoomChange *change = find_change(apply, key);
-        g_hash_table_remove(apply->by_key, &key); /* its key lives in the summary that goes now */
-        g_clear_pointer(&change->room, mx_room_unref);
-        change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
+        MxRoomChange *change = renew(apply, row);
         /* A new direct room and its first message may come in one answer. */
         if (row->direct_user != NULL && change->has_new_lines && change->room->alerts &&
             !apply->is_first)
@@ -661,6 +746,8 @@ static void drop_unnamed_rooms(Apply *apply)
         mx_store_save_room(apply->store, row);
         change->room = mx_room_new(apply->store, row, apply->context->own_user_id);
         g_hash_table_insert(apply->by_key, &change->room->key, change);
+        if (change->room->is_space)
+            mx_place_add_children(apply->store, row->key, apply->moved);
         apply->direct_dirty = TRUE;
     }
 }
@@ -675,7 +762,9 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
                              const MxApplyContext *context, GError **error)
 {
     g_autoptr(GHashTable) by_key = g_hash_table_new(g_int64_hash, g_int64_equal);
-    Apply apply = {.store = store, .context = context, .stage = stage, .by_key = by_key};
+    g_autoptr(GHashTable) moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Apply apply = {
+        .store = store, .context = context, .stage = stage, .by_key = by_key, .moved = moved};
     apply.changes = g_new0(MxSyncChanges, 1);
     apply.changes->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     apply.changes->next_batch = g_strdup(stage->next_batch);
@@ -689,7 +778,9 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         drop_unnamed_rooms(&apply);
     if (apply.direct_dirty)
         update_direct(&apply);
+    update_places(&apply);
     apply.changes->rules = apply.rules;
+    g_hash_table_unref(apply.ignored);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))

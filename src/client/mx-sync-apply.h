@@ -14,9 +14,12 @@
 
 typedef struct {
     MxRoom *room;
-    gboolean has_new_lines; /* unread ones were added */
-    gboolean wants_window;  /* they open the room's window by themselves (design, "Delivery") */
+    gboolean has_new_lines;    /* pending ones were added */
+    gboolean has_new_messages; /* some of them are messages, that may open a window */
+    gboolean wants_window;     /* they open the room's window by themselves (design, "Delivery") */
     gboolean has_gap;
+    gboolean has_new_topic;
+    gboolean was_listed;  /* only while loading: its node was in the list when last seen */
     gboolean was_read;    /* pending lines were read elsewhere */
     gboolean adds_direct; /* m.direct is to be written: an invitation was accepted */
     gboolean is_gone;     /* the user has left, was kicked or banned */
@@ -24,13 +27,16 @@ typedef struct {
     GPtrArray
         *last_lines; /* MxLine, being delivered: of a room that is gone, when its window is open */
     GPtrArray
-        *members; /* MxMember whose membership or name changed, when the window is open; or NULL */
+        *members; /* MxMember whose membership, name or role changed, when the window is open */
+    gboolean members_stale; /* the window's list is to be made anew */
 } MxRoomChange;
 
 typedef struct {
     GPtrArray *rooms; /* of MxRoomChange */
     char *next_batch;
-    MxPushRules *rules; /* as they are now, or NULL */
+    MxPushRules *rules;       /* as they are now, or NULL */
+    GHashTable *ignored;      /* set of user IDs, when the list has changed; or NULL */
+    gboolean changes_profile; /* an own member event has another name or avatar */
 } MxSyncChanges;
 
 void mx_room_change_free(MxRoomChange *change);
@@ -54,6 +60,7 @@ typedef struct {
     gboolean delayed;
     const char *own_user_id;
     const MxPushRules *rules; /* or NULL */
+    GHashTable *ignored;      /* set of user IDs, or NULL */
 } MxNewLine;
 
 /* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives

@@ -219,10 +219,13 @@ static void finish_applying(MxClient *client)
 {
     MxSyncLoop *sync = &client->sync;
     g_clear_pointer(&sync->pending, g_ptr_array_unref);
-    if (sync->applied == 0 && !sync->is_loading)
+    if (sync->applied == 0 && !sync->is_loading) {
         mx_direct_room_publish(client); /* what an earlier run could not write */
+        mx_ignored_publish(client);
+    }
     if (sync->is_loading) {
         sync->is_loading = FALSE;
+        mx_client_places_loaded(client);
         mx_client_set_state(client, MX_CLIENT_SYNCING);
         mx_sync_start(client);
         return;
@@ -274,6 +277,10 @@ static void on_apply_done(gpointer data)
     sync->since = g_strdup(job->changes->next_batch);
     g_clear_pointer(&client->rules, mx_push_rules_unref);
     client->rules = g_steal_pointer(&job->changes->rules);
+    if (job->changes->ignored != NULL)
+        mx_ignored_take(client, g_steal_pointer(&job->changes->ignored));
+    if (job->changes->changes_profile)
+        mx_own_profile_changed(client);
     sync->pending = g_ptr_array_ref(job->changes->rooms);
     sync->next_pending = 0;
     /* Idle priority: input and drawing come first. */

@@ -3,6 +3,7 @@
 #include "mx-timeline.h"
 
 #include "mx-room-name.h"
+#include "mx-state-line.h"
 
 void mx_line_free(MxLine *line)
 {
@@ -41,6 +42,18 @@ static char *dup_formatted_body(MxJsonSlice msgtype, MxJsonSlice format, MxJsonS
     return NULL;
 }
 
+static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
+{
+    line->body = mx_state_line_describe(store, row, &line->is_minor);
+    line->kind = line->body != NULL ? MX_LINE_STATE : MX_LINE_NOTHING;
+}
+
+static gboolean is_member(MxStore *store, gint64 room, const char *user_id)
+{
+    g_autoptr(MxMemberRow) member = mx_store_get_member(store, room, user_id);
+    return member != NULL && member->membership == MX_MEMBERSHIP_JOIN;
+}
+
 static void read_content(MxLine *line, const MxTimelineRow *row)
 {
     static const char *const names[] = {"msgtype", "body", "format", "formatted_body", NULL};
@@ -73,7 +86,11 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
     line->is_highlight = (row->alert & MX_ALERT_HIGHLIGHT) != 0;
     line->makes_sound = (row->alert & MX_ALERT_SOUND) != 0;
     line->is_muted = (row->alert & MX_ALERT_MUTED) != 0;
-    read_content(line, row);
+    line->is_from_member = is_member(store, row->room, row->sender);
+    if (row->state_key != NULL)
+        read_state(line, store, row);
+    else
+        read_content(line, row);
     return line;
 }
 

@@ -15,7 +15,8 @@ typedef enum {
     MX_LINE_EMOTE,
     MX_LINE_ENCRYPTED,  /* cannot be read here */
     MX_LINE_UNREADABLE, /* a message without a usable body */
-    MX_LINE_NOTHING,    /* redacted before it was shown: written nowhere */
+    MX_LINE_STATE,      /* what happened to the room, in body */
+    MX_LINE_NOTHING,    /* redacted before it was shown, or nothing to say: written nowhere */
 } MxLineKind;
 
 typedef struct {
@@ -29,8 +30,12 @@ typedef struct {
     gboolean is_own;
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;
-    gboolean is_highlight, makes_sound, is_muted; /* by the push rules */
-    int shown_twins; /* of a recovered line: shown ones that look just the same */
+    gboolean is_highlight;   /* by the push rules */
+    gboolean makes_sound;    /* by the push rules */
+    gboolean is_muted;       /* by the push rules: no sound, even where the window is open */
+    gboolean is_minor;       /* of a state line: somebody came, went or took another name */
+    gboolean is_from_member; /* the sender is in the room still */
+    int shown_twins;         /* of a recovered line: shown ones that look just the same */
 } MxLine;
 
 void mx_line_free(MxLine *line);

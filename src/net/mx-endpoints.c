@@ -157,6 +157,25 @@ MxRequest *mx_endpoint_forget(const char *room_id)
     return new_with_object("POST", SEGMENTS("rooms", room_id, "forget"), NULL);
 }
 
+MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const char *state_key,
+                                 JsonObject *content)
+{
+    const char *key = *state_key != '\0' ? state_key : NULL; /* an empty one is left out */
+    return new_with_object("PUT", SEGMENTS("rooms", room_id, "state", type, key), content);
+}
+
+MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag)
+{
+    return new_with_object("PUT", SEGMENTS("user", user_id, "rooms", room_id, "tags", tag), NULL);
+}
+
+MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag)
+{
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("user", user_id, "rooms", room_id, "tags", tag), NULL);
+    return mx_request_new("DELETE", path, NULL);
+}
+
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content)
 {
     return new_with_object("PUT", SEGMENTS("user", user_id, "account_data", type), content);
@@ -189,4 +208,71 @@ MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id)
 MxRequest *mx_endpoint_profile(const char *user_id)
 {
     return new_get(SEGMENTS("profile", user_id), NULL);
+}
+
+MxRequest *mx_endpoint_set_profile(const char *user_id, const char *key, const char *value)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, key, value);
+    return new_with_object("PUT", SEGMENTS("profile", user_id, key), body);
+}
+
+MxRequest *mx_endpoint_presence_of(const char *user_id)
+{
+    return new_get(SEGMENTS("presence", user_id, "status"), NULL);
+}
+
+MxRequest *mx_endpoint_mutual_rooms(const char *user_id, gboolean is_stable)
+{
+    static const char *const stable[] = {"_matrix", "client", "v1", "mutual_rooms", NULL};
+    static const char *const before[] = {
+        "_matrix", "client", "unstable", "uk.half-shot.msc2666", "user", "mutual_rooms", NULL};
+    return new_get(is_stable ? stable : before, QUERY("user_id", user_id));
+}
+
+MxRequest *mx_endpoint_search_people(const char *words, guint limit)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, "search_term", words);
+    json_object_set_int_member(body, "limit", limit);
+    return new_with_object("POST", SEGMENTS("user_directory", "search"), body);
+}
+
+/* ---- media ---- */
+
+static MxRequest *new_media(const char *what, const char *server_name, const char *media_id,
+                            const char *const *query, gboolean is_old, gsize max_bytes)
+{
+    const char *const now[] = {"_matrix", "client",    "v1",     "media",
+                               what,      server_name, media_id, NULL};
+    const char *const before[] = {"_matrix", "media", "v3", what, server_name, media_id, NULL};
+    MxRequest *request = new_get(is_old ? before : now, query);
+    mx_request_set_authorized(request, !is_old);
+    mx_request_set_redirects_without_token(request, TRUE);
+    mx_request_set_max_body(request, max_bytes);
+    return request;
+}
+
+MxRequest *mx_endpoint_thumbnail(const char *server_name, const char *media_id, guint pixels,
+                                 gboolean is_old, gsize max_bytes)
+{
+    g_autofree char *size = g_strdup_printf("%u", pixels);
+    return new_media("thumbnail", server_name, media_id,
+                     QUERY("width", size, "height", size, "method", "crop", "animated", "false"),
+                     is_old, max_bytes);
+}
+
+MxRequest *mx_endpoint_download(const char *server_name, const char *media_id, gboolean is_old,
+                                gsize max_bytes)
+{
+    return new_media("download", server_name, media_id, NULL, is_old, max_bytes);
+}
+
+MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type)
+{
+    static const char *const segments[] = {"_matrix", "media", "v3", "upload", NULL};
+    g_autofree char *path = mx_uri_build(NULL, segments, NULL);
+    MxRequest *request = mx_request_new("POST", path, NULL);
+    mx_request_set_content(request, content, content_type);
+    return request;
 }

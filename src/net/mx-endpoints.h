@@ -36,6 +36,12 @@ MxRequest *mx_endpoint_join(const char *room_id_or_alias, const char *const *via
 MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const char *reason);
 MxRequest *mx_endpoint_leave(const char *room_id, const char *reason);
 MxRequest *mx_endpoint_forget(const char *room_id); /* POST /v3/rooms/{roomId}/forget */
+/* PUT /v3/rooms/{roomId}/state/{type}/{stateKey} */
+MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const char *state_key,
+                                 JsonObject *content);
+/* PUT and DELETE /v3/user/{userId}/rooms/{roomId}/tags/{tag} */
+MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag);
+MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag);
 /* PUT /v3/user/{userId}/account_data/{type} */
 MxRequest *mx_endpoint_set_account_data(const char *user_id, const char *type, JsonObject *content);
 MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);
@@ -44,3 +50,19 @@ MxRequest *mx_endpoint_set_push_rule(const char *kind, const char *rule_id, Json
 MxRequest *mx_endpoint_enable_push_rule(const char *kind, const char *rule_id);
 MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id);
 MxRequest *mx_endpoint_profile(const char *user_id); /* GET /v3/profile/{userId} */
+/* PUT /v3/profile/{userId}/{keyName}; value: text */
+MxRequest *mx_endpoint_set_profile(const char *user_id, const char *key, const char *value);
+MxRequest *mx_endpoint_presence_of(const char *user_id); /* GET /v3/presence/{userId}/status */
+/* GET /v1/mutual_rooms, or the path it had before version 1.19 of the specification. */
+MxRequest *mx_endpoint_mutual_rooms(const char *user_id, gboolean is_stable);
+/* POST /v3/user_directory/search */
+MxRequest *mx_endpoint_search_people(const char *words, guint limit);
+
+/* Media. is_old: the endpoints from before version 1.11, without a token. Redirects are followed,
+ * the token stays here. max_bytes: a longer answer fails. */
+MxRequest *mx_endpoint_thumbnail(const char *server_name, const char *media_id, guint pixels,
+                                 gboolean is_old, gsize max_bytes);
+MxRequest *mx_endpoint_download(const char *server_name, const char *media_id, gboolean is_old,
+                                gsize max_bytes);
+/* POST /_matrix/media/v3/upload */
+MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type);

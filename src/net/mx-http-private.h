@@ -12,7 +12,9 @@ struct _MxRequest {
     grefcount references;
     char *method, *target;
     char *body;
-    gboolean authorized, follow_redirects;
+    GBytes *content; /* in place of body, or NULL */
+    char *content_type;
+    gboolean authorized, follow_redirects, redirects_without_token;
     guint timeout, rate_limit_retries;
     gsize max_body;
     MxRequestChunkFunc on_chunk;

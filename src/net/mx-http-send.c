@@ -292,8 +292,9 @@ static gboolean is_redirect(guint status)
 /* Where to go on, or NULL when the redirect is not to be followed. */
 static char *find_redirect(Send *send)
 {
-    if (send->authorization != NULL || !send->request->follow_redirects ||
-        !g_str_equal(send->request->method, "GET") || send->redirects == MAX_REDIRECTS)
+    if ((send->authorization != NULL && !send->request->redirects_without_token) ||
+        !send->request->follow_redirects || !g_str_equal(send->request->method, "GET") ||
+        send->redirects == MAX_REDIRECTS)
         return NULL;
     const char *location =
         soup_message_headers_get_one(soup_message_get_response_headers(send->message), "Location");
@@ -350,6 +351,7 @@ static void end_unsuccessful(GTask *task)
     if (target != NULL) {
         g_free(send->url);
         send->url = g_steal_pointer(&target);
+        g_clear_pointer(&send->authorization, g_free); /* A16 */
         send->redirects++;
         drop_attempt(send);
         start_attempt(task);
@@ -532,7 +534,10 @@ static SoupMessage *create_message(GTask *task)
     if (send->authorization != NULL)
         soup_message_headers_replace(soup_message_get_request_headers(message), "Authorization",
                                      send->authorization);
-    if (send->request->body != NULL) {
+    if (send->request->content != NULL) {
+        soup_message_set_request_body_from_bytes(message, send->request->content_type,
+                                                 send->request->content);
+    } else if (send->request->body != NULL) {
         const char *text = send->request->body;
         g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
         soup_message_set_request_body_from_bytes(message, "application/json", bytes);

@@ -54,6 +54,11 @@ void mx_request_set_rate_limit_retries(MxRequest *request, guint count);
  * GET, as a password must not travel on; never from https to plain http elsewhere than loopback.
  * FALSE: a redirect is MX_ERROR_HTTP. */
 void mx_request_set_follow_redirects(MxRequest *request, gboolean follow); /* default TRUE */
+/* Authorized requests too, of GET, may be led elsewhere (media: 307 and 308); the token stays
+ * behind. Default FALSE. */
+void mx_request_set_redirects_without_token(MxRequest *request, gboolean redirects);
+/* A body that is no JSON text. Takes nothing. */
+void mx_request_set_content(MxRequest *request, GBytes *content, const char *content_type);
 /* The body goes to func instead of into the response. notify of the end is the finish call. */
 void mx_request_set_chunk_func(MxRequest *request, MxRequestChunkFunc func, gpointer user_data);
 /* Largest body in bytes kept in memory without a chunk function: more is MX_ERROR_BAD_ANSWER.

@@ -35,6 +35,8 @@ void mx_request_unref(MxRequest *self)
     g_free(self->method);
     g_free(self->target);
     g_free(self->body);
+    g_clear_pointer(&self->content, g_bytes_unref);
+    g_free(self->content_type);
     g_free(self);
 }
 
@@ -57,6 +59,19 @@ void mx_request_set_rate_limit_retries(MxRequest *self, guint count)
 void mx_request_set_follow_redirects(MxRequest *self, gboolean follow)
 {
     self->follow_redirects = follow;
+}
+
+void mx_request_set_redirects_without_token(MxRequest *self, gboolean redirects)
+{
+    self->redirects_without_token = redirects;
+}
+
+void mx_request_set_content(MxRequest *self, GBytes *content, const char *content_type)
+{
+    g_clear_pointer(&self->content, g_bytes_unref);
+    g_free(self->content_type);
+    self->content = g_bytes_ref(content);
+    self->content_type = g_strdup(content_type);
 }
 
 void mx_request_set_chunk_func(MxRequest *self, MxRequestChunkFunc func, gpointer user_data)

@@ -11,6 +11,7 @@
 #include <request.h>
 #include <util.h>
 
+#include "avatars.h"
 #include "buddies.h"
 #include "chat-window.h"
 #include "conversion.h"
@@ -21,10 +22,13 @@
 #include "membership.h"
 #include "messages.h"
 #include "old-plugin.h"
+#include "own-icon.h"
+#include "privacy.h"
 #include "proxy.h"
 #include "reconnect.h"
 #include "rooms.h"
 #include "sounds.h"
+#include "topic.h"
 
 #define CONNECT_STEPS 4
 
@@ -85,15 +89,15 @@ static void on_password_needed(MxClient *client, const char *why, MxpAccount *mx
     PurpleRequestFields *fields = purple_request_fields_new();
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
     PurpleRequestField *field =
-        purple_request_field_string_new("password", _("_Password"), NULL, FALSE);
+        purple_request_field_string_new("password", _("Password"), NULL, FALSE);
     purple_request_field_string_set_masked(field, TRUE);
     purple_request_field_set_required(field, TRUE);
     purple_request_field_group_add_field(group, field);
     purple_request_field_group_add_field(
-        group, purple_request_field_bool_new("remember", _("_Remember password"), FALSE));
+        group, purple_request_field_bool_new("remember", _("Remember password"), FALSE));
     purple_request_fields_add_group(fields, group);
-    purple_request_fields(mxp->gc, _("Matrix"), primary, why, fields, _("_OK"),
-                          G_CALLBACK(on_password_entered), _("_Cancel"),
+    purple_request_fields(mxp->gc, _("Matrix"), primary, why, fields, _("OK"),
+                          G_CALLBACK(on_password_entered), _("Cancel"),
                           G_CALLBACK(on_password_cancelled), mxp->account, NULL, NULL, mxp->gc);
 }
 
@@ -111,6 +115,7 @@ static void on_ready(MxClient *client, MxpAccount *mxp)
     mxp_buddies_show_present(mxp);
     mxp_invites_resume(mxp);
     mxp_delivery_resume(mxp);
+    mxp_avatars_resume(mxp);
 }
 
 static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *mxp)
@@ -120,6 +125,8 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_rooms_update(mxp, change);
     mxp_conversion_update(mxp, change);
     mxp_chat_window_update(mxp, change);
+    if (change->has_new_topic)
+        mxp_topic_update(mxp, change->room);
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_joining_update(mxp, change->room);
@@ -246,6 +253,9 @@ void mxp_account_login(PurpleAccount *account)
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
     mxp_sounds_init(mxp);
+    mxp_avatars_init(mxp);
+    mxp_own_icon_init(mxp);
+    mxp_privacy_init(mxp);
     connect_signals(mxp);
     mxp_account_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -258,10 +268,14 @@ void mxp_account_close(PurpleConnection *gc)
         return;
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
+    mxp_rooms_remember(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
+    mxp_privacy_clear(mxp);
+    mxp_own_icon_clear(mxp);
+    mxp_avatars_clear(mxp);
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);

@@ -7,6 +7,9 @@
 
 #include "mx-client.h"
 
+typedef struct _MxpAvatars MxpAvatars;
+typedef struct _MxpOwnIcon MxpOwnIcon;
+
 /* One connected account: what ties a PurpleConnection to an MxClient. gc->proto_data. It lives from
  * login() to close(); MxClient sends no signal and calls nothing back after mx_client_stop(), so
  * nobody sees it afterwards. */
@@ -22,6 +25,8 @@ typedef struct {
     GSList *to_show;         /* user IDs, to be shown as available: buddies.c */
     guint show_source;
     GHashTable *ghosts;    /* room ID -> PurpleChat outside the list: rooms.c */
+    GHashTable *groups;    /* key -> PurpleGroup: groups.c */
+    gboolean has_list;     /* the buddy list knew the account before it connected: rooms.c */
     GHashTable *partners;  /* room ID -> user ID whose IM it is: conversion.c */
     GHashTable *ended_ims; /* room ID -> user ID whose IM it was a moment ago */
     GHashTable *left_ims;  /* user ID -> room ID that was their IM when it was left */
@@ -38,6 +43,9 @@ typedef struct {
     GSList *questions;      /* membership.c */
     const MxLine *line;     /* that is being written, or NULL: messages.c */
     GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
+    MxpAvatars *avatars;    /* avatars.c */
+    MxpOwnIcon *own_icon;   /* own-icon.c */
+    guint privacy_source;   /* privacy.c */
 } MxpAccount;
 
 /* NULL unless the account is connected or connecting with this plugin. */

@@ -8,6 +8,8 @@
 #include "account.h"
 #include "create.h"
 #include "invites.h"
+#include "people-search.h"
+#include "profile.h"
 #include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
@@ -38,10 +40,26 @@ static void on_unread(PurplePluginAction *action)
         mxp_unread_show(mxp, NULL);
 }
 
+static void on_search(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_people_search_start(mxp, NULL, NULL);
+}
+
+static void on_display_name(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_profile_ask_name(mxp);
+}
+
 GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
     GList *list = g_list_append(NULL, purple_plugin_action_new(_("Create room…"), on_create));
     list = g_list_append(list, purple_plugin_action_new(_("Invitations"), on_invites));
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
+    list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
+    list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

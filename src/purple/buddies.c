@@ -12,7 +12,9 @@
 #include <server.h>
 
 #include "delivery.h"
+#include "groups.h"
 #include "mx-id.h"
+#include "profile.h"
 #include "rooms.h"
 
 /* The room a buddy node was made for; the user's own buddies have none and are never removed. */
@@ -69,7 +71,7 @@ void mxp_buddies_clear(MxpAccount *mxp)
 static void add_buddy(MxpAccount *mxp, MxRoom *room)
 {
     PurpleBuddy *buddy = purple_buddy_new(mxp->account, room->direct_user, NULL);
-    purple_blist_add_buddy(buddy, NULL, mxp_rooms_get_group(), NULL);
+    purple_blist_add_buddy(buddy, NULL, mxp_groups_get_usual(mxp), NULL);
     /* An open window would tell of it as of a change. */
     purple_blist_server_alias_buddy(buddy, room->partner_name);
     remember_room(mxp, buddy, room->room_id);
@@ -98,6 +100,8 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
         return;
     }
     PurpleBuddy *buddy = purple_find_buddy(mxp->account, room->direct_user);
+    if (buddy == NULL && mxp_rooms_is_hidden(mxp, room))
+        return;
     if (buddy == NULL)
         add_buddy(mxp, room);
     else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)
@@ -165,6 +169,8 @@ void mxp_buddies_add_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, Purpl
     }
     /* The room is made with the first message, not before. */
     show_available(mxp, name);
+    if (mx_client_get_direct(mxp->client, name) == NULL)
+        mxp_profile_learn(mxp, name);
 }
 
 void mxp_buddies_add(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)

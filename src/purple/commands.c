@@ -5,6 +5,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "chat-window.h"
+#include "mx-id.h"
+#include "mx-link.h"
 #include "plugin.h"
 
 MxRoom *mxp_command_get_room(PurpleConversation *conversation, MxpAccount *mxp)
@@ -40,9 +43,31 @@ const char *mxp_command_get_rest(char **args, guint index)
     return args[index] != NULL && *args[index] != '\0' ? args[index] : NULL;
 }
 
+char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
+                              char **error)
+{
+    const char *name = purple_conversation_get_name(conversation);
+    gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
+    g_autofree char *word = g_strstrip(g_strdup(typed != NULL ? typed : ""));
+    g_autoptr(MxLink) link = mx_link_parse(word);
+    gboolean is_shared = FALSE;
+    if (link != NULL && link->kind == MX_LINK_USER)
+        return g_strdup(link->id);
+    if (*word == '\0' && is_im && mx_user_id_is_valid(name))
+        return g_strdup(name);
+    char *user_id = is_im ? NULL : mxp_chat_window_find_user(mxp, name, word, &is_shared);
+    if (user_id != NULL)
+        return user_id;
+    *error = is_shared ? g_strdup(_("Several people here have this name. Type a Matrix ID "
+                                    "(@name:server)."))
+                       : g_strdup(_("That means nobody here. Type a Matrix ID; it has the form "
+                                    "@name:server, for example @alice:example.org."));
+    return NULL;
+}
+
 static const MxpCommand *const groups[] = {
-    mxp_commands_messages,
-    mxp_commands_rooms,
+    mxp_commands_members, mxp_commands_messages, mxp_commands_people,
+    mxp_commands_rooms,   mxp_commands_topic,
 };
 
 static GSList *ids; /* of PurpleCmdId */

@@ -17,8 +17,11 @@ typedef struct {
     PurpleCmdFlag flags; /* besides those of all */
 } MxpCommand;
 
+extern const MxpCommand mxp_commands_members[];  /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
+extern const MxpCommand mxp_commands_people[];   /* commands-people.c */
 extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
+extern const MxpCommand mxp_commands_topic[];    /* commands-topic.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
@@ -33,3 +36,7 @@ MxpAccount *mxp_command_get_account(PurpleConversation *conversation, char **err
 MxRoom *mxp_command_get_joined(PurpleConversation *conversation, MxpAccount **mxp, char **error);
 /* What was typed after the first words, or NULL. */
 const char *mxp_command_get_rest(char **args, guint index);
+/* Whom a Matrix ID, a link or, in a room, a name means; in an IM without a word (typed may be NULL)
+ * the other one. NULL and *error. The caller frees. */
+char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
+                              char **error);

@@ -14,23 +14,36 @@
 #include "mx-link.h"
 #include "reply.h"
 
-enum { PRIVATE, PUBLIC };
+typedef struct {
+    MxpReply *reply;
+    char *name;
+} Created;
+
+static void created_free(gpointer data)
+{
+    Created *created = data;
+    mxp_reply_free(created->reply);
+    g_free(created->name);
+    g_free(created);
+}
 
 static void on_created(MxClient *client, const char *room_id, const GError *error, gpointer data)
 {
-    MxpReply *reply = data;
+    Created *created = data;
     if (error == NULL) {
-        mxp_joining_expect(reply->mxp, room_id);
+        mxp_joining_expect(created->reply->mxp, room_id, created->name);
         return;
     }
     g_autofree char *text = mxp_reply_explain(MXP_DEED_CREATE, NULL, error);
-    mxp_reply_fail(reply, text);
+    mxp_reply_fail(created->reply, text);
 }
 
 static void create(MxpAccount *mxp, const MxNewRoom *wanted, PurpleConversation *conversation)
 {
-    mx_client_create_room(mxp->client, wanted, on_created, mxp_reply_new(mxp, conversation),
-                          (GDestroyNotify)mxp_reply_free);
+    Created *created = g_new0(Created, 1);
+    created->reply = mxp_reply_new(mxp, conversation);
+    created->name = g_strdup(wanted->name);
+    mx_client_create_room(mxp->client, wanted, on_created, created, created_free);
 }
 
 /* ---- the dialog ---- */
@@ -95,7 +108,7 @@ static void on_fields(PurpleConnection *gc, PurpleRequestFields *fields)
         .topic = purple_request_fields_get_string(fields, "topic"),
         .alias_localpart = alias,
         .version = purple_request_fields_get_string(fields, "version"),
-        .is_public = purple_request_fields_get_choice(fields, "access") == PUBLIC,
+        .is_public = purple_request_fields_get_bool(fields, "public"),
         .invitees = people,
     };
     create(mxp, &wanted, NULL);
@@ -115,16 +128,15 @@ static PurpleRequestFields *new_fields(void)
 {
     PurpleRequestFields *fields = purple_request_fields_new();
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
-    add_text(group, "name", _("_Name"));
-    add_text(group, "topic", _("_Topic"));
-    PurpleRequestField *access =
-        purple_request_field_choice_new("access", _("_Who may join"), PRIVATE);
-    purple_request_field_choice_add(access, _("Invited people"));
-    purple_request_field_choice_add(access, _("Everybody; it is listed in the room directory"));
-    purple_request_field_group_add_field(group, access);
-    add_text(group, "alias", _("_Address (optional: #room)"));
-    add_text(group, "people", _("_Invite (Matrix IDs)"));
-    add_text(group, "version", _("Room _version (optional)"));
+    add_text(group, "name", _("Name"));
+    add_text(group, "topic", _("Topic"));
+    /* No choice: Finch counts those from one, and Pidgin from zero. */
+    purple_request_field_group_add_field(
+        group, purple_request_field_bool_new(
+                   "public", _("Everybody may join (it is listed in the room directory)"), FALSE));
+    add_text(group, "alias", _("Address, if any (#room)"));
+    add_text(group, "people", _("Invite (Matrix IDs)"));
+    add_text(group, "version", _("Room version, if not the usual one"));
     purple_request_fields_add_group(fields, group);
     return fields;
 }
@@ -136,7 +148,7 @@ void mxp_create_start(MxpAccount *mxp, const char *name, PurpleConversation *con
         create(mxp, &wanted, conversation);
         return;
     }
-    purple_request_fields(mxp->gc, _("Matrix"), _("Create a room"), NULL, new_fields(),
-                          _("C_reate"), G_CALLBACK(on_fields), _("_Cancel"),
-                          G_CALLBACK(on_cancelled), mxp->account, NULL, NULL, mxp->gc);
+    purple_request_fields(mxp->gc, _("Matrix"), _("Create a room"), NULL, new_fields(), _("Create"),
+                          G_CALLBACK(on_fields), _("Cancel"), G_CALLBACK(on_cancelled),
+                          mxp->account, NULL, NULL, mxp->gc);
 }

@@ -23,6 +23,7 @@ typedef struct {
     guint source;
     int left_out;
     gboolean again; /* more came while the lines were asked for */
+    gboolean opens; /* a message opens the window; what happened to the room alone does not */
     int shown_day;  /* of the last line: Finch prints no dates */
 } Delivery;
 
@@ -112,6 +113,13 @@ static void say_left_out(Delivery *delivery, MxRoom *room)
         purple_conversation_write(conversation, NULL, text, PURPLE_MESSAGE_SYSTEM, time(NULL));
 }
 
+/* The window was closed meanwhile, and this line does not open it again. */
+static gboolean may_write(Delivery *delivery, MxRoom *room, const MxLine *line)
+{
+    return line->kind != MX_LINE_STATE || delivery->opens ||
+           mxp_messages_find_conversation(delivery->mxp, room) != NULL;
+}
+
 static gboolean on_slice(gpointer data)
 {
     Delivery *delivery = data;
@@ -120,15 +128,19 @@ static gboolean on_slice(gpointer data)
     gint64 until = g_get_monotonic_time() + SLICE_US;
     while (room != NULL && delivery->next < delivery->lines->len) {
         MxLine *line = g_ptr_array_index(delivery->lines, delivery->next);
-        write_date_before(delivery, room, line);
+        if (!may_write(delivery, room, line))
+            break;
+        if (mxp_messages_is_written(mxp, room, line))
+            write_date_before(delivery, room, line);
         mxp_messages_write(mxp, room, line);
         delivery->next++;
         if (g_get_monotonic_time() >= until && delivery->next < delivery->lines->len)
             return G_SOURCE_CONTINUE;
     }
     delivery->source = 0;
+    gboolean is_done = delivery->next == delivery->lines->len;
     settle(delivery);
-    if (room != NULL)
+    if (room != NULL && is_done)
         ask(delivery, room);
     else
         g_hash_table_remove(mxp->deliveries, delivery->room_id);
@@ -166,11 +178,12 @@ static void ask(Delivery *delivery, MxRoom *room)
     mx_client_take_lines(delivery->mxp->client, room, on_lines, delivery->mxp);
 }
 
-void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
+static void run(MxpAccount *mxp, MxRoom *room, gboolean opens)
 {
     Delivery *delivery = g_hash_table_lookup(mxp->deliveries, room->room_id);
     if (delivery != NULL) {
         delivery->again = TRUE;
+        delivery->opens |= opens;
         return;
     }
     if (room->direct_user != NULL)
@@ -178,8 +191,14 @@ void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
     delivery = g_new0(Delivery, 1);
     delivery->mxp = mxp;
     delivery->room_id = g_strdup(room->room_id);
+    delivery->opens = opens;
     g_hash_table_insert(mxp->deliveries, delivery->room_id, delivery);
     ask(delivery, room);
+}
+
+void mxp_delivery_run(MxpAccount *mxp, MxRoom *room)
+{
+    run(mxp, room, FALSE);
 }
 
 /* The account's option "open_windows". */
@@ -200,9 +219,9 @@ void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change)
     MxRoom *room = change->room;
     if (!change->has_new_lines || !PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         return;
-    if (opens_window(mxp, room, change->wants_window) ||
-        mxp_messages_find_conversation(mxp, room) != NULL)
-        mxp_delivery_run(mxp, room);
+    gboolean opens = change->has_new_messages && opens_window(mxp, room, change->wants_window);
+    if (opens || mxp_messages_find_conversation(mxp, room) != NULL)
+        run(mxp, room, opens);
 }
 
 /* Lines that came in an earlier run; what the user has muted since then stays so. */
@@ -224,7 +243,7 @@ void mxp_delivery_resume(MxpAccount *mxp)
         opens = room->unread > 0 ? opens_window(mxp, room, opens) : is_interrupted;
         if (room->membership == MX_MEMBERSHIP_JOIN &&
             (opens || mxp_messages_find_conversation(mxp, room) != NULL))
-            mxp_delivery_run(mxp, room);
+            run(mxp, room, opens);
     }
 }
 
@@ -258,6 +277,14 @@ void mxp_delivery_own_line(MxpAccount *mxp, MxRoom *room, MxLine *line)
 
 /* ---- after a crash ---- */
 
+static gboolean has_message(GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        if (((MxLine *)g_ptr_array_index(lines, i))->kind != MX_LINE_STATE)
+            return TRUE;
+    return FALSE;
+}
+
 void mxp_delivery_recover(MxpAccount *mxp, MxRoom *room, GPtrArray *lines)
 {
     PurpleLogType type = room->direct_user != NULL ? PURPLE_LOG_IM : PURPLE_LOG_CHAT;
@@ -270,6 +297,6 @@ void mxp_delivery_recover(MxpAccount *mxp, MxRoom *room, GPtrArray *lines)
                         g_ptr_array_index(lines, i));
     mx_client_lines_shown(mxp->client, shown);
     mx_client_lines_not_shown(mxp->client, rest);
-    if (rest->len > 0)
+    if (has_message(rest))
         g_hash_table_add(mxp->to_resume, g_strdup(room->room_id));
 }

@@ -17,7 +17,7 @@ void mxp_delivery_init(MxpAccount *mxp);
 /* Tells the client which of the lines in hand were written. Before mx_client_stop(). */
 void mxp_delivery_clear(MxpAccount *mxp);
 
-/* Shows what is pending in the room; opens its window if there is something. */
+/* Shows what is pending in the room; messages open its window. */
 void mxp_delivery_run(MxpAccount *mxp, MxRoom *room);
 /* Does so if the room's window is open, or the change opens it. */
 void mxp_delivery_update(MxpAccount *mxp, MxRoomChange *change);

@@ -14,6 +14,7 @@
 
 #include "joining.h"
 #include "markup.h"
+#include "mx-ignored.h"
 #include "reply.h"
 #include "rooms.h"
 
@@ -62,12 +63,18 @@ static const char *get_inviter(const MxRoom *room)
     return room->inviter != NULL ? room->inviter : _("somebody");
 }
 
+/* By the ignore list, or by what libpurple was told for this device. */
+static gboolean is_blocked(MxpAccount *mxp, const MxRoom *room)
+{
+    return (room->inviter != NULL && mx_client_is_ignored(mxp->client, room->inviter)) ||
+           !purple_privacy_check(mxp->account, room->inviter != NULL ? room->inviter : "");
+}
+
 /* Those of blocked people wait unseen: libpurple would drop them as silently. */
 static gboolean is_waiting(Invite *invite)
 {
     MxRoom *room = get_room(invite);
-    return !invite->is_answered && room != NULL &&
-           purple_privacy_check(invite->mxp->account, get_inviter(room));
+    return !invite->is_answered && room != NULL && !is_blocked(invite->mxp, room);
 }
 
 /* The one that waits under this number; 0 is the only one. */
@@ -218,8 +225,8 @@ static void ask(Invite *invite, MxRoom *room)
     g_autofree char *primary = describe(room);
     g_autofree char *secondary = describe_more(room);
     purple_request_action(invite, _("Invitation"), primary, secondary, PURPLE_DEFAULT_ACTION_NONE,
-                          invite->mxp->account, room->inviter, NULL, invite, 2, _("_Accept"),
-                          G_CALLBACK(on_accept), _("_Reject"), G_CALLBACK(on_reject));
+                          invite->mxp->account, room->inviter, NULL, invite, 2, _("Accept"),
+                          G_CALLBACK(on_accept), _("Reject"), G_CALLBACK(on_reject));
 }
 
 /* Comes last, when no other plugin wanted to answer. libpurple's own dialog could not be taken back
@@ -312,6 +319,7 @@ static void open_list(MxpAccount *mxp)
     static const char *const columns[] = {N_("No."), N_("Name"), N_("Kind"), N_("Invited by"),
                                           N_("Reason")};
     PurpleNotifySearchResults *results = purple_notify_searchresults_new();
+    guint count = 0;
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
         purple_notify_searchresults_column_add(
             results, purple_notify_searchresults_column_new(_(columns[i])));
@@ -323,13 +331,16 @@ static void open_list(MxpAccount *mxp)
         invite->is_shown = TRUE;
         purple_request_close_with_handle(invite);
         purple_notify_searchresults_row_add(results, new_row(invite, room));
+        count++;
     }
-    purple_notify_searchresults_button_add_labeled(results, _("_Accept"), on_accept_row);
-    purple_notify_searchresults_button_add_labeled(results, _("_Reject"), on_reject_row);
+    purple_notify_searchresults_button_add_labeled(results, _("Accept"), on_accept_row);
+    purple_notify_searchresults_button_add_labeled(results, _("Reject"), on_reject_row);
+    g_autofree char *primary = g_strdup_printf(
+        g_dngettext(GETTEXT_PACKAGE, "You have %u invitation", "You have %u invitations", count),
+        count);
     mxp->invite_list = purple_notify_searchresults(
-        mxp->gc, _("Invitations"), _("You have several invitations"),
-        _("They wait until you answer them: here, or with /invites in any window."), results,
-        on_list_closed, mxp);
+        mxp->gc, _("Invitations"), primary,
+        _("To be answered here, or with /invites in any window."), results, on_list_closed, mxp);
 }
 
 void mxp_invites_show(MxpAccount *mxp)

@@ -18,13 +18,20 @@
 
 /* After so long the user is told that it goes on. */
 #define SLOW_MS 3000
+/* After so long without an answer, joining it again asks again: the servers may have forgotten. */
+#define ASK_AGAIN_S 10
+/* So long a new room's window waits for the name. */
+#define NAME_MS 3000
 
 typedef struct {
     MxpAccount *mxp;
     char *target;     /* room ID or alias, as asked for */
     char *room_id;    /* once the answer names it; the room itself comes with a /sync */
+    char *name;       /* or NULL; what it was made with, and may come a /sync later */
     MxpReply *reply;  /* NULL: nobody waits for words */
     gboolean is_hook; /* libpurple asked, and wants to know of a failure */
+    gint64 since;     /* monotonic, us */
+    guint attempt;    /* only the last one's failure counts */
     guint slow_source;
     void *notice; /* the dialog that says it takes long, or NULL */
 } Join;
@@ -38,6 +45,7 @@ static void join_free(gpointer data)
     g_clear_pointer(&join->reply, mxp_reply_free);
     g_free(join->target);
     g_free(join->room_id);
+    g_free(join->name);
     g_free(join);
 }
 
@@ -56,6 +64,7 @@ static Join *add_join(MxpAccount *mxp, const char *target)
     Join *join = g_new0(Join, 1);
     join->mxp = mxp;
     join->target = g_strdup(target);
+    join->since = g_get_monotonic_time();
     g_hash_table_replace(mxp->joins, join->target, join);
     return join;
 }
@@ -83,6 +92,9 @@ static void open_window(MxpAccount *mxp, MxRoom *room, const MxpReply *reply)
 
 static gboolean is_for(const Join *join, const MxRoom *room)
 {
+    /* Finch shows for ever the title that a window had first. */
+    if (join->name != NULL && !g_str_equal(join->name, room->name))
+        return FALSE;
     return g_strcmp0(join->room_id, room->room_id) == 0 || g_str_equal(join->target, room->room_id);
 }
 
@@ -104,13 +116,26 @@ void mxp_joining_update(MxpAccount *mxp, MxRoom *room)
     }
 }
 
-void mxp_joining_expect(MxpAccount *mxp, const char *room_id)
+static gboolean on_nameless(gpointer data)
+{
+    Join *join = data;
+    join->slow_source = 0;
+    g_clear_pointer(&join->name, g_free);
+    MxRoom *room = mx_client_get_room(join->mxp->client, join->target);
+    if (room != NULL)
+        mxp_joining_update(join->mxp, room); /* and join is gone */
+    return G_SOURCE_REMOVE;
+}
+
+void mxp_joining_expect(MxpAccount *mxp, const char *room_id, const char *name)
 {
     MxRoom *room = mx_client_get_room(mxp->client, room_id);
-    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
-        open_window(mxp, room, NULL);
-    else
-        add_join(mxp, room_id);
+    Join *join = add_join(mxp, room_id);
+    join->name = mx_event_tidy_name(name);
+    if (join->name != NULL)
+        join->slow_source = g_timeout_add(NAME_MS, on_nameless, join);
+    if (room != NULL)
+        mxp_joining_update(mxp, room);
 }
 
 /* ---- ask ---- */
@@ -164,6 +189,7 @@ static void fail(Join *join, const GError *error)
 typedef struct {
     MxpAccount *mxp;
     char *target;
+    guint attempt;
 } Asked;
 
 static void asked_free(gpointer data)
@@ -183,7 +209,8 @@ static void on_joined(MxClient *client, const char *room_id, const GError *error
     if (join == NULL || join->reply == NULL)
         return; /* the /sync was faster */
     if (error != NULL) {
-        fail(join, error);
+        if (asked->attempt == join->attempt)
+            fail(join, error);
         return;
     }
     join->room_id = g_strdup(room_id);
@@ -192,20 +219,55 @@ static void on_joined(MxClient *client, const char *room_id, const GError *error
         mxp_joining_update(mxp, room);
 }
 
+static void send_attempt(Join *join, const MxLink *link, const char *reason)
+{
+    Asked *asked = g_new0(Asked, 1);
+    asked->mxp = join->mxp;
+    asked->target = g_strdup(join->target);
+    asked->attempt = ++join->attempt;
+    mx_client_join(join->mxp->client, link->id, (const char *const *)link->via, reason, on_joined,
+                   asked, asked_free);
+}
+
+/* It is under way already, and the user asks again. */
+static void ask_again(Join *join, const MxLink *link, const char *reason,
+                      PurpleConversation *conversation)
+{
+    g_autoptr(MxpReply) reply = mxp_reply_new(join->mxp, conversation);
+    int seconds = (g_get_monotonic_time() - join->since) / G_USEC_PER_SEC;
+    if (conversation == NULL && seconds < SLOW_MS / 1000)
+        return; /* a double click, or two reasons to join at the start */
+    gboolean is_late = seconds >= ASK_AGAIN_S && join->room_id == NULL;
+    g_autofree char *text =
+        is_late
+            ? g_strdup_printf(_("%s has not been joined in %d seconds. It is asked for again."),
+                              join->target, seconds)
+            : g_strdup_printf(_("%s is still being joined, for %d seconds now. Its window opens "
+                                "by itself."),
+                              join->target, seconds);
+    if (is_late)
+        send_attempt(join, link, reason);
+    if (reply->name != NULL)
+        mxp_reply_say(reply, text);
+    else
+        purple_notify_info(join->mxp->gc, _("Matrix"),
+                           purple_account_get_username(join->mxp->account), text);
+}
+
 static void ask(MxpAccount *mxp, const MxLink *link, const char *reason,
                 PurpleConversation *conversation, gboolean is_hook)
 {
-    if (g_hash_table_contains(mxp->joins, link->id))
-        return; /* it is under way */
-    Join *join = add_join(mxp, link->id);
+    Join *join = g_hash_table_lookup(mxp->joins, link->id);
+    if (join != NULL) {
+        if (join->reply != NULL)
+            ask_again(join, link, reason, conversation);
+        return; /* or it is joined, and comes with the next /sync */
+    }
+    join = add_join(mxp, link->id);
     join->reply = mxp_reply_new(mxp, conversation);
     join->is_hook = is_hook;
     join->slow_source = g_timeout_add(SLOW_MS, on_slow, join);
-    Asked *asked = g_new0(Asked, 1);
-    asked->mxp = mxp;
-    asked->target = g_strdup(link->id);
-    mx_client_join(mxp->client, link->id, (const char *const *)link->via, reason, on_joined, asked,
-                   asked_free);
+    send_attempt(join, link, reason);
 }
 
 static void open_person(MxpAccount *mxp, const char *user_id)

@@ -15,8 +15,9 @@ void mxp_joining_clear(MxpAccount *mxp);
  * NULL. reason may be NULL. FALSE: it is none of these, and nothing was said. */
 gboolean mxp_joining_start(MxpAccount *mxp, const char *text, const char *reason,
                            PurpleConversation *conversation);
-/* The room's window opens as soon as it is there: it was made just now. */
-void mxp_joining_expect(MxpAccount *mxp, const char *room_id);
+/* The room's window opens as soon as it is there, and has its name (NULL: it was given none): it
+ * was made just now. */
+void mxp_joining_expect(MxpAccount *mxp, const char *room_id, const char *name);
 /* A room has changed. */
 void mxp_joining_update(MxpAccount *mxp, MxRoom *room);
 

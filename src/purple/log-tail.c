@@ -67,6 +67,8 @@ static gboolean is_sender(const char *text, gsize len, MxLineKind kind)
 {
     if (len > MAX_NAME_BYTES || g_regex_match_full(get_any_clock(), text, len, 0, 0, NULL, NULL))
         return FALSE;
+    if (kind == MX_LINE_STATE)
+        return len == 0;
     if (kind == MX_LINE_EMOTE)
         return len > 3 && memcmp(text, "***", 3) == 0;
     return len > 1 && text[len - 1] == ':';

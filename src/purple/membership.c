@@ -8,6 +8,7 @@
 #include <request.h>
 
 #include "chat-window.h"
+#include "groups.h"
 #include "mx-link.h"
 #include "reply.h"
 #include "rooms.h"
@@ -122,7 +123,7 @@ static void on_leave_chosen(PurpleBlistNode *node, gpointer data)
                           _("You will see no more of its messages. If it is open to invited people "
                             "only, you cannot come back by yourself."),
                           PURPLE_DEFAULT_ACTION_NONE, mxp->account, NULL, NULL, question, 2,
-                          _("_Leave"), G_CALLBACK(on_leave_confirmed), _("_Cancel"),
+                          _("Leave"), G_CALLBACK(on_leave_confirmed), _("Cancel"),
                           G_CALLBACK(on_leave_refused));
 }
 
@@ -130,8 +131,9 @@ GList *mxp_membership_blist_node_menu(PurpleBlistNode *node)
 {
     if (!PURPLE_BLIST_NODE_IS_CHAT(node))
         return NULL;
-    return g_list_append(NULL, purple_menu_action_new(
-                                   _("Leave Room…"), PURPLE_CALLBACK(on_leave_chosen), NULL, NULL));
+    return g_list_append(
+        mxp_groups_list_actions((PurpleChat *)node),
+        purple_menu_action_new(_("Leave Room…"), PURPLE_CALLBACK(on_leave_chosen), NULL, NULL));
 }
 
 /* ---- invite ---- */

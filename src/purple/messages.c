@@ -44,6 +44,8 @@ char *mxp_messages_get_text(const MxLine *line)
         return g_strdup(_("[encrypted message: this version cannot read it]"));
     case MX_LINE_UNREADABLE:
         return g_strdup(_("[a message without text]"));
+    case MX_LINE_STATE:
+        return g_strdup(line->body);
     case MX_LINE_NOTHING:
         break;
     }
@@ -66,7 +68,9 @@ static PurpleMessageFlags get_flags(const MxLine *line)
     PurpleMessageFlags flags = line->is_own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV;
     if (line->is_own && !line->is_from_here)
         flags |= PURPLE_MESSAGE_REMOTE_SEND;
-    if (line->is_delayed)
+    /* The user interfaces, and plugins that notify, are silent at lines that come late. Nothing
+     * else could keep them so: the sound is theirs, made of the signal that every line needs. */
+    if (line->is_delayed || line->is_muted)
         flags |= PURPLE_MESSAGE_DELAYED;
     if (line->is_highlight)
         flags |= PURPLE_MESSAGE_NICK;
@@ -95,23 +99,9 @@ static void write_chat(MxpAccount *mxp, MxRoom *room, const MxLine *line, const 
 {
     if (mxp_chat_window_open(mxp, room) == NULL)
         return;
-    mxp_chat_window_learn_name(mxp, room->room_id, line->sender, line->sender_name);
+    mxp_member_list_note_sender(mxp_chat_window_get_members(mxp, room->room_id), line);
     serv_got_chat_in(mxp->gc, mxp_chat_window_get_id(mxp, room->room_id), line->sender,
                      get_flags(line), markup, when);
-}
-
-void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
-{
-    g_autofree char *markup = get_markup(line);
-    if (markup == NULL)
-        return;
-    time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
-    mxp->line = line;
-    if (room->direct_user != NULL)
-        write_im(mxp, room, line, markup, when);
-    else
-        write_chat(mxp, room, line, markup, when);
-    mxp->line = NULL;
 }
 
 /* Pidgin cuts such lines at 4,096 bytes, perhaps inside an entity. */
@@ -128,6 +118,52 @@ static char *escape_briefly(const char *text)
         markup = mxp_markup_escape(shorter);
     }
     return g_steal_pointer(&markup);
+}
+
+static void write_state(MxpAccount *mxp, MxRoom *room, const MxLine *line, time_t when)
+{
+    PurpleConversation *conversation = mxp_messages_open_conversation(mxp, room);
+    g_autofree char *markup = escape_briefly(line->body);
+    PurpleMessageFlags flags = PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LINKIFY;
+    if (line->is_delayed)
+        flags |= PURPLE_MESSAGE_DELAYED;
+    if (conversation != NULL)
+        purple_conversation_write(conversation, NULL, markup, flags, when);
+}
+
+/* The account's option "hide_joins". */
+static gboolean hides_minor(MxpAccount *mxp, const MxRoom *room)
+{
+    const char *where =
+        purple_account_get_string(mxp->account, MXP_OPTION_HIDE_JOINS, MXP_HIDE_IN_LARGE);
+    if (g_str_equal(where, MXP_HIDE_ALWAYS))
+        return TRUE;
+    return !g_str_equal(where, MXP_HIDE_NEVER) && room->people > MXP_LARGE_ROOM;
+}
+
+gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
+{
+    return line->kind != MX_LINE_NOTHING && !(line->is_minor && hides_minor(mxp, room));
+}
+
+void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
+{
+    time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
+    if (!mxp_messages_is_written(mxp, room, line))
+        return;
+    if (line->kind == MX_LINE_STATE) {
+        write_state(mxp, room, line, when);
+        return;
+    }
+    g_autofree char *markup = get_markup(line);
+    if (markup == NULL)
+        return;
+    mxp->line = line;
+    if (room->direct_user != NULL)
+        write_im(mxp, room, line, markup, when);
+    else
+        write_chat(mxp, room, line, markup, when);
+    mxp->line = NULL;
 }
 
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error)

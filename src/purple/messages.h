@@ -12,7 +12,16 @@
 PurpleConversation *mxp_messages_find_conversation(MxpAccount *mxp, MxRoom *room);
 /* The same, opened when there is none. */
 PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room);
-/* Writes the line; the room's window is opened when it is not there. */
+/* Account option: lines about who joins, leaves and takes another name are left out. */
+#define MXP_OPTION_HIDE_JOINS "hide_joins"
+#define MXP_HIDE_IN_LARGE "large" /* in rooms of more people than this */
+#define MXP_LARGE_ROOM 100
+#define MXP_HIDE_ALWAYS "always"
+#define MXP_HIDE_NEVER "never"
+
+/* The line says something, and the account's options want it. */
+gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line);
+/* Writes the line if so; the room's window is opened when it is not there. */
 void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line);
 /* What the line looks like in the log, as plain text; NULL when it is not written at all. The
  * caller frees. */

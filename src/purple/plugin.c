@@ -18,11 +18,16 @@
 #include "delivery.h"
 #include "invites.h"
 #include "joining.h"
+#include "links.h"
 #include "membership.h"
 #include "messages.h"
+#include "own-icon.h"
+#include "privacy.h"
+#include "profile.h"
 #include "reconnect.h"
 #include "removal.h"
 #include "rooms.h"
+#include "topic.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
 
@@ -62,8 +67,11 @@ static GHashTable *get_account_text_table(PurpleAccount *account)
     return table;
 }
 
+#define MAX_ICON_BYTES (1024 * 1024)
+
 static PurplePluginProtocolInfo protocol_info = {
-    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE,
+    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE | OPT_PROTO_CHAT_TOPIC,
+    .icon_spec = {"png,jpeg,gif", 0, 0, 512, 512, MAX_ICON_BYTES, PURPLE_ICON_SCALE_SEND},
     .list_icon = list_icon,
     .status_types = status_types,
     .blist_node_menu = mxp_membership_blist_node_menu,
@@ -72,16 +80,22 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mxp_account_login,
     .close = mxp_account_close,
     .send_im = mxp_messages_send_im,
+    .get_info = mxp_profile_get_info,
     .set_status = mxp_account_set_status,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,
+    .add_deny = mxp_privacy_add_deny,
+    .rem_deny = mxp_privacy_rem_deny,
+    .set_permit_deny = mxp_privacy_set_permit_deny,
     .rename_group = mxp_buddies_rename_group,
     .normalize = mxp_buddies_normalize,
     .convo_closed = mxp_buddies_convo_closed,
+    .set_buddy_icon = mxp_own_icon_set,
     .join_chat = mxp_joining_join_chat,
     .reject_chat = mxp_invites_reject_chat,
     .get_chat_name = mxp_rooms_get_chat_name,
+    .set_chat_topic = mxp_topic_set_chat_topic,
     .find_blist_chat = mxp_rooms_find_blist_chat,
     .chat_invite = mxp_membership_chat_invite,
     .chat_leave = mxp_chat_window_leave,
@@ -89,6 +103,8 @@ static PurplePluginProtocolInfo protocol_info = {
     .get_cb_alias = mxp_chat_window_get_cb_alias,
     .get_cb_real_name = mxp_chat_window_get_cb_real_name,
     .offline_message = offline_message,
+    .set_public_alias = mxp_profile_set_public_alias,
+    .get_public_alias = mxp_profile_get_public_alias,
     .get_account_text_table = get_account_text_table,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
@@ -126,6 +142,7 @@ static gboolean on_load(PurplePlugin *plugin)
     log_handler = g_log_set_handler(
         "pidgin-matrix", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_log, NULL);
     mxp_commands_register();
+    mxp_links_init(plugin);
     mxp_reconnect_init();
     mxp_removal_init();
     return TRUE;
@@ -135,6 +152,7 @@ static gboolean on_unload(PurplePlugin *plugin)
 {
     mxp_removal_uninit();
     mxp_reconnect_uninit();
+    mxp_links_uninit(plugin);
     mxp_commands_unregister();
     g_log_remove_handler("pidgin-matrix", log_handler);
     return TRUE;
@@ -182,6 +200,21 @@ static void add_window_option(void)
         purple_account_option_list_new(_("What opens a window"), MXP_OPTION_OPEN_WINDOWS, list));
 }
 
+static void add_member_options(void)
+{
+    GList *list = add_choice(NULL, _("In rooms of over 100 people"), MXP_HIDE_IN_LARGE);
+    list = add_choice(list, _("Always"), MXP_HIDE_ALWAYS);
+    list = add_choice(list, _("Never"), MXP_HIDE_NEVER);
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_list_new(_("Hide who joins and leaves"),
+                                                     MXP_OPTION_HIDE_JOINS, list));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Members listed in a window"),
+                                                    MXP_OPTION_MAX_MEMBERS, MXP_MAX_MEMBERS));
+}
+
 static void init_plugin(PurplePlugin *plugin)
 {
     bindtextdomain(GETTEXT_PACKAGE, MX_LOCALEDIR);
@@ -192,6 +225,7 @@ static void init_plugin(PurplePlugin *plugin)
     add_option(_("Name of this device"), "device_name");
     add_option(_("Certificate authority file"), "ca_file");
     add_window_option();
+    add_member_options();
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

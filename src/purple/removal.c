@@ -98,7 +98,7 @@ static void on_account_removed(PurpleAccount *account, gpointer data)
           "rooms can be kept, in case you add the account again, or erased for good."),
         removed->username);
     purple_request_action(&handle, _("Matrix"), _("Erase what was stored?"), text, 0, NULL, NULL,
-                          NULL, removed, 2, _("_Keep"), on_keep, _("_Erase"), on_erase);
+                          NULL, removed, 2, _("Keep"), on_keep, _("Erase"), on_erase);
 }
 
 /* Accounts have no signals yet while plugins are loaded. */

@@ -111,8 +111,20 @@ static const struct {
     {MXP_DEED_CREATE, "M_INVALID_ROOM_STATE", 0,
      N_("Its name, topic or version is not what the homeserver accepts.")},
     {MXP_DEED_CREATE, "M_FORBIDDEN", 0, N_("Your homeserver does not let you make such a room.")},
+    {MXP_DEED_NAME, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_TOPIC, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_NAME, "M_TOO_LARGE", 0, N_("It is too long.")},
+    {MXP_DEED_TOPIC, "M_TOO_LARGE", 0, N_("It is too long.")},
     {MXP_DEED_FORGET, NULL, 400, N_("You have to leave it first.")},
     {MXP_DEED_LEAVE, "M_FORBIDDEN", 0, N_("You are not in it.")},
+    {MXP_DEED_OWN_NAME, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
+    {MXP_DEED_OWN_NAME, "M_PROFILE_TOO_LARGE", 0, N_("It is too long for your homeserver.")},
+    {MXP_DEED_OWN_NAME, "M_TOO_LARGE", 0, N_("It is too long for your homeserver.")},
+    {MXP_DEED_AVATAR, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
+    {MXP_DEED_AVATAR, "M_TOO_LARGE", 0, N_("The picture is too large for your homeserver.")},
+    {MXP_DEED_AVATAR, NULL, 413, N_("The picture is too large for your homeserver.")},
+    {MXP_DEED_SEARCH, NULL, 404, N_("Your homeserver has no directory of people.")},
+    {MXP_DEED_SEARCH, "M_FORBIDDEN", 0, N_("Your homeserver has no directory of people.")},
     {ANY, "M_LIMIT_EXCEEDED", 0, N_("Your homeserver asks for a pause; try again later.")},
     {ANY, NULL, 502, N_("Another server that is needed for it does not answer; try again later.")},
     {ANY, NULL, 504, N_("Another server that is needed for it does not answer; try again later.")},
@@ -131,6 +143,18 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("%s could not be forgotten."), target);
     case MXP_DEED_INVITE:
         return g_strdup_printf(_("%s could not be invited."), target);
+    case MXP_DEED_NAME:
+        return g_strdup_printf(_("%s could not be renamed."), target);
+    case MXP_DEED_TOPIC:
+        return g_strdup_printf(_("The topic of %s could not be changed."), target);
+    case MXP_DEED_PLACE:
+        return g_strdup_printf(_("%s could not be put into another group."), target);
+    case MXP_DEED_OWN_NAME:
+        return g_strdup(_("Your display name was not changed."));
+    case MXP_DEED_AVATAR:
+        return g_strdup(_("Your avatar was not changed."));
+    case MXP_DEED_SEARCH:
+        return g_strdup(_("People could not be searched for."));
     case MXP_DEED_CREATE:
         break;
     }

@@ -33,8 +33,14 @@ typedef enum {
     MXP_DEED_LEAVE,
     MXP_DEED_FORGET,
     MXP_DEED_INVITE,
+    MXP_DEED_NAME, /* a room's */
+    MXP_DEED_TOPIC,
+    MXP_DEED_PLACE,
     MXP_DEED_CREATE,
+    MXP_DEED_OWN_NAME, /* the user's own */
+    MXP_DEED_AVATAR,
+    MXP_DEED_SEARCH,
 } MxpDeed;
-/* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused for
- * MXP_DEED_CREATE. The caller frees. */
+/* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
+ * from MXP_DEED_CREATE on. The caller frees. */
 char *mxp_reply_explain(MxpDeed deed, const char *target, const GError *error);

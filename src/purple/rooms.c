@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "buddies.h"
+#include "groups.h"
 #include "mx-link.h"
 
 /* The name we gave the node last: an alias that is not this one is the user's, and stays. */
@@ -29,18 +30,34 @@ static void on_ghost_removed(gpointer chat)
     purple_chat_destroy(chat);
 }
 
+static void hide(MxpAccount *mxp, const char *room_id)
+{
+    MxRoom *room = mx_client_get_room(mxp->client, room_id);
+    g_hash_table_add(mxp->hidden, g_strdup(room_id));
+    if (room != NULL)
+        mx_client_hide_room(mxp->client, room);
+}
+
+static void on_buddy_removed(MxpAccount *mxp, PurpleBuddy *buddy)
+{
+    MxRoom *room = purple_buddy_get_account(buddy) == mxp->account
+                       ? mx_client_get_direct(mxp->client, purple_buddy_get_name(buddy))
+                       : NULL;
+    if (room != NULL)
+        hide(mxp, room->room_id);
+}
+
 /* There is no hook for this, and the address we keep is no longer good. */
 static void on_node_removed(PurpleBlistNode *node, MxpAccount *mxp)
 {
+    if (PURPLE_BLIST_NODE_IS_BUDDY(node))
+        on_buddy_removed(mxp, (PurpleBuddy *)node);
     if (!PURPLE_BLIST_NODE_IS_CHAT(node))
         return;
     g_autofree char *room_id = get_target(get_room_id((PurpleChat *)node));
     if (room_id == NULL || g_hash_table_lookup(mxp->chats, room_id) != node)
         return;
-    MxRoom *room = mx_client_get_room(mxp->client, room_id);
-    g_hash_table_add(mxp->hidden, g_strdup(room_id));
-    if (room != NULL)
-        mx_client_hide_room(mxp->client, room);
+    hide(mxp, room_id);
     g_hash_table_remove(mxp->chats, room_id);
 }
 
@@ -56,11 +73,22 @@ static void on_node_added(PurpleBlistNode *node, MxpAccount *mxp)
         return;
     if (chat->alias != NULL && purple_blist_node_get_string(node, NODE_NAME) == NULL)
         purple_blist_node_set_string(node, NODE_NAME, ""); /* the alias is the user's */
+    mxp_groups_leave_alone(chat);
     g_hash_table_insert(mxp->chats, g_steal_pointer(&target), chat);
+}
+
+/* Of the buddy list that this connection found: an empty one may have been lost. */
+static gboolean has_list(MxpAccount *mxp)
+{
+    GSList *buddies = purple_find_buddies(mxp->account, NULL);
+    gboolean has_buddies = buddies != NULL;
+    g_slist_free(buddies);
+    return has_buddies || g_hash_table_size(mxp->chats) > 0 || mxp_groups_are_there();
 }
 
 void mxp_rooms_init(MxpAccount *mxp)
 {
+    mxp_groups_init(mxp);
     mxp->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mxp->ghosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, on_ghost_removed);
     purple_signal_connect(purple_blist_get_handle(), "blist-node-removed", mxp,
@@ -78,23 +106,34 @@ void mxp_rooms_init(MxpAccount *mxp)
             !g_hash_table_contains(mxp->chats, room_id))
             g_hash_table_insert(mxp->chats, g_strdup(room_id), chat);
     }
+    mxp->has_list = has_list(mxp);
+}
+
+void mxp_rooms_remember(MxpAccount *mxp)
+{
+    GPtrArray *listed = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GList) rooms = mx_client_list_rooms(mxp->client);
+    for (GList *at = rooms; at != NULL; at = at->next) {
+        MxRoom *room = at->data;
+        if (g_hash_table_contains(mxp->chats, room->room_id) ||
+            (room->direct_user != NULL && purple_find_buddy(mxp->account, room->direct_user)))
+            g_ptr_array_add(listed, g_strdup(room->room_id));
+    }
+    mx_client_note_listed(mxp->client, listed);
+}
+
+gboolean mxp_rooms_is_hidden(MxpAccount *mxp, const MxRoom *room)
+{
+    /* The summary may be older than the user's hand. */
+    return room->hidden || g_hash_table_contains(mxp->hidden, room->room_id);
 }
 
 void mxp_rooms_clear(MxpAccount *mxp)
 {
+    mxp_groups_clear(mxp);
     g_clear_pointer(&mxp->chats, g_hash_table_unref);
     g_clear_pointer(&mxp->hidden, g_hash_table_unref);
     g_clear_pointer(&mxp->ghosts, g_hash_table_unref);
-}
-
-PurpleGroup *mxp_rooms_get_group(void)
-{
-    PurpleGroup *group = purple_find_group(MXP_GROUP);
-    if (group == NULL) {
-        group = purple_group_new(MXP_GROUP);
-        purple_blist_add_group(group, NULL);
-    }
-    return group;
 }
 
 static void rename_chat(PurpleChat *chat, const char *name)
@@ -121,7 +160,7 @@ static void add_chat(MxpAccount *mxp, MxRoom *room)
 {
     PurpleChat *chat = new_chat(mxp, room);
     g_hash_table_remove(mxp->ghosts, room->room_id);
-    purple_blist_add_chat(chat, mxp_rooms_get_group(), NULL);
+    mxp_groups_add_chat(mxp, chat, room);
     purple_blist_node_set_string(&chat->node, NODE_NAME, room->name);
     g_hash_table_insert(mxp->chats, g_strdup(room->room_id), chat);
 }
@@ -137,7 +176,7 @@ static void remove_chat(MxpAccount *mxp, const char *room_id)
     if (chat == NULL)
         return;
     g_hash_table_remove(mxp->chats, room_id);
-    purple_blist_remove_chat(chat);
+    mxp_groups_remove_chat(mxp, chat);
 }
 
 /* The earlier plugin's nodes may name a room by its alias. */
@@ -183,26 +222,45 @@ gboolean mxp_rooms_is_joined_always(MxpAccount *mxp, const char *id_or_alias)
     return chat != NULL && purple_blist_node_get_bool(&chat->node, "gtk-autojoin");
 }
 
+static void update_chat(MxpAccount *mxp, MxRoom *room)
+{
+    PurpleChat *chat = find_chat(mxp, room->room_id);
+    if (chat == NULL)
+        chat = adopt_alias_node(mxp, room);
+    if (chat == NULL && !mxp_rooms_is_hidden(mxp, room)) {
+        add_chat(mxp, room);
+    } else if (chat != NULL) {
+        mxp_groups_move_chat(mxp, chat, room);
+        rename_chat(chat, room->name);
+    }
+}
+
+/* The user took the node away while the account was not connected. */
+static gboolean was_removed(MxpAccount *mxp, MxRoomChange *change)
+{
+    MxRoom *room = change->room;
+    if (!change->was_listed || !mxp->has_list || find_chat(mxp, room->room_id) != NULL)
+        return FALSE;
+    if (room->canonical_alias != NULL && find_chat(mxp, room->canonical_alias) != NULL)
+        return FALSE;
+    return room->direct_user == NULL || purple_find_buddy(mxp->account, room->direct_user) == NULL;
+}
+
 void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
 {
     MxRoom *room = change->room;
-    gboolean is_chat =
-        room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL && !room->is_space;
-    if (is_chat) {
-        PurpleChat *chat = find_chat(mxp, room->room_id);
-        if (chat == NULL)
-            chat = adopt_alias_node(mxp, room);
-        /* The summary may be older than the user's hand. */
-        gboolean is_hidden = room->hidden || g_hash_table_contains(mxp->hidden, room->room_id);
-        if (chat == NULL && !is_hidden)
-            add_chat(mxp, room);
-        else if (chat != NULL)
-            rename_chat(chat, room->name);
+    if (was_removed(mxp, change))
+        hide(mxp, room->room_id);
+    if (room->membership == MX_MEMBERSHIP_JOIN && room->is_space) {
+        mxp_groups_update_space(mxp, room);
+    } else if (room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL) {
+        update_chat(mxp, room);
     } else if (room->direct_user != NULL || change->is_gone) {
         if (find_chat(mxp, room->room_id) != NULL)
             g_hash_table_replace(mxp->ghosts, g_strdup(room->room_id), new_chat(mxp, room));
         remove_chat(mxp, room->room_id);
-        g_hash_table_remove(mxp->hidden, room->room_id);
+        if (change->is_gone)
+            g_hash_table_remove(mxp->hidden, room->room_id);
     }
     mxp_buddies_update(mxp, room);
 }
@@ -212,7 +270,7 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
 GList *mxp_rooms_chat_info(PurpleConnection *gc)
 {
     struct proto_chat_entry *entry = g_new0(struct proto_chat_entry, 1);
-    entry->label = _("_Room:");
+    entry->label = _("Address, ID or link:");
     entry->identifier = MXP_COMPONENT_ROOM_ID;
     entry->required = TRUE;
     return g_list_append(NULL, entry);

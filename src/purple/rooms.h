@@ -10,13 +10,13 @@
  * its room ID in a hash (libpurple's own search compares every name with every other). */
 
 #define MXP_COMPONENT_ROOM_ID "room_id"
-/* The group new nodes go to. */
-#define MXP_GROUP "Matrix"
-
 void mxp_rooms_init(MxpAccount *mxp); /* finds the nodes that are in the list already */
 void mxp_rooms_clear(MxpAccount *mxp);
+/* The connection ends: which rooms are in the list is remembered. */
+void mxp_rooms_remember(MxpAccount *mxp);
 void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change);
-PurpleGroup *mxp_rooms_get_group(void);
+/* The user took it out of the list. */
+gboolean mxp_rooms_is_hidden(MxpAccount *mxp, const MxRoom *room);
 /* A room that is joined, or that the user is invited to, by its ID or main alias; or NULL. */
 MxRoom *mxp_rooms_find(MxpAccount *mxp, const char *id_or_alias);
 /* A node that was made for what the user typed (an alias) is the room's from now on. */

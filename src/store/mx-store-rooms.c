@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-name.h"
 #include "mx-store-private.h"
 
 MxMembership mx_membership_from_slice(MxJsonSlice slice)
@@ -183,14 +184,16 @@ void mx_member_row_free(MxMemberRow *row)
         return;
     g_free(row->user_id);
     g_free(row->display_name);
+    g_free(row->avatar_url);
     g_free(row);
 }
 
 void mx_store_set_member(MxStore *store, gint64 room, const char *user_id, MxMembership membership,
                          const char *display_name, const char *avatar_url)
 {
-    mx_store_exec(store, "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)", "isdss", room,
-                  user_id, (int)membership, display_name, avatar_url);
+    g_autofree char *name_key = mx_name_make_key(display_name);
+    mx_store_exec(store, "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?)", "isdsss", room,
+                  user_id, (int)membership, display_name, avatar_url, name_key);
 }
 
 static MxMemberRow *read_member(sqlite3_stmt *statement)
@@ -199,15 +202,17 @@ static MxMemberRow *read_member(sqlite3_stmt *statement)
     row->user_id = mx_store_column_dup(statement, 0);
     row->membership = sqlite3_column_int(statement, 1);
     row->display_name = mx_store_column_dup(statement, 2);
+    row->avatar_url = mx_store_column_dup(statement, 3);
     return row;
 }
 
 MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_id)
 {
-    sqlite3_stmt *statement = mx_store_query(
-        store,
-        "SELECT user_id, membership, display_name FROM member WHERE room = ? AND user_id = ?", "is",
-        room, user_id);
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT user_id, membership, display_name, avatar_url FROM member "
+                       "WHERE room = ? AND user_id = ?",
+                       "is", room, user_id);
     if (!mx_store_step(store, statement))
         return NULL;
     MxMemberRow *row = read_member(statement);
@@ -220,12 +225,23 @@ GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit)
     GPtrArray *members = g_ptr_array_new_with_free_func((GDestroyNotify)mx_member_row_free);
     sqlite3_stmt *statement =
         mx_store_query(store,
-                       "SELECT user_id, membership, display_name FROM member "
+                       "SELECT user_id, membership, display_name, avatar_url FROM member "
                        "WHERE room = ? AND membership IN (1, 2) ORDER BY user_id LIMIT ?",
                        "id", room, limit);
     while (mx_store_step(store, statement))
         g_ptr_array_add(members, read_member(statement));
     return members;
+}
+
+void mx_store_list_shared_rooms(MxStore *store, const char *user_id, GPtrArray *room_ids)
+{
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT room.room_id FROM room JOIN member ON member.room = room.key AND "
+                       "member.user_id = ? WHERE room.membership = 1 AND member.membership = 1",
+                       "s", user_id);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(room_ids, mx_store_column_dup(statement, 0));
 }
 
 gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership)
@@ -238,10 +254,22 @@ gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membersh
 gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
                                  const char *display_name)
 {
+    g_autofree char *name_key = mx_name_make_key(display_name);
     return mx_store_query_int(store, 0,
-                              "SELECT 1 FROM member WHERE room = ? AND display_name = ? AND "
+                              "SELECT 1 FROM member WHERE room = ? AND name_key = ? AND "
                               "user_id <> ? AND membership IN (1, 2) LIMIT 1",
-                              "iss", room, display_name, user_id) != 0;
+                              "iss", room, name_key, user_id) != 0;
+}
+
+char *mx_store_find_only_namesake(MxStore *store, gint64 room, const char *user_id,
+                                  const char *display_name)
+{
+    g_autofree char *name_key = mx_name_make_key(display_name);
+    return mx_store_query_text(store,
+                               "SELECT min(user_id) FROM (SELECT user_id FROM member WHERE "
+                               "room = ? AND name_key = ? AND user_id <> ? AND "
+                               "membership IN (1, 2) LIMIT 2) HAVING count(*) = 1",
+                               "iss", room, name_key, user_id);
 }
 
 void mx_store_forget_members(MxStore *store, gint64 room)

@@ -49,6 +49,14 @@ static const char *const migrations[] = {
     "CREATE INDEX queue_room ON queue (room, id);"
     "CREATE INDEX queue_row ON queue (row);",
     "ALTER TABLE timeline ADD COLUMN alert INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE timeline ADD COLUMN state_key TEXT;"
+    "ALTER TABLE timeline ADD COLUMN prev_content TEXT;"
+    "ALTER TABLE member ADD COLUMN name_key TEXT;"
+    "UPDATE member SET name_key = display_name;"
+    "DROP INDEX member_name;"
+    "CREATE INDEX member_name ON member (room, name_key) WHERE name_key IS NOT NULL;",
+    "CREATE INDEX state_child ON state (state_key) WHERE type = 'm.space.child';"
+    "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

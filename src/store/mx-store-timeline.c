@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-store-private.h"
 
+/* Making a room takes no longer. */
+#define MX_MAKING_MS G_GINT64_CONSTANT(10000)
+
 void mx_timeline_row_free(MxTimelineRow *row)
 {
     if (row == NULL)
@@ -11,6 +14,8 @@ void mx_timeline_row_free(MxTimelineRow *row)
     g_free(row->type);
     g_free(row->txn_id);
     g_free(row->content);
+    g_free(row->state_key);
+    g_free(row->prev_content);
     g_free(row);
 }
 
@@ -19,9 +24,11 @@ gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row)
     int added = mx_store_exec(
         store,
         "INSERT INTO timeline (room, pos, event_id, sender, type, txn_id, ts, display, delayed, "
-        "content, alert) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "iissssiddsd", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
-        row->ts, (int)row->display, row->delayed, row->content, (int)row->alert);
+        "content, alert, state_key, prev_content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "iissssiddsdss", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
+        row->ts, (int)row->display, row->delayed, row->content, (int)row->alert, row->state_key,
+        row->prev_content);
     if (added > 0)
         row->id = sqlite3_last_insert_rowid(store->db);
     return added > 0;
@@ -63,7 +70,8 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id)
 {
     mx_store_exec(store,
-                  "UPDATE timeline SET content = '{}', display = CASE display WHEN 1 THEN 4 ELSE "
+                  "UPDATE timeline SET content = '{}', prev_content = NULL, display = CASE display "
+                  "WHEN 1 THEN 4 ELSE "
                   "display END WHERE room = ? AND event_id = ?",
                   "is", room, event_id);
 }
@@ -75,10 +83,18 @@ int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
         room, up_to_pos);
 }
 
+void mx_store_skip_sender(MxStore *store, const char *sender)
+{
+    mx_store_exec(store, "UPDATE timeline SET display = 4 WHERE display = 1 AND sender = ?", "s",
+                  sender);
+}
+
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender)
 {
     return mx_store_query_int(
-        store, 0, "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND sender <> ?",
+        store, 0,
+        "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND sender <> ? "
+        "AND (alert & 8) = 0",
         "is", room, but_sender);
 }
 
@@ -98,7 +114,8 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed, alert FROM timeline "
+        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed, alert, "
+        "state_key, prev_content FROM timeline "
         "WHERE room = ? AND display = ? AND display IN (1, 2) AND pos < ? ORDER BY pos LIMIT ?",
         "idid", room, (int)display, before_pos, limit);
     while (mx_store_step(store, statement)) {
@@ -114,20 +131,59 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
         row->ts = sqlite3_column_int64(statement, 7);
         row->delayed = sqlite3_column_int(statement, 8);
         row->alert = sqlite3_column_int(statement, 9);
+        row->state_key = mx_store_column_dup(statement, 10);
+        row->prev_content = mx_store_column_dup(statement, 11);
         row->display = display;
         g_ptr_array_add(rows, row);
     }
     return rows;
 }
 
-int mx_store_skip_all_but(MxStore *store, gint64 room, int keep)
+/* The newest pending row but `keep`, of those that are quiet or not; G_MININT64: there are not so
+ * many. */
+static gint64 find_pending(MxStore *store, gint64 room, gboolean is_quiet, int keep)
 {
-    gint64 from = mx_store_query_int(
+    return mx_store_query_int(
         store, G_MININT64,
         "SELECT pos FROM timeline WHERE room = ? AND display = 1 AND display IN (1, 2) "
-        "ORDER BY pos DESC LIMIT 1 OFFSET ?",
-        "id", room, keep);
+        "AND ((alert & 8) <> 0) = ? ORDER BY pos DESC LIMIT 1 OFFSET ?",
+        "idd", room, is_quiet, keep);
+}
+
+int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet)
+{
+    gint64 from = find_pending(store, room, FALSE, keep);
+    gint64 quiet_from = MAX(from, find_pending(store, room, TRUE, keep_quiet));
+    mx_store_exec(store,
+                  "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 "
+                  "AND (alert & 8) <> 0 AND pos <= ?",
+                  "ii", room, quiet_from);
     return from == G_MININT64 ? 0 : mx_store_skip_pending(store, room, from);
+}
+
+gboolean mx_store_is_being_made(MxStore *store, gint64 room, const char *sender, gint64 ts)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 FROM (SELECT type, sender, ts FROM timeline "
+                              "WHERE room = ?1 ORDER BY pos LIMIT 1) "
+                              "WHERE type = 'm.room.create' AND sender = ?2 AND ts + ?3 >= ?4 "
+                              "AND NOT EXISTS (SELECT 1 FROM timeline WHERE room = ?1 AND "
+                              "sender <> ?2)",
+                              "isii", room, sender, MX_MAKING_MS, ts) != 0;
+}
+
+GPtrArray *mx_store_list_speakers(MxStore *store, gint64 room)
+{
+    GPtrArray *speakers = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT sender FROM (SELECT sender, pos, type FROM timeline WHERE room = ? "
+        "ORDER BY pos DESC LIMIT 5000) WHERE type IN ('m.room.message', 'm.room.encrypted') "
+        "GROUP BY sender ORDER BY max(pos) DESC",
+        "i", room);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(speakers, mx_store_column_dup(statement, 0));
+    return speakers;
 }
 
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display)

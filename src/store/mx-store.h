@@ -115,6 +115,7 @@ char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
 typedef struct {
     char *user_id;
     char *display_name; /* as the member event says, or NULL */
+    char *avatar_url;   /* likewise */
     MxMembership membership;
 } MxMemberRow;
 void mx_member_row_free(MxMemberRow *row);
@@ -125,11 +126,37 @@ void mx_store_set_member(MxStore *store, gint64 room, const char *user_id, MxMem
 MxMemberRow *mx_store_get_member(MxStore *store, gint64 room, const char *user_id);
 /* Joined and invited ones, of MxMemberRow, by user ID. limit < 0: all. */
 GPtrArray *mx_store_list_members(MxStore *store, gint64 room, int limit);
+/* IDs of the joined rooms that this user has joined too, as far as stored: put into room_ids (of
+ * char *). */
+void mx_store_list_shared_rooms(MxStore *store, const char *user_id, GPtrArray *room_ids);
 gint64 mx_store_count_members(MxStore *store, gint64 room, MxMembership membership);
-/* Another joined or invited member has the same display name. */
+/* Another joined or invited member has a display name that looks the same. */
 gboolean mx_store_is_name_shared(MxStore *store, gint64 room, const char *user_id,
                                  const char *display_name);
+/* The one other member whose name looks like this one, or NULL when there is none or more than one.
+ * The caller frees. */
+char *mx_store_find_only_namesake(MxStore *store, gint64 room, const char *user_id,
+                                  const char *display_name);
 void mx_store_forget_members(MxStore *store, gint64 room);
+
+/* ---- where rooms are: mx-store-places.c ---- */
+
+/* A joined space's m.space.child for a room. */
+typedef struct {
+    gint64 space;  /* room key */
+    char *content; /* JSON text */
+} MxSpaceLink;
+void mx_space_link_free(MxSpaceLink *link);
+
+/* Of MxSpaceLink, by the space's room ID. child: a room ID. */
+GPtrArray *mx_store_list_parents(MxStore *store, const char *child);
+/* State keys of the space's m.space.child, of char *; not necessarily room IDs. */
+GPtrArray *mx_store_list_children(MxStore *store, gint64 space);
+
+/* The rooms that the user's list had when the account was last closed. */
+void mx_store_add_listed(MxStore *store, const char *room_id);
+void mx_store_forget_listed(MxStore *store); /* all */
+gboolean mx_store_is_listed(MxStore *store, gint64 room);
 
 /* ---- timeline: mx-store-timeline.c ---- */
 
@@ -139,7 +166,8 @@ typedef enum {
     MX_ALERT_OPENS = 1 << 0, /* its window */
     MX_ALERT_HIGHLIGHT = 1 << 1,
     MX_ALERT_MUTED = 1 << 2, /* it opens no window, not even of a direct room */
-    MX_ALERT_SOUND = 1 << 3,
+    MX_ALERT_QUIET = 1 << 3, /* no message: what happened to the room; never unread */
+    MX_ALERT_SOUND = 1 << 4,
 } MxAlert;
 
 /* Whether, and how far, a line has come to the conversation window. */
@@ -158,9 +186,11 @@ typedef struct {
     char *event_id; /* NULL for an own line without an answer */
     char *sender;
     char *type;
-    char *txn_id;  /* own line of this device, else NULL */
-    char *content; /* JSON text of an object */
-    gint64 ts;     /* origin_server_ts, ms */
+    char *txn_id;       /* own line of this device, else NULL */
+    char *content;      /* JSON text of an object */
+    char *state_key;    /* of state that is told in a line, else NULL */
+    char *prev_content; /* what that state was before (unsigned.prev_content), or NULL */
+    gint64 ts;          /* origin_server_ts, ms */
     MxDisplay display;
     gboolean delayed; /* came with a catch-up */
     MxAlert alert;
@@ -184,6 +214,9 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
+/* Everything of this sender that is pending becomes skipped. */
+void mx_store_skip_sender(MxStore *store, const char *sender);
+/* Quiet ones do not count. */
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender);
 /* One of the pending lines above above_pos opens the room's window; in a direct room each does that
  * is not muted. */
@@ -192,8 +225,14 @@ gboolean mx_store_has_alert(MxStore *store, gint64 room, gint64 above_pos, const
 /* The oldest `limit` rows in this display state below before_pos, in order. */
 GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display, gint64 before_pos,
                                  int limit);
-/* Skips all pending but the newest `keep`; gives how many were skipped. */
-int mx_store_skip_all_but(MxStore *store, gint64 room, int keep);
+/* Skips all pending but the newest `keep`, and of the quiet ones but the newest `keep_quiet`; gives
+ * how many that were not quiet were skipped. */
+int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet);
+/* The room was made by this sender a moment before ts (ms), and nobody else has come yet: its first
+ * settings are no news. */
+gboolean mx_store_is_being_made(MxStore *store, gint64 room, const char *sender, gint64 ts);
+/* Who has written lately, the last one first: user IDs. */
+GPtrArray *mx_store_list_speakers(MxStore *store, gint64 room);
 /* A line that becomes pending again is late, and marked as delayed. */
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
 /* How many lines with this sender, content and second are shown already. */

@@ -20,6 +20,8 @@
  *   close       username, name                      focus      name, value
  *   command     username, name, text                action     username, label
  *   press_row   row, button                         (of the newest list of results)
+ *   icon        username, who                       set_icon   username, path|null
+ *   block       username, who, value                blocked, info  username, who
  *   actions     username                            press      request, button, input, inputs{id:
  * text} log         username, name, kind                status     username blist, conversations,
  * requests, stall, quit; the end of stdin is a quit too
@@ -264,6 +266,47 @@ static gboolean do_status(Call *call, GError **error)
     return TRUE;
 }
 
+static gboolean do_icon(Call *call, GError **error)
+{
+    g_autoptr(GBytes) data = NULL;
+    const char *checksum = host_buddy_icon(call->account, arg(call, "who"), &data);
+    gsize len = 0;
+    gconstpointer bytes = data != NULL ? g_bytes_get_data(data, &len) : NULL;
+    g_autofree char *text = data != NULL ? g_base64_encode(bytes, len) : NULL;
+
+    if (checksum != NULL)
+        json_object_set_string_member(call->reply, "checksum", checksum);
+    if (text != NULL)
+        json_object_set_string_member(call->reply, "data", text);
+    json_object_set_int_member(call->reply, "own_size", host_account_icon_size(call->account));
+    return TRUE;
+}
+
+static gboolean do_set_icon(Call *call, GError **error)
+{
+    return host_set_account_icon(call->account, arg(call, "path")) ||
+           fail(error, "the file cannot be read");
+}
+
+static gboolean do_block(Call *call, GError **error)
+{
+    host_block(call->account, arg(call, "who"),
+               json_object_get_boolean_member_with_default(call->args, "value", TRUE));
+    return TRUE;
+}
+
+static gboolean do_blocked(Call *call, GError **error)
+{
+    json_object_set_array_member(call->reply, "blocked", host_blocked(call->account));
+    return TRUE;
+}
+
+static gboolean do_info(Call *call, GError **error)
+{
+    serv_get_info(purple_account_get_connection(call->account), arg(call, "who"));
+    return TRUE;
+}
+
 static void emit_list(const char *kind, const char *member, JsonArray *list)
 {
     g_autoptr(JsonObject) event = json_object_new();
@@ -323,6 +366,11 @@ static const struct {
     {"action", do_action, TRUE, {"label"}},
     {"actions", do_actions, TRUE},
     {"press", do_press, FALSE, {"button"}},
+    {"icon", do_icon, TRUE, {"who"}},
+    {"set_icon", do_set_icon, TRUE},
+    {"block", do_block, TRUE, {"who"}},
+    {"blocked", do_blocked, TRUE},
+    {"info", do_info, TRUE, {"who"}},
     {"press_row", do_press_row, FALSE, {"button"}},
     {"log", do_log, TRUE, {"name"}},
     {"status", do_status, TRUE},

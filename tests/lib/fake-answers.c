@@ -17,7 +17,7 @@ static FakeReply reply(guint status, const char *body)
     return (FakeReply){status, g_strdup(body)};
 }
 
-static FakeReply reply_error(guint status, const char *errcode, const char *error)
+FakeReply fake_reply_error(guint status, const char *errcode, const char *error)
 {
     return (FakeReply){status,
                        g_strdup_printf("{\"errcode\":\"%s\",\"error\":\"%s\"}", errcode, error)};
@@ -92,9 +92,9 @@ static FakeReply answer_login(FakeServer *server, const FakeRequest *request)
     const char *device = member(body, "device_id");
 
     if (user == NULL || g_strcmp0(member(body, "type"), "m.login.password") != 0)
-        return reply_error(400, "M_UNKNOWN", "Bad login");
+        return fake_reply_error(400, "M_UNKNOWN", "Bad login");
     if (g_strcmp0(member(body, "password"), server->password) != 0)
-        return reply_error(403, "M_FORBIDDEN", "Invalid username or password");
+        return fake_reply_error(403, "M_FORBIDDEN", "Invalid username or password");
     if (device == NULL)
         device = new_device;
     return reply_tokens(server, device, user);
@@ -108,7 +108,7 @@ static FakeReply answer_refresh(FakeServer *server, const FakeRequest *request)
 
     if (parts == NULL || g_strv_length(parts) != 4 || !g_str_equal(parts[0], "mxr") ||
         g_hash_table_contains(server->revoked, token))
-        return reply_error(401, "M_UNKNOWN_TOKEN", "Unknown refresh token");
+        return fake_reply_error(401, "M_UNKNOWN_TOKEN", "Unknown refresh token");
     g_hash_table_add(server->revoked, g_strdup(token));
     return reply_tokens(server, parts[2], parts[3]);
 }
@@ -141,15 +141,6 @@ static FakeReply answer_versions(FakeServer *server, const FakeRequest *request)
 static FakeReply answer_filter(FakeServer *server, const FakeRequest *request)
 {
     return reply(200, "{\"filter_id\":\"f1\"}");
-}
-
-static FakeReply answer_profile(FakeServer *server, const FakeRequest *request)
-{
-    g_autofree char *name = g_strndup(request->args[0] + 1, strcspn(request->args[0] + 1, ":"));
-
-    if (name[0] != '\0')
-        name[0] = g_ascii_toupper(name[0]);
-    return (FakeReply){200, g_strdup_printf("{\"displayname\":\"%s\"}", name)};
 }
 
 void fake_server_set_refresh(FakeServer *server, gboolean refresh)
@@ -198,7 +189,7 @@ FakeReply fake_answer_sync(FakeServer *server, const FakeRequest *request)
         return (FakeReply){200, with_next_batch(server->first, fake_server_position(server))};
     position = g_ascii_strtoull(since + 1, NULL, 10);
     if (since[0] != 's' || position < server->base || position > fake_server_position(server))
-        return reply_error(400, "M_UNKNOWN", "Invalid stream token");
+        return fake_reply_error(400, "M_UNKNOWN", "Invalid stream token");
     if (position == fake_server_position(server))
         return (FakeReply){200, NULL};
     return (FakeReply){
@@ -316,7 +307,7 @@ static FakeReply answer_send(FakeServer *server, const FakeRequest *request)
     FakeSent *sent = find_sent(server, request);
 
     if (content == NULL)
-        return reply_error(400, "M_NOT_JSON", "Content not JSON.");
+        return fake_reply_error(400, "M_NOT_JSON", "Content not JSON.");
     if (sent == NULL) {
         sent = add_sent(server, request);
         if (server->echo) {
@@ -408,7 +399,7 @@ static FakeReply answer_join(FakeServer *server, const FakeRequest *request)
     g_autofree char *room_id = quote(known != NULL ? known : request->args[0]);
 
     if (known == NULL && request->args[0][0] == '#')
-        return reply_error(404, "M_NOT_FOUND", "Room alias not found");
+        return fake_reply_error(404, "M_NOT_FOUND", "Room alias not found");
     return (FakeReply){200, g_strdup_printf("{\"room_id\":%s}", room_id)};
 }
 
@@ -420,6 +411,11 @@ void fake_server_set_alias(FakeServer *server, const char *alias, const char *ro
 static FakeReply answer_empty(FakeServer *server, const FakeRequest *request)
 {
     return reply(200, "{}");
+}
+
+static FakeReply answer_presence(FakeServer *server, const FakeRequest *request)
+{
+    return reply(200, "{\"presence\":\"online\",\"currently_active\":true}");
 }
 
 static FakeReply answer_state(FakeServer *server, const FakeRequest *request)
@@ -434,7 +430,7 @@ static FakeReply answer_get_account_data(FakeServer *server, const FakeRequest *
     const char *content = g_hash_table_lookup(server->data, request->args[1]);
 
     if (content == NULL)
-        return reply_error(404, "M_NOT_FOUND", "Account data not found");
+        return fake_reply_error(404, "M_NOT_FOUND", "Account data not found");
     return reply(200, content);
 }
 
@@ -446,7 +442,7 @@ static FakeReply answer_set_account_data(FakeServer *server, const FakeRequest *
                         request->args[1], request->body);
 
     if (content == NULL)
-        return reply_error(400, "M_NOT_JSON", "Content not JSON.");
+        return fake_reply_error(400, "M_NOT_JSON", "Content not JSON.");
     fake_server_set_account_data(server, request->args[1], request->body);
     push_later(server, body);
     return reply(200, "{}");
@@ -483,6 +479,9 @@ static const struct {
     {"joined-members", answer_joined_members},
     {"create-room", answer_create_room},
     {"join", answer_join},
+    {"set-state", answer_empty},
+    {"set-tag", answer_empty},
+    {"delete-tag", answer_empty},
     {"invite", answer_empty},
     {"leave", answer_empty},
     {"forget", answer_empty},
@@ -494,7 +493,13 @@ static const struct {
     {"state", answer_state},
     {"get-account-data", answer_get_account_data},
     {"set-account-data", answer_set_account_data},
-    {"profile", answer_profile, TRUE},
+    {"profile", fake_answer_profile, TRUE},
+    {"set-profile", fake_answer_set_profile},
+    {"get-presence", answer_presence},
+    {"search-people", fake_answer_search},
+    {"thumbnail", fake_answer_media},
+    {"download", fake_answer_media},
+    {"upload", fake_answer_upload},
 };
 
 FakeReply fake_answer(FakeServer *server, const FakeRequest *request)
@@ -506,11 +511,11 @@ FakeReply fake_answer(FakeServer *server, const FakeRequest *request)
         if (!g_str_equal(answers[i].endpoint, request->endpoint))
             continue;
         if (!known && !answers[i].is_public)
-            return reply_error(401, request->token ? "M_UNKNOWN_TOKEN" : "M_MISSING_TOKEN",
-                               "Unrecognised access token");
+            return fake_reply_error(401, request->token ? "M_UNKNOWN_TOKEN" : "M_MISSING_TOKEN",
+                                    "Unrecognised access token");
         return answers[i].func(server, request);
     }
-    return reply_error(404, "M_UNRECOGNIZED", "Unrecognized request");
+    return fake_reply_error(404, "M_UNRECOGNIZED", "Unrecognized request");
 }
 
 void fake_answers_init(FakeServer *server)
@@ -525,6 +530,7 @@ void fake_answers_init(FakeServer *server)
     server->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    fake_people_init(server);
 }
 
 void fake_answers_clear(FakeServer *server)
@@ -540,4 +546,5 @@ void fake_answers_clear(FakeServer *server)
     g_hash_table_unref(server->aliases);
     g_hash_table_unref(server->data);
     g_hash_table_unref(server->revoked);
+    fake_people_clear(server);
 }

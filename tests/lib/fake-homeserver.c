@@ -40,7 +40,7 @@ static FakeRequest *request_copy(const FakeRequest *request)
     copy->path = g_strdup(request->path);
     copy->query = g_strdup(request->query);
     copy->token = g_strdup(request->token);
-    copy->body = g_strdup(request->body);
+    copy->body = g_memdup2(request->body, request->body_len + 1);
     for (guint i = 0; i < G_N_ELEMENTS(request->args); i++)
         copy->args[i] = g_strdup(request->args[i]);
     return copy;
@@ -85,12 +85,16 @@ static const struct {
     {"POST", "user/*/filter", "filter"},
     {"GET", "user/*/account_data/*", "get-account-data"},
     {"PUT", "user/*/account_data/*", "set-account-data"},
+    {"PUT", "user/*/rooms/*/tags/*", "set-tag"},
+    {"DELETE", "user/*/rooms/*/tags/*", "delete-tag"},
     {"GET", "sync", "sync"},
     {"PUT", "rooms/*/send/*/*", "send"},
     {"GET", "rooms/*/messages", "messages"},
     {"GET", "rooms/*/members", "members"},
     {"GET", "rooms/*/joined_members", "joined-members"},
     {"GET", "rooms/*/state", "state"},
+    {"PUT", "rooms/*/state/*", "set-state"},
+    {"PUT", "rooms/*/state/*/*", "set-state"},
     {"POST", "rooms/*/invite", "invite"},
     {"POST", "rooms/*/join", "join"},
     {"POST", "rooms/*/leave", "leave"},
@@ -102,6 +106,15 @@ static const struct {
     {"GET", "profile/*", "profile"},
     {"GET", "profile/*/*", "profile"},
     {"PUT", "presence/*/status", "presence"},
+    {"GET", "presence/*/status", "get-presence"},
+    {"PUT", "profile/*/*", "set-profile"},
+    {"GET", "mutual_rooms", "mutual-rooms"},
+    {"POST", "user_directory/search", "search-people"},
+    {"GET", "media/thumbnail/*/*", "thumbnail"},
+    {"GET", "media/download/*/*", "download"},
+    {"GET", "/_matrix/media/v3/thumbnail/*/*", "old-thumbnail"},
+    {"GET", "/_matrix/media/v3/download/*/*", "old-download"},
+    {"POST", "/_matrix/media/v3/upload", "upload"},
 };
 
 /* "/_matrix/client/v3/x" -> "x" */
@@ -168,7 +181,10 @@ static FakeRequest *request_new(SoupServerMessage *message)
     request->query = g_strdup(g_uri_get_query(uri));
     if (authorization != NULL && g_str_has_prefix(authorization, "Bearer "))
         request->token = g_strdup(authorization + strlen("Bearer "));
-    request->body = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    request->body_len = g_bytes_get_size(bytes);
+    request->body = g_malloc0(request->body_len + 1);
+    if (request->body_len > 0)
+        memcpy(request->body, g_bytes_get_data(bytes, NULL), request->body_len);
     request->time = g_get_monotonic_time();
     find_route(request);
     return request;
@@ -211,7 +227,8 @@ static FakeAnswer *answer_copy(const FakeAnswer *answer)
     FakeAnswer *copy = g_memdup2(answer, sizeof *answer);
 
     /* Texts of a test may be on its stack; the few bytes live as long as the process. */
-    copy->body = g_intern_string(answer->body);
+    if (answer->body_len == 0)
+        copy->body = g_intern_string(answer->body);
     copy->content_type = g_intern_string(answer->content_type);
     copy->header = g_intern_string(answer->header);
     copy->header_value = g_intern_string(answer->header_value);
@@ -267,6 +284,12 @@ static FakeAnswer take_answer(FakeServer *server, const char *endpoint)
 
 /* ---- connections taken over ---- */
 
+typedef struct {
+    const char *data;
+    gsize len;
+    const char *content_type;
+} FakeBody;
+
 static void hold(FakeServer *server, GIOStream *stream)
 {
     server->held = g_list_prepend(server->held, stream);
@@ -288,17 +311,19 @@ static gboolean write_raw(GIOStream *stream, const char *data, gsize len)
     return g_output_stream_write_all(out, data, len, NULL, NULL, NULL);
 }
 
-static char *raw_answer(const FakeAnswer *answer, guint status, const char *body, gsize *head_len)
+static char *raw_answer(const FakeAnswer *answer, guint status, const FakeBody *body,
+                        gsize *head_len, gsize *len)
 {
     GString *raw = g_string_new(NULL);
 
     g_string_append_printf(raw, "HTTP/1.1 %u Whatever\r\nContent-Type: %s\r\n", status,
-                           answer->content_type ? answer->content_type : "application/json");
+                           body->content_type);
     if (answer->header != NULL)
         g_string_append_printf(raw, "%s: %s\r\n", answer->header, answer->header_value);
-    g_string_append_printf(raw, "Content-Length: %zu\r\nConnection: close\r\n\r\n", strlen(body));
+    g_string_append_printf(raw, "Content-Length: %zu\r\nConnection: close\r\n\r\n", body->len);
     *head_len = raw->len;
-    g_string_append(raw, body);
+    g_string_append_len(raw, body->data, body->len);
+    *len = raw->len;
     return g_string_free(raw, FALSE);
 }
 
@@ -334,34 +359,34 @@ static void drip_free(gpointer data)
     g_free(drip);
 }
 
-static void start_drip(FakeServer *server, GIOStream *stream, char *raw)
+static void start_drip(FakeServer *server, GIOStream *stream, char *raw, gsize len)
 {
     Drip *drip = g_new0(Drip, 1);
 
     drip->server = server;
     drip->stream = stream;
     drip->raw = raw;
-    drip->len = strlen(raw);
+    drip->len = len;
     drip->piece = MAX(DRIP_BYTES, drip->len / DRIP_MAX_STEPS);
     g_timeout_add_full(G_PRIORITY_DEFAULT, DRIP_MS, on_drip, drip, drip_free);
 }
 
 static void answer_broken(FakeServer *server, SoupServerMessage *message, const FakeAnswer *answer,
-                          guint status, const char *body)
+                          guint status, const FakeBody *body)
 {
-    gsize head_len;
-    g_autofree char *raw = raw_answer(answer, status, body, &head_len);
+    gsize head_len, len;
+    g_autofree char *raw = raw_answer(answer, status, body, &head_len, &len);
     GIOStream *stream = soup_server_message_steal_connection(message);
 
     if (stream == NULL)
         return; /* the client has gone already */
     hold(server, stream);
     if (answer->how == FAKE_DRIP) {
-        start_drip(server, stream, g_steal_pointer(&raw));
+        start_drip(server, stream, g_steal_pointer(&raw), len);
         return;
     }
     if (answer->how == FAKE_CUT)
-        write_raw(stream, raw, head_len + strlen(body) / 2);
+        write_raw(stream, raw, head_len + body->len / 2);
     if (answer->how != FAKE_SILENT)
         release(server, stream);
 }
@@ -369,10 +394,8 @@ static void answer_broken(FakeServer *server, SoupServerMessage *message, const 
 /* ---- answering ---- */
 
 static void send_answer(FakeServer *server, SoupServerMessage *message, const FakeAnswer *answer,
-                        guint status, const char *body)
+                        guint status, const FakeBody *body)
 {
-    const char *type = answer->content_type ? answer->content_type : "application/json";
-
     if (answer->how != FAKE_WHOLE) {
         answer_broken(server, message, answer, status, body);
         return;
@@ -381,7 +404,8 @@ static void send_answer(FakeServer *server, SoupServerMessage *message, const Fa
     if (answer->header != NULL)
         soup_message_headers_append(soup_server_message_get_response_headers(message),
                                     answer->header, answer->header_value);
-    soup_server_message_set_response(message, type, SOUP_MEMORY_COPY, body, strlen(body));
+    soup_server_message_set_response(message, body->content_type, SOUP_MEMORY_COPY, body->data,
+                                     body->len);
     soup_server_message_unpause(message);
 }
 
@@ -395,10 +419,21 @@ static void waiting_free(FakeWaiting *waiting)
     g_free(waiting);
 }
 
+static void finish_reply(FakeWaiting *waiting, const FakeReply *reply)
+{
+    const char *type = waiting->answer.content_type;
+    FakeBody body = {reply->body, reply->len != 0 ? reply->len : strlen(reply->body),
+                     type != NULL                  ? type
+                     : reply->content_type != NULL ? reply->content_type
+                                                   : "application/json"};
+    send_answer(waiting->server, waiting->message, &waiting->answer, reply->status, &body);
+    waiting_free(waiting);
+}
+
 static void finish(FakeWaiting *waiting, guint status, const char *body)
 {
-    send_answer(waiting->server, waiting->message, &waiting->answer, status, body);
-    waiting_free(waiting);
+    FakeReply reply = {status, (char *)body};
+    finish_reply(waiting, &reply);
 }
 
 /* The end of a long poll without news. */
@@ -433,11 +468,14 @@ static void answer_now(FakeWaiting *waiting)
 
     if (waiting->answer.status == 0)
         reply = fake_answer(server, waiting->request);
-    else
+    else if (waiting->answer.body_len != 0) {
+        reply.body = g_memdup2(waiting->answer.body, waiting->answer.body_len);
+        reply.len = waiting->answer.body_len;
+    } else
         reply.body = g_strdup(waiting->answer.body ? waiting->answer.body : "");
     body = reply.body;
     if (body != NULL)
-        finish(waiting, reply.status, body);
+        finish_reply(waiting, &reply);
     else
         waiting->timer = g_timeout_add(poll_time(waiting->request), on_poll_over, waiting);
 }

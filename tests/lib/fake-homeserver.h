@@ -12,7 +12,8 @@
  * Endpoints by name: versions, well-known, login-flows, login, refresh, logout, whoami, filter,
  * sync, send, messages, members, joined-members, create-room, join, invite, leave, forget,
  * get-account-data, set-account-data, profile, receipt, typing, presence, capabilities, pushrules,
- * state, unknown. */
+ * state, set-profile, get-presence, mutual-rooms, search-people, thumbnail, download,
+ * old-thumbnail, old-download, upload, unknown. */
 
 typedef struct _FakeServer FakeServer;
 
@@ -31,10 +32,11 @@ void fake_server_up(FakeServer *server);
 typedef struct {
     const char *endpoint;
     char *method;
-    char *path;    /* encoded, without query */
-    char *query;   /* encoded, or NULL */
-    char *token;   /* of the Authorization header, or NULL */
-    char *body;    /* never NULL */
+    char *path;  /* encoded, without query */
+    char *query; /* encoded, or NULL */
+    char *token; /* of the Authorization header, or NULL */
+    char *body;  /* never NULL */
+    gsize body_len;
     char *args[4]; /* the path's variable parts, decoded: "send" has room, type, transaction ID */
     gint64 time;   /* monotonic, microseconds */
 } FakeRequest;
@@ -64,6 +66,7 @@ typedef enum {
 typedef struct {
     guint status; /* 0: what would have been answered anyway */
     const char *body;
+    gsize body_len;           /* 0: up to the first NUL */
     const char *content_type; /* NULL: application/json */
     const char *header;       /* one more header */
     const char *header_value;
@@ -126,6 +129,11 @@ void fake_server_set_members(FakeServer *server, const char *room_id, const char
 void fake_server_set_alias(FakeServer *server, const char *alias, const char *room_id);
 void fake_server_set_account_data(FakeServer *server, const char *type, const char *content);
 const char *fake_server_account_data(FakeServer *server, const char *type); /* or NULL */
+/* JSON text of a whole profile. Without: the localpart is the name. */
+void fake_server_set_profile(FakeServer *server, const char *user_id, const char *profile);
+/* name: "server/media-id". Uploads are "localhost/up1", "localhost/up2", ... */
+void fake_server_set_media(FakeServer *server, const char *name, const char *content_type,
+                           const void *data, gsize len);
 void fake_server_revoke(FakeServer *server, const char *token);
 
 /* User of a token that this server gave, or NULL. Caller frees. */

@@ -34,12 +34,15 @@ struct _FakeServer {
     guint base; /* number of the first batch */
     gboolean echo;
     gboolean refresh;
-    GPtrArray *sent;     /* FakeSent */
-    GHashTable *pages;   /* "room from" -> body */
-    GHashTable *members; /* room -> body */
-    GHashTable *aliases; /* alias -> room */
-    GHashTable *data;    /* type -> content */
-    GHashTable *revoked; /* token */
+    GPtrArray *sent;      /* FakeSent */
+    GHashTable *pages;    /* "room from" -> body */
+    GHashTable *members;  /* room -> body */
+    GHashTable *aliases;  /* alias -> room */
+    GHashTable *data;     /* type -> content */
+    GHashTable *revoked;  /* token */
+    GHashTable *profiles; /* user ID -> JSON text */
+    GHashTable *media;    /* "server/media-id" -> FakeMedia */
+    guint uploads;
     guint rooms;
     guint wake_timer;
 };
@@ -48,12 +51,29 @@ struct _FakeServer {
 typedef struct {
     guint status;
     char *body;
+    gsize len;                /* 0: up to the first NUL */
+    const char *content_type; /* NULL: JSON */
 } FakeReply;
+
+typedef struct {
+    char *content_type;
+    char *data;
+    gsize len;
+} FakeMedia;
 
 void fake_answers_init(FakeServer *server);
 void fake_answers_clear(FakeServer *server);
 FakeReply fake_answer(FakeServer *server, const FakeRequest *request);
 /* The answer to a /sync that can be given now, or a NULL body. */
 FakeReply fake_answer_sync(FakeServer *server, const FakeRequest *request);
+/* fake-people.c */
+void fake_people_init(FakeServer *server);
+void fake_people_clear(FakeServer *server);
+FakeReply fake_answer_profile(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_set_profile(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_media(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_search(FakeServer *server, const FakeRequest *request);
+FakeReply fake_reply_error(guint status, const char *errcode, const char *error);
 /* fake-homeserver.c: a batch has come. */
 void fake_server_wake(FakeServer *server);

@@ -561,6 +561,20 @@ guint host_result_rows(void)
     return dialog != NULL ? g_list_length(dialog->results->rows) : 0;
 }
 
+static char *row_button_label(const PurpleNotifySearchButton *button)
+{
+    switch (button->type) {
+    case PURPLE_NOTIFY_BUTTON_ADD:
+        return g_strdup("Add");
+    case PURPLE_NOTIFY_BUTTON_IM:
+        return g_strdup("IM");
+    case PURPLE_NOTIFY_BUTTON_INFO:
+        return g_strdup("Info");
+    default:
+        return plain_label(button->label);
+    }
+}
+
 gboolean host_press_row(guint row, const char *label)
 {
     Dialog *dialog = find_results();
@@ -568,7 +582,7 @@ gboolean host_press_row(guint row, const char *label)
 
     for (GList *l = dialog ? dialog->results->buttons : NULL; l != NULL && cells; l = l->next) {
         PurpleNotifySearchButton *button = l->data;
-        g_autofree char *plain = plain_label(button->label);
+        g_autofree char *plain = row_button_label(button);
         if (g_strcmp0(plain, label) != 0)
             continue;
         button->callback(dialog->gc, cells, dialog->user_data);

@@ -83,6 +83,17 @@ void host_set_focus(const char *name, gboolean focus);
 /* All logs of the conversation, as text. */
 char *host_read_log(PurpleAccount *account, PurpleLogType type, const char *name);
 
+/* ---- people ---- */
+/* Gives the icon's checksum, or NULL, and its bytes. */
+const char *host_buddy_icon(PurpleAccount *account, const char *who, GBytes **data);
+/* path NULL: no icon. FALSE: the file cannot be read. */
+gboolean host_set_account_icon(PurpleAccount *account, const char *path);
+/* As in a buddy's menu. */
+void host_block(PurpleAccount *account, const char *who, gboolean block);
+/* Who is blocked, and the account's icon (its size in bytes). */
+JsonArray *host_blocked(PurpleAccount *account);
+gsize host_account_icon_size(PurpleAccount *account);
+
 /* ---- what there is to see ---- */
 JsonArray *host_blist_to_json(void);
 JsonArray *host_conversations_to_json(void);

@@ -234,6 +234,14 @@ JsonObject *event_member(const char *user, const char *membership, const char *n
     return event;
 }
 
+JsonObject *event_with_prev(JsonObject *event, const char *prev_content)
+{
+    JsonObject *about = sub(event, "unsigned");
+
+    json_object_set_member(about, "prev_content", json_text(prev_content));
+    return event;
+}
+
 JsonObject *event_message(const char *sender, const char *msgtype, const char *body)
 {
     JsonObject *event = event_new("m.room.message", sender, "{}");

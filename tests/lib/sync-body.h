@@ -41,6 +41,7 @@ JsonObject *event_new(const char *type, const char *sender, const char *content)
 JsonObject *event_state(const char *type, const char *state_key, const char *sender,
                         const char *content);
 JsonObject *event_member(const char *user, const char *membership, const char *name);
+JsonObject *event_with_prev(JsonObject *event, const char *prev_content); /* the same object */
 JsonObject *event_text(const char *sender, const char *body);
 JsonObject *event_message(const char *sender, const char *msgtype, const char *body);
 JsonObject *event_with_id(JsonObject *event, const char *id);        /* the same object */

@@ -85,6 +85,7 @@ static void third_joins_the_window(Scenario *s)
     push(s, sync_body_end(body));
     EXPECT_EVENT(s, "line", "name", BOB, "~text", "no longer a direct one");
     EXPECT_EVENT(s, "window", "name", DIRECT);
+    EXPECT_EVENT(s, "line", "name", DIRECT, "~text", "Carol has joined");
     EXPECT_LINE(s, DIRECT, CAROL, "hello both", "RECV");
     settle(s);
 }
@@ -112,7 +113,26 @@ static void other_room_of_the_person(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* The window stays when its room is left, and can still be asked to forget it. */
+static void left_and_forgotten(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    PurpleConversation *im;
+    g_autofree char *error = NULL;
+    set_usual_rooms(s);
+    log_in(s);
+    im = host_open_im(s->account, BOB);
+    EXPECT_EVENT(s, "window", "name", BOB);
+    sync_body_leave(body, DIRECT, event_member(ALICE, "leave", NULL));
+    push(s, sync_body_end(body));
+    settle(s);
+    EXPECT_TEXT(s, host_command(im, "/forget", &error), "OK");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "forget")->args[0], DIRECT);
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "forgotten");
+}
+
 static const ScenarioEntry entries[] = {
+    {"left-and-forgotten", {left_and_forgotten}},
     {"chat-becomes-im", {chat_becomes_im}},
     {"im-becomes-chat", {im_becomes_chat}},
     {"closed-stays-closed", {closed_stays_closed}},

@@ -643,9 +643,6 @@ static void leaving_a_person(Scenario *s)
     push_leave(s, DIRECT);
     settle(s);
     type_badly(s, im, "/leave");
-    type_command(s, im, "/forget");
-    EXPECT_TEXT(s, EXPECT_REQUEST(s, "forget")->args[0], DIRECT);
-    EXPECT_EVENT(s, "line", "name", BOB, "~text", "forgotten");
 }
 
 static void choose(Scenario *s, const char *label)
@@ -703,7 +700,12 @@ static void creating(Scenario *s)
     EXPECT_TEXT(s, text_of(body, "name"), "Tea & cake");
     EXPECT_TEXT(s, text_of(body, "preset"), "private_chat");
     CHECK(s, !json_object_has_member(body, "room_alias_name"));
-    EXPECT_EVENT(s, "window", "name", "!new1:localhost", "kind", "chat");
+    /* The name may come a /sync later, and Finch keeps the title that a window had first. */
+    settle(s);
+    push_event(s, "!new1:localhost",
+               event_state("m.room.name", "", ALICE, "{'name':'Tea & cake'}"));
+    EXPECT_EVENT(s, "window", "name", "!new1:localhost", "kind", "chat", "title", "Tea & cake");
+    EXPECT_EVENT(s, "line", "~text", "has named this room");
     settle(s);
     fake_server_once(s->server, "create-room", no);
     type_command(s, room, "/create again");
@@ -729,7 +731,7 @@ static void creating_by_dialog(Scenario *s)
     JsonArray *invite;
 
     log_in(s);
-    fill_dialog(s, "{'name':'Tea','topic':'All about it','access':'1','alias':'#tea:localhost',"
+    fill_dialog(s, "{'name':'Tea','topic':'All about it','public':'true','alias':'#tea:localhost',"
                    "'people':'@bob:localhost, https://matrix.to/#/@carol:localhost',"
                    "'version':'12'}");
     body = fake_request_json(EXPECT_REQUEST(s, "create-room"));

@@ -526,6 +526,7 @@ static void encrypted_1(Scenario *s)
     start_direct(s);
     push_encryption(s, DIRECT);
     push_event(s, DIRECT, event);
+    EXPECT_EVENT(s, "line", "name", BOB, "text", "Bob has switched on encryption.");
     EXPECT_EVENT(s, "line", "name", BOB, "~text", "ncrypted message");
     settle(s);
     expect_refusal(s);

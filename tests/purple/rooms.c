@@ -269,6 +269,42 @@ static void joined_elsewhere(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+static void ask_to_join(Scenario *s)
+{
+    g_autofree char *error = NULL;
+    PurpleConversation *room = host_find_conversation(s->account, ROOM);
+
+    EXPECT_TEXT(s, host_command(room, "/join " ROOM2, &error), "OK");
+}
+
+/* An answer that never comes does not stand in the way for ever. */
+static void join_asked_again(Scenario *s)
+{
+    FakeAnswer silent = {.how = FAKE_SILENT};
+    SyncBody *body = sync_body_new();
+
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    settle(s);
+    fake_server_once(s->server, "join", silent);
+    ask_to_join(s);
+    EXPECT_REQUEST(s, "join");
+    ask_to_join(s);
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "is still being joined, for 0 seconds now");
+    CHECK(s, host_open_chat(s->account, ROOM2));
+    EXPECT_NOTHING(s, 100);
+    EXPECT_EVENT(s, "line", "~text", "Still joining");
+    host_iterate(8000);
+    ask_to_join(s);
+    EXPECT_EVENT(s, "line", "~text", "It is asked for again.");
+    EXPECT_REQUEST(s, "join");
+    sync_body_room(body, ROOM2, "New", ALICE " " BOB " " CAROL);
+    push(s, sync_body_end(body));
+    EXPECT_EVENT(s, "window", "name", ROOM2);
+    settle(s);
+}
+
 static void gone(Scenario *s, JsonObject *event, const char *hint)
 {
     SyncBody *body = sync_body_new();
@@ -526,6 +562,7 @@ static const ScenarioEntry entries[] = {
     {"direct-made-keeps-others", {direct_made_keeps_others}},
     {"direct-partner-left", {direct_partner_left}},
     {"rooms-joined-elsewhere", {joined_elsewhere}},
+    {"rooms-asked-again", {join_asked_again}},
     {"rooms-left-elsewhere", {left_elsewhere}},
     {"rooms-kicked", {kicked}},
     {"rooms-banned", {banned}},

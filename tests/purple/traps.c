@@ -358,7 +358,10 @@ static void member_renamed(Scenario *s)
     open_chat(s, ROOM);
     settle(s);
     /* Not Bob: he is a buddy, and the buddy's alias stands above a room's. */
-    push_event(s, ROOM, event_member(CAROL, "join", "Caroline"));
+    push_event(s, ROOM,
+               event_with_prev(event_member(CAROL, "join", "Caroline"),
+                               "{'membership':'join','displayname':'Carol'}"));
+    EXPECT_EVENT(s, "line", "name", ROOM, "text", "Carol is now known as Caroline.");
     settle(s);
     for (JsonObject *event; (event = host_take_event("chat-users")) != NULL;) {
         CHECK(s, !json_object_has_member(event, "renamed"));

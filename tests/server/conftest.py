@@ -15,7 +15,7 @@ import driver  # noqa: E402
 from faultproxy import FaultProxy  # noqa: E402
 from matrix import create_direct, create_shared_room  # noqa: E402
 from seat import Person, Seat  # noqa: E402
-from homeserver import Synapse  # noqa: E402
+from homeserver import Federation, Synapse  # noqa: E402
 
 IN_CI = os.environ.get("CI") == "true"
 _counter = itertools.count(1)
@@ -45,6 +45,19 @@ def synapse(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def federated_servers(tmp_path_factory):
+    servers = Federation(tmp_path_factory.mktemp("federation"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def federation(federated_servers):
+    """federation(n): n federated homeservers, all of them running whatever a test before has done to them."""
+    return federated_servers.take
+
+
 @pytest.fixture(params=["11", "12"])
 def room_version(request):
     return request.param
@@ -54,9 +67,9 @@ def room_version(request):
 def person(synapse):
     """A factory of people, each with a name of their own on the server."""
 
-    def make(name):
+    def make(name, server=synapse):
         password = f"pass word {name} é%&"
-        client = synapse.register(f"{name}{next(_counter)}", password)
+        client = server.register(f"{name}{next(_counter)}", password)
         return Person(name, password, client)
 
     return make

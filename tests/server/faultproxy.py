@@ -95,7 +95,7 @@ def _encode(message, close=False):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n", message.body
 
 
-def _own_answer(status, body, content_type="application/json", extra=()):
+def own_answer(status, body, content_type="application/json", extra=()):
     headers = [("Content-Type", content_type), *extra]
     return Message(f"HTTP/1.1 {status} Fault", headers, body)
 
@@ -104,17 +104,17 @@ def _limit_answer(rule):
     body = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests"}
     if rule.fault is Fault.LIMIT_BODY:
         body["retry_after_ms"] = int(rule.seconds * 1000)
-        return _own_answer(429, json.dumps(body).encode())
+        return own_answer(429, json.dumps(body).encode())
     wait = ("Retry-After", str(max(1, math.ceil(rule.seconds))))
-    return _own_answer(429, json.dumps(body).encode(), extra=[wait])
+    return own_answer(429, json.dumps(body).encode(), extra=[wait])
 
 
 def _spoiled_answer(rule):
     """What a rule answers in the server's place."""
     if rule.fault is Fault.BAD_GATEWAY:
-        return _own_answer(502, _HTML, "text/html")
+        return own_answer(502, _HTML, "text/html")
     if rule.fault is Fault.ANSWER:
-        return _own_answer(rule.status, rule.body)
+        return own_answer(rule.status, rule.body)
     return _limit_answer(rule)
 
 
@@ -229,6 +229,8 @@ class FaultProxy:
             await self._while_connected(asyncio.Event().wait(), reader)
         if rule.fault in UNSEEN:
             return _spoiled_answer(rule)
+        if rule.fault is Fault.DELAY_REQUEST:
+            await self._while_connected(asyncio.sleep(rule.seconds), reader)
         answer = await self._while_connected(self._ask_server(request), reader)
         if rule.fault is Fault.DROP_ANSWER:
             raise _Gone
@@ -252,18 +254,18 @@ class FaultProxy:
     async def _ask_server(self, request):
         method, target, version = request.start.split(" ", 2)
         if not target.startswith(self.prefix + "/"):
-            return _own_answer(404, b"<html>no such page</html>", "text/html")
+            return own_answer(404, b"<html>no such page</html>", "text/html")
         start = f"{method} {target[len(self.prefix):]} {version}"
         try:
             reader, writer = await asyncio.open_connection(HOST, self._upstream_port, limit=_LIMIT)
         except OSError:
-            return _own_answer(502, _HTML, "text/html")
+            return own_answer(502, _HTML, "text/html")
         try:
             for part in _encode(Message(start, request.headers, request.body), close=True):
                 writer.write(part)
             return await _read_message(reader, until_close=True)
         except (_Gone, ConnectionError, asyncio.IncompleteReadError):
-            return _own_answer(502, _HTML, "text/html")
+            return own_answer(502, _HTML, "text/html")
         finally:
             writer.transport.abort()
 

@@ -18,6 +18,7 @@ class Fault(Enum):
     DROP_REQUEST = "the connection ends before the server has acted"
     DROP_ANSWER = "the server has acted, the connection ends without an answer"
     CUT_BODY = "the answer ends in its middle"
+    DELAY_REQUEST = "the server sees the request late"
     DELAY_ANSWER = "the server has acted, the answer waits"
     DRIP = "the answer comes in small pieces"
     HANG = "never answered, and the server does not see the request"

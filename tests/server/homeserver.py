@@ -17,6 +17,7 @@ from matrix import Client, MatrixError
 from waiting import free_port, wait_until
 
 HOST = "127.0.0.1"
+_CERTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib", "certs")
 _NO_LIMIT = {"per_second": 10000, "burst_count": 10000}
 _FLAT_LIMITS = [
     "rc_message",
@@ -40,6 +41,26 @@ _NESTED_LIMITS = {
 }
 
 
+# A server that comes back is asked again within seconds, not after ten minutes.
+_FEDERATION = {
+    "client_timeout": "5s",
+    "destination_min_retry_interval": "1s",
+    "destination_retry_multiplier": 1,
+    "destination_max_retry_interval": "2s",
+    "max_short_retries": 1,
+    "max_short_retry_delay": "1s",
+    "max_long_retries": 1,
+    "max_long_retry_delay": "1s",
+}
+_FEDERATION_LIMIT = {
+    "window_size": 1000,
+    "sleep_limit": 10000,
+    "sleep_delay": 10,
+    "reject_limit": 10000,
+    "concurrent": 100,
+}
+
+
 def _rate_limits():
     limits = {name: _NO_LIMIT for name in _FLAT_LIMITS}
     for name, parts in _NESTED_LIMITS.items():
@@ -48,11 +69,16 @@ def _rate_limits():
 
 
 class Synapse:
-    """A homeserver in `folder`. `server_name` is "localhost:PORT" unless given."""
+    """A homeserver in `folder`. `server_name` is "localhost:PORT" unless given.
 
-    def __init__(self, folder, server_name=None, room_version="11", settings=None):
+    A federated one has another port, with TLS and the tests' own authority, where others of its kind find it."""
+
+    def __init__(self, folder, server_name=None, room_version="11", settings=None, federated=False):
         self.folder = str(folder)
         self.port = free_port(HOST)
+        self.federation_port = free_port(HOST) if federated else None
+        if federated:
+            server_name = f"localhost:{self.federation_port}"
         self.server_name = server_name or f"localhost:{self.port}"
         self.base_url = f"http://{HOST}:{self.port}"
         self._secret = secrets.token_hex(16)
@@ -76,7 +102,10 @@ class Synapse:
         with open(self._path("signing.key"), "w", encoding="ascii") as file:
             file.write(f"ed25519 a_test {seed}\n")
         self._write_json("log.yaml", self._log_config())
-        config = {**self._config(room_version), **_rate_limits(), **settings}
+        config = {**self._config(room_version), **_rate_limits()}
+        if self.federation_port:
+            config.update(self._federation())
+        config.update(settings)
         self._write_json("homeserver.yaml", config)
 
     def _log_config(self):
@@ -102,6 +131,26 @@ class Synapse:
             "x_forwarded": False,
             "bind_addresses": [HOST],
             "resources": [{"names": ["client"], "compress": False}],
+        }
+
+    def _federation(self):
+        tls = {
+            "port": self.federation_port,
+            "type": "http",
+            "tls": True,
+            "bind_addresses": [HOST],
+            "resources": [{"names": ["federation"], "compress": False}],
+        }
+        certificate = os.path.join(_CERTS, "good.pem")  # with its key
+        return {
+            "listeners": [self._listener(), tls],
+            "tls_certificate_path": certificate,
+            "tls_private_key_path": certificate,
+            "federation_custom_ca_list": [os.path.join(_CERTS, "ca.pem")],
+            "ip_range_whitelist": ["127.0.0.0/8", "::1/128"],
+            "allow_public_rooms_over_federation": True,
+            "federation": _FEDERATION,
+            "rc_federation": _FEDERATION_LIMIT,
         }
 
     def _config(self, room_version):
@@ -133,6 +182,11 @@ class Synapse:
     # Process
 
     def start(self):
+        self.spawn()
+        return self.wait_up()
+
+    def spawn(self):
+        """Starts it without waiting, so that several can start together; see wait_up()."""
         command = [sys.executable, "-m", "synapse.app.homeserver", "-c", self._path("homeserver.yaml")]
         with open(self._path("output.log"), "ab") as output:
             # A session of its own: an interrupt typed at the terminal reaches only us, and we stop it.
@@ -144,8 +198,14 @@ class Synapse:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def wait_up(self):
         wait_until(self._is_up, 60, "Synapse to answer", 0.1)
         return self
+
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
 
     def _is_up(self):
         if self._process.poll() is not None:
@@ -163,7 +223,7 @@ class Synapse:
 
     def stop(self):
         """An orderly end, as of a server that is being updated."""
-        if self._process and self._process.poll() is None:
+        if self.is_running:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
@@ -172,7 +232,7 @@ class Synapse:
                 self.kill()
 
     def kill(self):
-        if self._process and self._process.poll() is None:
+        if self.is_running:
             self._process.kill()
             self._process.wait(15)
 
@@ -213,3 +273,28 @@ class Synapse:
         if not self._admin:
             self._admin = self.register("admin" + secrets.token_hex(3), secrets.token_hex(8), True)
         return self._admin
+
+
+class Federation:
+    """Homeservers that know each other. Any of them can be killed and started again, and keeps its data."""
+
+    def __init__(self, folder):
+        self._folder = str(folder)
+        self._servers = []
+
+    def take(self, count):
+        """The first `count` of them, running; those that are not there yet, or have ended, are started."""
+        while len(self._servers) < count:
+            folder = os.path.join(self._folder, f"server{len(self._servers)}")
+            self._servers.append(Synapse(folder, federated=True))
+        servers = self._servers[:count]
+        down = [one for one in servers if not one.is_running]
+        for one in down:
+            one.spawn()
+        for one in down:
+            one.wait_up()
+        return servers
+
+    def stop(self):
+        for one in self._servers:
+            one.stop()

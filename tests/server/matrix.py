@@ -103,6 +103,29 @@ class Client:
     def set_display_name(self, name):
         self.put(f"/profile/{quote(self.user_id)}/displayname", {"displayname": name})
 
+    def set_profile(self, key, value):
+        self.put(f"/profile/{quote(self.user_id)}/{quote(key)}", {key: value})
+
+    def profile(self):
+        return self.get(f"/profile/{quote(self.user_id)}")
+
+    # Media
+
+    def upload(self, data, content_type="image/png"):
+        """The mxc:// URI of what was uploaded."""
+        headers = {"Content-Type": content_type, "Authorization": "Bearer " + self.token}
+        url = self.base_url + "/_matrix/media/v3/upload"
+        request = urllib.request.Request(url, data=data, method="POST", headers=headers)
+        with _opener.open(request, timeout=60) as answer:
+            return _decode(answer.read())["content_uri"]
+
+    def download(self, mxc):
+        path = f"/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}"
+        headers = {"Authorization": "Bearer " + self.token}
+        request = urllib.request.Request(self.base_url + path, headers=headers)
+        with _opener.open(request, timeout=60) as answer:
+            return answer.read()
+
     # Rooms
 
     def create_room(self, **options):
@@ -191,6 +214,16 @@ class Client:
     def set_account_data(self, event_type, content):
         self.put(f"/user/{quote(self.user_id)}/account_data/{quote(event_type)}", content)
 
+    def tag(self, room_id, tag, **content):
+        self.put(f"/user/{quote(self.user_id)}/rooms/{quote(room_id)}/tags/{quote(tag)}", content)
+
+    def untag(self, room_id, tag):
+        path = f"/user/{quote(self.user_id)}/rooms/{quote(room_id)}/tags/{quote(tag)}"
+        self.request("DELETE", CLIENT + path)
+
+    def tags(self, room_id):
+        return self.get(f"/user/{quote(self.user_id)}/rooms/{quote(room_id)}/tags")["tags"]
+
     def mark_direct(self, user_id, room_id):
         """Adds a room to m.direct, and keeps what else is in it."""
         direct = self.account_data("m.direct")
@@ -214,3 +247,15 @@ def create_direct(owner, other, **options):
     owner.mark_direct(other.user_id, room_id)
     other.mark_direct(owner.user_id, room_id)
     return room_id
+
+
+def create_space(owner, *children, **options):
+    space = owner.create_room(creation_content={"type": "m.space"}, **options)
+    for child in children:
+        put_into_space(owner, space, child)
+    return space
+
+
+def put_into_space(owner, space, child):
+    server = owner.user_id.split(":", 1)[1]
+    owner.set_state(space, "m.space.child", {"via": [server]}, child)

@@ -119,7 +119,7 @@ def test_cut_body(proxy):
         get(proxy)
 
 
-@pytest.mark.parametrize("fault", [Fault.DELAY_ANSWER, Fault.DRIP])
+@pytest.mark.parametrize("fault", [Fault.DELAY_REQUEST, Fault.DELAY_ANSWER, Fault.DRIP])
 def test_slow(proxy, upstream, fault):
     proxy.rules.add(fault, seconds=0.6)
     start = time.monotonic()

@@ -233,7 +233,7 @@ def test_a_public_room_is_made_with_the_dialog(alice, bob, seat, synapse):
     inputs = {
         "name": "Open <garden>",
         "topic": "Flowers & more",
-        "access": "1",
+        "public": "true",
         "alias": f"#{local}",
         "people": bob.user_id,
     }

@@ -15,6 +15,7 @@ _STOCK = re.compile(
     r"Source ID \d+ was not found"
     r"|purple_account_get_protocol_id: assertion|purple_plugins_find_with_id: assertion"
     r"|g_hash_table_remove_internal: assertion"
+    r"|invalid cast from 'GntBox' to 'GntWindow'"  # its windows of search results
 )
 _COMPLAINT = re.compile(r"^\([\d:]+\) (GLib\S*|g_log|libsoup\S*|pidgin-matrix|[Jj]son\S*): |CRITICAL|-WARNING")
 _FOCUSED = re.compile(r"\x1b\[44m([^\x1b]*)")
@@ -178,7 +179,7 @@ class Finch:
         self.wait_screen(re.escape(home_server[-12:]))
         if shot:
             self.save_screen(shot)
-        self.keys("Tab", "Tab", "Tab", "Tab", "Tab", "Enter")
+        self.keys("Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Enter")
         # A refused login has taken the tick away again.
         self.wait_screen(r"\[[X ]\] " + re.escape(user_id))
 

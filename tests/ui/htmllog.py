@@ -7,7 +7,7 @@ import html
 import os
 import re
 
-_TITLE = re.compile(r"<title>Conversation with (.*?) at .*? on .*? \(matrix\)</title>")
+_TITLE = re.compile(r"<title>Conversation with (.*?) at .*? on .*? \(\w+\)</title>")
 # A conversation opened twice within a second has two heads in one file.
 _HEAD = re.compile(r"<!DOCTYPE.*?<p>\n", re.DOTALL)
 
@@ -16,10 +16,10 @@ def _plain(markup):
     return html.unescape(re.sub(r"<[^>]*>", "", markup)).strip()
 
 
-def read_log(folder, name):
+def read_log(folder, name, network="matrix"):
     """The logged lines of a conversation (Matrix ID or room ID), "(time) who: text", oldest first."""
     lines = []
-    pattern = os.path.join(glob.escape(str(folder)), "logs", "matrix", "*", "*", "*.html")
+    pattern = os.path.join(glob.escape(str(folder)), "logs", network, "*", "*", "*.html")
     for path in sorted(glob.glob(pattern), key=os.path.basename):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -29,7 +29,8 @@ def read_log(folder, name):
     return lines
 
 
-def read_messages(folder, name):
+def read_messages(folder, name, network="matrix"):
     """The texts that people wrote; what the program itself says at a disconnection is left out."""
-    matches = (re.match(r"\([^)]*\) (?!The account has )[^ ]*: (.*)", line) for line in read_log(folder, name))
+    lines = read_log(folder, name, network)
+    matches = (re.match(r"\([^)]*\) (?!The account has )[^ ]*: (.*)", line) for line in lines)
     return [match.group(1) for match in matches if match]

@@ -79,7 +79,7 @@ class Pidgin:
         command = ["pidgin", f"--config={self.folder}", "--debug", "--multiple"]
         self._process = self.desktop.launch(self._log_name, *command)
         self.desktop.wait_window("Buddy List", 30)
-        wait_until(lambda: self._ask("PurpleGetConversations") is not None, 20, "Pidgin on the bus")
+        wait_until(lambda: self.ask("PurpleGetConversations") is not None, 20, "Pidgin on the bus")
         return self
 
     def quit(self):
@@ -113,54 +113,74 @@ class Pidgin:
 
     # D-Bus
 
-    def _ask(self, method, *arguments):
+    def ask(self, method, *arguments):
         command = ["gdbus", "call", "--session", "--dest", SERVICE, "--object-path", OBJECT]
         words = [str(one) for one in arguments]
         answer = self.desktop.run(*command, "--method", f"{INTERFACE}.{method}", *words)
-        return parse_variant(answer)[0] if answer.strip() else None
+        values = parse_variant(answer) if answer.strip() else ()
+        return values[0] if values else None
 
     def account(self):
-        accounts = self._ask("PurpleAccountsGetAll")
+        accounts = self.ask("PurpleAccountsGetAll")
         return accounts[0] if accounts else 0
+
+    def connected(self):
+        """The names of the accounts that are connected."""
+        return {
+            self.ask("PurpleAccountGetUsername", one)
+            for one in self.ask("PurpleAccountsGetAll") or []
+            if self.ask("PurpleAccountIsConnected", one)
+        }
 
     def is_connected(self):
         account = self.account()
-        return bool(account and self._ask("PurpleAccountIsConnected", account))
+        return bool(account and self.ask("PurpleAccountIsConnected", account))
 
     def wait_connected(self, timeout=20):
         wait_until(self.is_connected, timeout, "the account to be connected", 0.1)
 
     def protocol(self):
-        return self._ask("PurpleAccountGetProtocolId", self.account())
+        return self.ask("PurpleAccountGetProtocolId", self.account())
 
     def buddy_list(self):
         """{group: {("chat" or "buddy", name shown)}}"""
         groups, current = {}, None
-        node = self._ask("PurpleBlistGetRoot")
+        node = self.ask("PurpleBlistGetRoot")
         while node:
-            if self._ask("PurpleBlistNodeIsGroup", node):
-                current = groups.setdefault(self._ask("PurpleGroupGetName", node), set())
-            elif self._ask("PurpleBlistNodeIsChat", node):
-                current.add(("chat", self._ask("PurpleChatGetName", node)))
-            elif self._ask("PurpleBlistNodeIsBuddy", node):
-                current.add(("buddy", self._ask("PurpleBuddyGetAlias", node)))
-            node = self._ask("PurpleBlistNodeNext", node, 1)
+            if self.ask("PurpleBlistNodeIsGroup", node):
+                current = groups.setdefault(self.ask("PurpleGroupGetName", node), set())
+            elif self.ask("PurpleBlistNodeIsChat", node):
+                current.add(("chat", self.ask("PurpleChatGetName", node)))
+            elif self.ask("PurpleBlistNodeIsBuddy", node):
+                current.add(("buddy", self.ask("PurpleBuddyGetAlias", node)))
+            node = self.ask("PurpleBlistNodeNext", node, 1)
         return groups
 
     def conversations(self):
         """Title -> libpurple's name of each open conversation, in IMs and chats."""
-        open_ones = self._ask("PurpleGetConversations") or []
+        open_ones = self.ask("PurpleGetConversations") or []
         return {
-            self._ask("PurpleConversationGetTitle", one): self._ask("PurpleConversationGetName", one)
+            self.ask("PurpleConversationGetTitle", one): self.ask("PurpleConversationGetName", one)
             for one in open_ones
         }
 
+    def set_preference(self, kind, name, value):
+        """kind: as in libpurple's functions: "Bool", "String", "Path" and so on."""
+        self.ask(f"PurplePrefsSet{kind}", name, value)
+
     def chat_members(self, title):
-        for one in self._ask("PurpleGetChats"):
-            if self._ask("PurpleConversationGetTitle", one) == title:
-                users = self._ask("PurpleConvChatGetUsers", self._ask("PurpleConversationGetChatData", one))
-                return sorted(self._ask("PurpleConvChatCbGetName", user) for user in users)
+        for one in self.ask("PurpleGetChats"):
+            if self.ask("PurpleConversationGetTitle", one) == title:
+                users = self.ask("PurpleConvChatGetUsers", self.ask("PurpleConversationGetChatData", one))
+                return sorted(self.ask("PurpleConvChatCbGetName", user) for user in users)
         return []
+
+    def chat_size(self, title):
+        """How many are listed; chat_members() asks for each name, which takes long."""
+        for one in self.ask("PurpleGetChats"):
+            if self.ask("PurpleConversationGetTitle", one) == title:
+                return len(self.ask("PurpleConvChatGetUsers", self.ask("PurpleConversationGetChatData", one)))
+        return 0
 
     # By keyboard
 
@@ -199,8 +219,25 @@ class Pidgin:
         desktop.key("alt+c")
         desktop.wait_no_window("Accounts")
 
-    def open_from_list(self, name):
-        """Searches the buddy list and presses Enter on what is found."""
+    def _open_accounts_menu(self):
+        self.desktop.focus(self.desktop.wait_window("Buddy List"))
+        self.desktop.key("alt+a")
+
+    def disable_account(self, name):
+        """With the menu; the last entry of the account's own menu is "Disable"."""
+        accounts = [self.ask("PurpleAccountGetUsername", one) for one in self.ask("PurpleAccountsGetAllActive")]
+        self._open_accounts_menu()
+        self.desktop.key(*["Down"] * (accounts.index(name) + 1), "Right", "Up", "Return")
+        wait_until(lambda: name not in self.connected(), 10, f"{name} to be disconnected", 0.1)
+
+    def enable_account(self, name):
+        """The only one that is disabled: the first of the menu that lists those."""
+        self._open_accounts_menu()
+        self.desktop.key("Down", "Right", "Return")
+        wait_until(lambda: name in self.connected(), 30, f"{name} to be connected", 0.1)
+
+    def select_in_list(self, name):
+        """Searches the buddy list; the search stays open."""
         desktop = self.desktop
         window = str(desktop.focus(desktop.wait_window("Buddy List")))
         # Below the last row: the list gets the keyboard, and nothing is chosen.
@@ -208,8 +245,12 @@ class Pidgin:
         desktop.run("xdotool", "mousemove", "1200", "880")
         desktop.key("ctrl+f")
         desktop.type(name)
-        desktop.key("Return", "Return")
-        return desktop.wait_window(re.escape(name))
+
+    def open_from_list(self, name):
+        """Searches the buddy list and presses Enter on what is found."""
+        self.select_in_list(name)
+        self.desktop.key("Return", "Return")
+        return self.desktop.wait_window(re.escape(name))
 
     def show_tab(self, title, titles):
         """Brings the tab `title` to the front in the window that shows one of `titles`."""

@@ -5,7 +5,7 @@
 import re
 
 import pytest
-from busy import LINES, say_busy
+from busy import LINES, NEWS_END, make_news, say_busy
 from finch import Finch
 from htmllog import read_messages
 from waiting import wait_until
@@ -105,6 +105,27 @@ def test_closing_a_window_leaves_no_room(finch, world):
     assert world.tea in world.alice.client.joined_rooms()
 
 
+def test_a_room_is_made_with_the_dialog(finch, world):
+    """Nobody but invited people may come in unless the box is ticked; labels are whole words."""
+    open_window(finch, "Tea party")
+    before = set(world.alice.client.joined_rooms())
+    for number, (keys, rule) in enumerate([([], "invite"), (["Space"], "public")], 1):
+        finch.show("Tea party (")
+        finch.say("/create")
+        finch.wait_text("Create a room")
+        assert not re.search(r"\b_[A-Z]|[A-Z]_[a-z]", finch.screen())
+        finch.type(f"Room {number}")
+        finch.keys("Tab", "Tab", *keys, "Tab", "Tab", "Tab", "Tab")
+        finch.save_screen(f"finch-create-{number}")
+        finch.keys("Enter")
+
+        name = f"Room {number}"
+        wait_until(lambda: any(one.startswith(name) for one in finch.windows()), 15, "the room's window")
+        room = (set(world.alice.client.joined_rooms()) - before).pop()
+        before.add(room)
+        assert world.alice.client.state(room, "m.room.join_rules")["join_rule"] == rule
+
+
 def test_restart(finch, world):
     """No login, no question, no line twice; what was said meanwhile is there."""
     world.bob.client.say(world.tea, "before the restart")
@@ -126,6 +147,17 @@ def test_restart(finch, world):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(finch.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert finch.complaints() == []
+
+
+def test_what_happens_is_told(finch, world):
+    open_window(finch, "Tea party")
+    make_news(world)
+    finch.wait_text("Alice is now a moderator.")
+    finch.wait_text(NEWS_END)
+    finch.save_screen("finch-news")
+    finch.say("/members bob")
+    finch.wait_text("1 member found:")
+    finch.save_screen("finch-found")
 
 
 def test_formatted_text(finch, world):

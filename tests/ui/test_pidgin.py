@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pidgin as a person uses it: with the keyboard, and by what its windows show."""
 
+import time
+
 import pytest
-from busy import LINES, say_busy
+from busy import LINES, NEWS_END, make_news, say_busy
 from htmllog import read_messages
 from pidgin import Pidgin
 from waiting import wait_until
@@ -114,6 +116,39 @@ def test_mention_in_a_big_room_opens_it(pidgin, world):
     pidgin.wait_text(pidgin.show_tab("Big hall", TITLES), "Alice: hear me")
 
 
+@pytest.fixture
+def sounds(pidgin, tmp_path):
+    """Gives the sounds that Pidgin has played since."""
+    record, player = tmp_path / "sounds", tmp_path / "player"
+    player.write_text(f"#!/bin/sh\nbasename \"$1\" >>'{record}'\n", encoding="utf-8")
+    player.chmod(0o755)
+    record.touch()
+    pidgin.set_preference("Path", "/pidgin/sound/command", f"{player} %s")
+    pidgin.set_preference("String", "/pidgin/sound/method", "custom")
+    for event in ("chat_msg_recv", "im_recv"):
+        pidgin.set_preference("Bool", f"/pidgin/sound/enabled/{event}", 1)
+    return lambda: record.read_text(encoding="utf-8").split()
+
+
+def test_a_muted_room_makes_no_sound(pidgin, world, sounds):
+    """Not even while its window is open."""
+    window = open_window(pidgin, "Tea party")
+    world.bob.client.say(world.tea, "to be heard")
+    wait_until(sounds, 10, "a sound")
+    pidgin.say(window, "/notify mute")
+    wait_until(lambda: world.tea in str(world.alice.client.get("/pushrules/")), 10, "the rule")
+    pidgin.wait_text(window, "nothing in it notifies you.")  # "This room is muted" stands where names do
+    time.sleep(3)  # the same sound is not played twice within two seconds
+    heard = sounds()
+    world.bob.client.say(world.tea, "not to be heard")
+    assert pidgin.wait_text(window, "not to be heard")[-1].who == "Bob"
+    assert sounds() == heard
+    world.bob.client.say(world.direct, "but this")
+    wait_until(lambda: len(sounds()) > len(heard), 10, "the sound of the other window")
+    pidgin.say(window, "/notify default")
+    pidgin.wait_text(window, "This room notifies you as your account's rules say for all rooms.")
+
+
 def test_closing_a_window_leaves_no_room(pidgin, world):
     window = open_window(pidgin, "Tea party")
     pidgin.close_tab(window)
@@ -148,6 +183,23 @@ def test_restart(pidgin, world, desktop):
     # All but the one from before the first login, in the server's order, each once.
     assert read_messages(pidgin.folder, world.tea) == world.bob.client.bodies(world.tea)[1:]
     assert pidgin.complaints() == []
+
+
+def test_what_happens_is_told(pidgin, world, desktop):
+    """Names, roles and lines, while they change."""
+    window = open_window(pidgin, "Tea party")
+    make_news(world)
+
+    def read_all():
+        lines = [line.text for line in pidgin.read(window)]
+        return lines if any(line.endswith(NEWS_END) for line in lines) else None
+
+    lines = wait_until(read_all, 15, "the news", 0.5)
+    # What is before a colon is read as the name of who speaks.
+    assert "Carol has accepted the invitation." in lines
+    assert "Milk & <b>sugar</b>" in lines
+    assert "Alice is now a moderator." in lines
+    desktop.shot("news", window)
 
 
 def test_formatted_text(pidgin, world, desktop):

@@ -28,6 +28,14 @@ static void test_account(void)
           V3 "/user/%40a%3Ah/account_data/m.direct", NULL);
     check(mx_endpoint_set_account_data("@a:h", "m.direct", body), "PUT",
           V3 "/user/%40a%3Ah/account_data/m.direct", "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_set_tag("@a:h", "!r/1:h", "u.a b"), "PUT",
+          V3 "/user/%40a%3Ah/rooms/%21r%2F1%3Ah/tags/u.a%20b", "{}");
+    check(mx_endpoint_delete_tag("@a:h", "!r:h", "m.favourite"), "DELETE",
+          V3 "/user/%40a%3Ah/rooms/%21r%3Ah/tags/m.favourite", NULL);
+    check(mx_endpoint_set_state("!r:h", "m.room.topic", "", body), "PUT",
+          V3 "/rooms/%21r%3Ah/state/m.room.topic", "{\"type\":\"m.login.password\"}");
+    check(mx_endpoint_set_state("!r:h", "m.space.child", "!c:h", body), "PUT",
+          V3 "/rooms/%21r%3Ah/state/m.space.child/%21c%3Ah", "{\"type\":\"m.login.password\"}");
 }
 
 static void test_authorization(void)
@@ -41,6 +49,34 @@ static void test_authorization(void)
     g_assert_false(mx_request_is_authorized(login));
     g_assert_true(mx_request_is_authorized(whoami));
     g_assert_false(mx_request_is_authorized(foreign));
+}
+
+static void test_people(void)
+{
+    check(mx_endpoint_set_profile("@a:h", "displayname", "\"A\""), "PUT",
+          V3 "/profile/%40a%3Ah/displayname", "{\"displayname\":\"\\\"A\\\"\"}");
+    check(mx_endpoint_presence_of("@a:h"), "GET", V3 "/presence/%40a%3Ah/status", NULL);
+    check(mx_endpoint_mutual_rooms("@a:h", TRUE), "GET",
+          "/_matrix/client/v1/mutual_rooms?user_id=%40a%3Ah", NULL);
+    check(mx_endpoint_mutual_rooms("@a:h", FALSE), "GET",
+          "/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms?user_id=%40a%3Ah", NULL);
+    check(mx_endpoint_search_people("b", 20), "POST", V3 "/user_directory/search",
+          "{\"search_term\":\"b\",\"limit\":20}");
+}
+
+static void test_media(void)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static("\0", 1);
+    g_autoptr(MxRequest) now = mx_endpoint_download("h:1", "x_-", FALSE, 1);
+    g_autoptr(MxRequest) before = mx_endpoint_download("h:1", "x_-", TRUE, 1);
+    g_assert_true(mx_request_is_authorized(now));
+    g_assert_false(mx_request_is_authorized(before));
+    check(g_steal_pointer(&now), "GET", "/_matrix/client/v1/media/download/h%3A1/x_-", NULL);
+    check(g_steal_pointer(&before), "GET", "/_matrix/media/v3/download/h%3A1/x_-", NULL);
+    check(mx_endpoint_thumbnail("h", "x", 96, FALSE, 1), "GET",
+          "/_matrix/client/v1/media/thumbnail/h/x?width=96&height=96&method=crop&animated=false",
+          NULL);
+    check(mx_endpoint_upload(bytes, "image/png"), "POST", "/_matrix/media/v3/upload", NULL);
 }
 
 static void test_sync(void)
@@ -105,6 +141,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/endpoints/account", test_account);
     g_test_add_func("/endpoints/authorization", test_authorization);
+    g_test_add_func("/endpoints/people", test_people);
+    g_test_add_func("/endpoints/media", test_media);
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
     g_test_add_func("/endpoints/push-rules", test_push_rules);

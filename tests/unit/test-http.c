@@ -338,6 +338,23 @@ static void test_redirects(World *self, gconstpointer data)
     g_assert_cmpuint(self->requests, ==, 2);
 }
 
+/* Media may be elsewhere; the token is for the homeserver alone (A16). */
+static void test_redirect_without_token(World *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL, loop = NULL;
+    g_autoptr(MxRequest) media = mx_request_new("GET", "/redirect/twice", NULL);
+    mx_request_set_redirects_without_token(media, TRUE);
+    g_autoptr(MxResponse) response = fixture_send(self->http, media, NULL, &error);
+    check_ok(response, error);
+    g_assert_cmpuint(self->requests, ==, 3);
+    g_assert_null(self->authorization);
+
+    g_autoptr(MxRequest) endless = mx_request_new("GET", "/redirect/loop", NULL);
+    mx_request_set_redirects_without_token(endless, TRUE);
+    g_assert_null(fixture_send(self->http, endless, NULL, &loop));
+    g_assert_cmpuint(mx_error_get_status(loop), ==, 307);
+}
+
 static void on_chunk(GBytes *chunk, gpointer user_data)
 {
     gsize size;
@@ -400,6 +417,7 @@ int main(int argc, char **argv)
     ADD("rate-limit-becomes-error", test_rate_limit_becomes_error);
     ADD("cancel-while-waiting", test_cancel_while_waiting);
     ADD("redirects", test_redirects);
+    ADD("redirect-without-token", test_redirect_without_token);
     ADD("chunks-and-gzip", test_chunks_and_gzip);
     ADD("max-body", test_max_body);
     return g_test_run();

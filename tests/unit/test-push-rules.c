@@ -600,52 +600,6 @@ static void test_gaps(void)
             ==, cases[i].opens);
 }
 
-/* ---- power ---- */
-
-static JsonObject *make_object(const char *text)
-{
-    g_autofree char *json = text != NULL ? from_quotes(text) : NULL;
-    return json != NULL ? mx_json_parse_object(json, -1, NULL) : NULL;
-}
-
-static void test_power(void)
-{
-    static const struct {
-        const char *levels, *create, *sender;
-        gboolean may;
-    } cases[] = {
-        {"{'users':{'@bob:x':50}}", "{}", "@bob:x", TRUE},
-        {"{'users':{'@bob:x':49}}", "{}", "@bob:x", FALSE},
-        {"{'users':{'@bob:x':20},'notifications':{'room':20}}", "{}", "@bob:x", TRUE},
-        {"{'users':{'@bob:x':20},'notifications':{'room':21}}", "{}", "@bob:x", FALSE},
-        {"{'users_default':60}", "{}", "@bob:x", TRUE},
-        {"{'users_default':60,'users':{'@bob:x':0}}", "{}", "@bob:x", FALSE},
-        {"{'users':{'@bob:x':'100'}}", "{}", "@bob:x", TRUE}, /* early room versions */
-        {"{'users':{'@bob:x':[]},'users_default':null}", "{}", "@bob:x", FALSE},
-        {"{'users':5,'notifications':[]}", "{}", "@bob:x", FALSE},
-        {"{'notifications':{'room':0}}", "{}", "@bob:x", TRUE},
-        {"{'notifications':{'room':-1}}", NULL, "@bob:x", TRUE},
-        {"{}", "{'room_version':'11'}", "@maker:x", FALSE},
-        {NULL, "{'room_version':'11'}", "@maker:x", TRUE}, /* no levels: 100 for the creator */
-        {NULL, "{'room_version':'11'}", "@bob:x", FALSE},
-        {"{}", "{'room_version':'12'}", "@maker:x", TRUE},
-        {"{}", "{'room_version':'12'}", "@bob:x", FALSE},
-        {"{}", "{'room_version':'12','additional_creators':['@bob:x']}", "@bob:x", TRUE},
-        {"{}", "{'room_version':'11','additional_creators':['@bob:x']}", "@bob:x", FALSE},
-        {"{}", "{'room_version':12}", "@maker:x", FALSE},
-        {"{}", "{'room_version':'org.example.12'}", "@maker:x", FALSE},
-        {"{'notifications':{'room':101}}", "{'room_version':'12'}", "@maker:x", TRUE},
-        {NULL, NULL, "@bob:x", FALSE},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(JsonObject) levels = make_object(cases[i].levels);
-        g_autoptr(JsonObject) create = make_object(cases[i].create);
-        g_test_message("%s %s %s", cases[i].levels, cases[i].create, cases[i].sender);
-        g_assert_cmpint(mx_notify_has_power(levels, create, "@maker:x", cases[i].sender, "room"),
-                        ==, cases[i].may);
-    }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -658,6 +612,5 @@ int main(int argc, char **argv)
     g_test_add_func("/push-rules/hostile", test_hostile);
     g_test_add_func("/push-rules/modes", test_modes);
     g_test_add_func("/push-rules/gaps", test_gaps);
-    g_test_add_func("/push-rules/power", test_power);
     return g_test_run();
 }

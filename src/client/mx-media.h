@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-client.h"
+#include "mx-image.h"
+
+/* Media in memory, through the user's own homeserver only (client-server API, "Content
+ * repository"). */
+
+/* Larger avatars are not shown. */
+#define MX_AVATAR_MAX_BYTES (1024u * 1024)
+
+/* picture is one that MX_IMAGE kinds allow, of at most MX_AVATAR_MAX_BYTES and a bearable number of
+ * pixels; NULL with an error. Both are borrowed. */
+typedef void (*MxPictureFunc)(MxClient *client, GBytes *picture, const MxImageInfo *info,
+                              const GError *error, gpointer user_data);
+/* The thumbnail of an avatar, or the avatar itself where the server makes none. A few are fetched
+ * at a time; the urgent ones, for which somebody waits, come first. func is called once, later,
+ * unless the client is stopped before; destroy (may be NULL) is for user_data. mxc is valid. */
+void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
+                            MxPictureFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* mxc NULL: it failed. */
+typedef void (*MxUploadFunc)(MxClient *client, const char *mxc, const GError *error,
+                             gpointer user_data);
+void mx_client_upload(MxClient *client, GBytes *content, const char *content_type,
+                      MxUploadFunc func, gpointer user_data, GDestroyNotify destroy);
