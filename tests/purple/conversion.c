@@ -11,12 +11,24 @@ static void push_direct(Scenario *s, const char *content)
     push(s, sync_body_end(body));
 }
 
+/* What the homeserver says when the window opens. */
+static void set_members(Scenario *s)
+{
+    g_autofree char *body = json_quotes(
+        "{'chunk':[{'type':'m.room.member','event_id':'$a','sender':'" ALICE "','state_key':'" ALICE
+        "','content':{'membership':'join','displayname':'Alice'}},{'type':'m.room.member',"
+        "'event_id':'$b','sender':'" BOB "','state_key':'" BOB
+        "','content':{'membership':'join','displayname':'Bob'}}]}");
+    fake_server_set_members(s->server, DIRECT, body);
+}
+
 /* What is typed after it is drawn, and goes to the same room. */
 static void chat_becomes_im(Scenario *s)
 {
     SyncBody *body = sync_body_new();
     sync_body_room(body, DIRECT, NULL, ALICE " " BOB);
     set_first(s, sync_body_end(body));
+    set_members(s);
     log_in(s);
     open_chat(s, DIRECT);
     host_set_focus(DIRECT, TRUE);
@@ -39,6 +51,7 @@ static void chat_becomes_im(Scenario *s)
 static void im_becomes_chat(Scenario *s)
 {
     set_usual_rooms(s);
+    set_members(s);
     log_in(s);
     CHECK(s, host_open_im(s->account, BOB) != NULL);
     EXPECT_EVENT(s, "window", "name", BOB);
