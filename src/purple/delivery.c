@@ -12,6 +12,7 @@
 
 #include "log-tail.h"
 #include "messages.h"
+#include "receipts.h"
 
 #define SLICE_US (8 * 1000)
 
@@ -122,16 +123,19 @@ static gboolean on_slice(gpointer data)
         MxLine *line = g_ptr_array_index(delivery->lines, delivery->next);
         write_date_before(delivery, room, line);
         mxp_messages_write(mxp, room, line);
+        mxp_receipts_note(mxp, room, line);
         delivery->next++;
         if (g_get_monotonic_time() >= until && delivery->next < delivery->lines->len)
             return G_SOURCE_CONTINUE;
     }
     delivery->source = 0;
     settle(delivery);
-    if (room != NULL)
+    if (room != NULL) {
+        mxp_receipts_flush(mxp, room);
         ask(delivery, room);
-    else
+    } else {
         g_hash_table_remove(mxp->deliveries, delivery->room_id);
+    }
     return G_SOURCE_REMOVE;
 }
 

@@ -20,34 +20,18 @@
 #include "joining.h"
 #include "membership.h"
 #include "messages.h"
+#include "presence.h"
+#include "receipts.h"
 #include "reconnect.h"
 #include "removal.h"
 #include "rooms.h"
+#include "typing.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
 
 static const char *list_icon(PurpleAccount *account, PurpleBuddy *buddy)
 {
     return "matrix"; /* also the name of the log folder */
-}
-
-static GList *status_types(PurpleAccount *account)
-{
-    static const struct {
-        PurpleStatusPrimitive primitive;
-        const char *id, *name;
-    } types[] = {
-        {PURPLE_STATUS_AVAILABLE, "available", N_("Available")},
-        {PURPLE_STATUS_AWAY, "away", N_("Away")},
-        {PURPLE_STATUS_OFFLINE, "offline", N_("Offline")},
-    };
-    GList *list = NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-        list = g_list_append(list, purple_status_type_new_with_attrs(
-                                       types[i].primitive, types[i].id, _(types[i].name), TRUE,
-                                       TRUE, FALSE, "message", _("Message"),
-                                       purple_value_new(PURPLE_TYPE_STRING), NULL));
-    return list;
 }
 
 static gboolean offline_message(const PurpleBuddy *buddy)
@@ -65,14 +49,18 @@ static GHashTable *get_account_text_table(PurpleAccount *account)
 static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE,
     .list_icon = list_icon,
-    .status_types = status_types,
+    .status_text = mxp_presence_status_text,
+    .tooltip_text = mxp_presence_tooltip_text,
+    .status_types = mxp_presence_status_types,
     .blist_node_menu = mxp_membership_blist_node_menu,
     .chat_info = mxp_rooms_chat_info,
     .chat_info_defaults = mxp_rooms_chat_info_defaults,
     .login = mxp_account_login,
     .close = mxp_account_close,
     .send_im = mxp_messages_send_im,
-    .set_status = mxp_account_set_status,
+    .send_typing = mxp_typing_send,
+    .set_status = mxp_presence_set_status,
+    .set_idle = mxp_presence_set_idle,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,
@@ -192,6 +180,10 @@ static void init_plugin(PurplePlugin *plugin)
     add_option(_("Name of this device"), "device_name");
     add_option(_("Certificate authority file"), "ca_file");
     add_window_option();
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Do not tell others what I have read"),
+                                                     MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

@@ -49,6 +49,8 @@ static const char *const migrations[] = {
     "CREATE INDEX queue_room ON queue (room, id);"
     "CREATE INDEX queue_row ON queue (row);",
     "ALTER TABLE timeline ADD COLUMN alert INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE presence (user_id TEXT PRIMARY KEY, state INTEGER NOT NULL, status_msg TEXT,"
+    "  active_ms INTEGER NOT NULL, is_active INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)
