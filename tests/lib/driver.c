@@ -280,7 +280,7 @@ static gboolean do_idle(Call *call, GError **error)
     gboolean idle = json_object_get_boolean_member_with_default(call->args, "value", TRUE);
 
     purple_presence_set_idle(purple_account_get_presence(call->account), idle,
-                             idle ? time(NULL) : 0);
+                             idle ? time(NULL) - 600 : 0);
     return TRUE;
 }
 
