@@ -49,7 +49,7 @@ static gboolean is_wanted(const MxSyncStage *stage, const char *room_id, const c
 static void on_room_part(MxSyncStage *stage, MxSyncSection section, const char *room_id,
                          MxSyncPart part, const char *json, gsize len)
 {
-    if (!mx_room_id_is_valid(room_id))
+    if (!g_hash_table_contains(stage->by_id, room_id) && !mx_room_id_is_valid(room_id))
         return;
     MxStagedRoom *room = begin_room(stage, section, room_id);
     MxStagedPart staged = {part, room->text->len, len};

@@ -109,22 +109,16 @@ def test_reading_by_the_partner_is_said_once(alice, bob, direct_room, seat):
     assert not any(READ.search(line) for line in [str(one) for one in sitting.log(bob.user_id)])
 
 
-def set_typing(person, room, timeout_ms):
-    path = f"/rooms/{quote(room)}/typing/{quote(person.user_id)}"
-    body = {"typing": timeout_ms > 0, "timeout": timeout_ms} if timeout_ms else {"typing": False}
-    person.client.put(path, body)
-
-
 def test_typing_both_ways(alice, bob, direct_room, seat):
     sitting = seat(alice)
     driver = sitting.open()
     driver.wait_node(bob.user_id)
     sitting.open_im(bob.user_id)
     time.sleep(0.5)  # the window is known before the answer comes
-    set_typing(bob, direct_room, 20000)
+    bob.client.type(direct_room, 20000)
     driver.wait_event("typing", who=bob.user_id, typing=True)
     since = driver.position()
-    set_typing(bob, direct_room, 0)
+    bob.client.type(direct_room, 0)
     driver.wait_event("typing", since=since, who=bob.user_id, typing=False)
     other = Watcher(bob, direct_room)
     driver.command("type", username=sitting.username, who=bob.user_id, value=True)
@@ -132,11 +126,6 @@ def test_typing_both_ways(alice, bob, direct_room, seat):
     sitting.say_to(bob.user_id, "typed")
     other.wait(lambda: other.typing == [], "Alice to have typed")
     bob.wait_body(direct_room, "typed")
-
-
-def set_presence(person, presence, message=""):
-    path = f"/presence/{quote(person.user_id)}/status"
-    person.client.put(path, {"presence": presence, "status_msg": message})
 
 
 def wait_buddy(driver, name, **wanted):
@@ -151,9 +140,9 @@ def test_presence_and_status_both_ways(alice, bob, direct_room, seat):
     sitting = seat(alice)
     driver = sitting.open()
     wait_buddy(driver, bob.user_id, status="available")
-    set_presence(bob, "unavailable", "out for <lunch>")
+    bob.client.set_presence("unavailable", "out for <lunch>")
     wait_buddy(driver, bob.user_id, status="away", status_text="out for &lt;lunch&gt;")
-    set_presence(bob, "online")
+    bob.client.set_presence("online")
     wait_buddy(driver, bob.user_id, status="available", status_text=None)
     other = Watcher(bob, direct_room)
 
@@ -179,7 +168,7 @@ def test_presence_is_remembered(alice, bob, direct_room, seat):
     sitting = seat(alice)
     driver = sitting.open()
     driver.wait_node(bob.user_id)
-    set_presence(bob, "unavailable", "on holiday")
+    bob.client.set_presence("unavailable", "on holiday")
     wait_buddy(driver, bob.user_id, status="away", status_text="on holiday")
     driver = sitting.reopen()
     wait_buddy(driver, bob.user_id, status="away", status_text="on holiday")

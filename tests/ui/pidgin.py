@@ -162,6 +162,21 @@ class Pidgin:
                 return sorted(self._ask("PurpleConvChatCbGetName", user) for user in users)
         return []
 
+    def is_typing(self, title):
+        """Whether the partner of this IM is shown as typing."""
+        for one in self._ask("PurpleGetIms"):
+            if self._ask("PurpleConversationGetTitle", one) == title:
+                return self._ask("PurpleConvImGetTypingState", self._ask("PurpleConvIm", one)) == 1
+        return False
+
+    def status(self, name):
+        """The status of the buddy that the list shows by this name."""
+        for buddy in self._ask("PurpleFindBuddies", self.account(), ""):
+            if self._ask("PurpleBuddyGetAlias", buddy) == name:
+                presence = self._ask("PurpleBuddyGetPresence", buddy)
+                return self._ask("PurpleStatusGetId", self._ask("PurplePresenceGetActiveStatus", presence))
+        return None
+
     # By keyboard
 
     def _matrix_position(self):
