@@ -27,6 +27,8 @@ typedef struct {
     guint apply_source;
     GPtrArray *pending; /* MxRoomChange, not applied yet */
     guint next_pending;
+    GPtrArray *ephemeral, *presence; /* likewise, after the rooms; or NULL */
+    guint next_ephemeral, next_presence;
     guint64 started, applied; /* serial numbers of requests */
     gint64 last_success;      /* monotonic, us */
     gboolean hurry;           /* the next request must not hold */
@@ -44,6 +46,7 @@ typedef struct {
     guint source;
     gboolean is_busy, again;
 } MxIgnoring;
+typedef struct _MxOwnPresence MxOwnPresence;
 
 struct _MxClient {
     GObject parent_instance;
@@ -54,7 +57,8 @@ struct _MxClient {
 
     MxClientState state;
     gboolean is_ready;
-    const char *presence; /* set_presence of /sync; static */
+    MxOwnPresence *own_presence; /* mx-presence.c */
+    GHashTable *watched;         /* set of user IDs: mx-presence.c */
     gboolean is_signing_out;
     gboolean is_signing_in; /* a login or a refresh of the token is under way */
     MxWorker *worker;
@@ -75,6 +79,8 @@ struct _MxClient {
     gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
+    GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
@@ -99,6 +105,9 @@ void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
 void mx_client_emit_ignored_changed(MxClient *client);
 void mx_client_emit_signed_out(MxClient *client);
+void mx_client_emit_typing(MxClient *client, MxRoom *room, GPtrArray *user_ids);
+void mx_client_emit_partner_read(MxClient *client, MxRoom *room, gint64 ts);
+void mx_client_emit_presence(MxClient *client, const MxPresence *presence);
 /* Stores the summary in place of the old one and says so. Takes nothing. */
 void mx_client_put_change(MxClient *client, MxRoomChange *change);
 void mx_client_know_room(MxClient *client, MxRoom *room); /* into the maps, without a signal */
@@ -132,8 +141,9 @@ void mx_sync_resume(MxClient *client);
 void mx_sync_stop(MxClient *client);
 /* Asks for nothing more until mx_sync_resume(). */
 void mx_sync_pause(MxClient *client);
-/* Applies stored rooms (MxRoomChange) in slices, then starts the loop. Takes the array. */
-void mx_sync_load(MxClient *client, GPtrArray *changes);
+/* Applies stored rooms (MxRoomChange) and MxPresence in slices, then starts the loop. Takes the
+ * arrays. */
+void mx_sync_load(MxClient *client, GPtrArray *changes, GPtrArray *presence);
 /* Tries again after the usual wait. */
 void mx_sync_retry(MxClient *client, const GError *error);
 /* Ends a held request, so that the next answer shows the present. */
@@ -144,6 +154,28 @@ void mx_send_queue_init(MxClient *client);
 void mx_send_queue_clear(MxClient *client);
 void mx_send_queue_kick(MxClient *client, gint64 room);
 void mx_send_queue_kick_all(MxClient *client);
+
+/* mx-receipts.c */
+void mx_receipts_init(MxClient *client);
+void mx_receipts_clear(MxClient *client);
+/* Tells what could not be told before. */
+void mx_receipts_kick_all(MxClient *client);
+void mx_receipts_apply(MxClient *client, const MxEphemeral *ephemeral);
+
+/* mx-typing.c */
+void mx_typing_init(MxClient *client);
+void mx_typing_clear(MxClient *client);
+/* A message is sent: whoever was told that the user types is told that that is over. */
+void mx_typing_stop(MxClient *client, gint64 room);
+void mx_typing_apply(MxClient *client, const MxEphemeral *ephemeral);
+
+/* mx-presence.c */
+void mx_presence_init(MxClient *client);
+void mx_presence_clear(MxClient *client);
+const char *mx_presence_get_state(MxClient *client); /* for /sync; static, or NULL */
+/* Before the first /sync: the status message that the server has, or NULL. */
+void mx_presence_set_told(MxClient *client, const char *message);
+void mx_presence_kick(MxClient *client);
 
 /* mx-client-notify.c */
 void mx_client_notify_clear(MxClient *client);

@@ -131,6 +131,7 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
 {
     if (client->worker == NULL)
         return;
+    mx_typing_stop(client, room);
     g_autoptr(JsonObject) content = json_object_new();
     json_object_set_string_member(content, "msgtype", msgtype);
     json_object_set_string_member(content, "body", body);

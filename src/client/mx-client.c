@@ -20,6 +20,9 @@ enum {
     SIGNAL_LINES_RECOVERED,
     SIGNAL_OWN_LINE,
     SIGNAL_ROOM_NOTICE,
+    SIGNAL_TYPING_CHANGED,
+    SIGNAL_PARTNER_READ,
+    SIGNAL_PRESENCE_CHANGED,
     SIGNAL_ACCOUNT_NOTICE,
     SIGNAL_OWN_NAME,
     SIGNAL_OWN_AVATAR,
@@ -53,6 +56,9 @@ static void mx_client_finalize(GObject *object)
     mx_client_notify_clear(client);
     mx_media_free(client->media);
     g_clear_pointer(&client->ignored, g_hash_table_unref);
+    mx_receipts_clear(client);
+    mx_typing_clear(client);
+    mx_presence_clear(client);
     g_hash_table_unref(client->direct);
     g_hash_table_unref(client->by_key);
     g_hash_table_unref(client->rooms);
@@ -81,6 +87,10 @@ static void mx_client_class_init(MxClientClass *klass)
     signals[SIGNAL_OWN_LINE] = add_signal("own-line", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
     signals[SIGNAL_ROOM_NOTICE] =
         add_signal("room-notice", 3, G_TYPE_POINTER, G_TYPE_STRING, G_TYPE_BOOLEAN);
+    signals[SIGNAL_TYPING_CHANGED] =
+        add_signal("typing-changed", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
+    signals[SIGNAL_PARTNER_READ] = add_signal("partner-read", 2, G_TYPE_POINTER, G_TYPE_INT64, 0);
+    signals[SIGNAL_PRESENCE_CHANGED] = add_signal("presence-changed", 1, G_TYPE_POINTER, 0, 0);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_AVATAR] = add_signal("own-avatar", 1, G_TYPE_STRING, 0, 0);
@@ -101,6 +111,9 @@ static void mx_client_init(MxClient *client)
     mx_send_queue_init(client);
     mx_gap_init(client);
     mx_ignored_init(client);
+    mx_receipts_init(client);
+    mx_typing_init(client);
+    mx_presence_init(client);
     mx_backoff_init(&client->publish_backoff, 1000, 5 * 60 * 1000);
 }
 
@@ -149,6 +162,21 @@ void mx_client_emit_room_error(MxClient *client, MxRoom *room, const char *text)
 void mx_client_emit_account_notice(MxClient *client, const char *text)
 {
     g_signal_emit(client, signals[SIGNAL_ACCOUNT_NOTICE], 0, text);
+}
+
+void mx_client_emit_typing(MxClient *client, MxRoom *room, GPtrArray *user_ids)
+{
+    g_signal_emit(client, signals[SIGNAL_TYPING_CHANGED], 0, room, user_ids);
+}
+
+void mx_client_emit_partner_read(MxClient *client, MxRoom *room, gint64 ts)
+{
+    g_signal_emit(client, signals[SIGNAL_PARTNER_READ], 0, room, ts);
+}
+
+void mx_client_emit_presence(MxClient *client, const MxPresence *presence)
+{
+    g_signal_emit(client, signals[SIGNAL_PRESENCE_CHANGED], 0, presence);
 }
 
 void mx_client_emit_progress(MxClient *client, int step, const char *text)
@@ -598,9 +626,4 @@ void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_da
     job->user_data = user_data;
     job->destroy = destroy;
     mx_worker_push(client->worker, MX_JOB_USER, run_unread, on_unread, job, unread_job_free);
-}
-
-void mx_client_set_presence(MxClient *client, const char *presence)
-{
-    client->presence = presence;
 }

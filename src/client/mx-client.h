@@ -6,6 +6,7 @@
 #include "mx-member.h"
 #include "mx-room.h"
 #include "mx-room-info.h"
+#include "mx-store-presence.h"
 #include "mx-sync-apply.h"
 #include "mx-timeline.h"
 
@@ -26,6 +27,9 @@
  *                                              mx_client_lines_shown() and _not_shown()
  *  own-line (MxRoom *, MxLine *)               a line typed here is safe in the database: write it
  *  room-notice (MxRoom *, const char *text, gboolean is_error)
+ *  typing-changed (MxRoom *, GPtrArray *user_ids)    of an open room: who types now; borrowed
+ *  partner-read (MxRoom *, gint64 ts)          of an open direct room: the newest own line was read
+ *  presence-changed (const MxPresence *)       of a partner, or somebody watched; borrowed
  *  account-notice (const char *text)
  *  own-name (const char *name)                 the user's display name, or NULL
  *  own-avatar (const char *mxc)                the user's avatar on the server, or NULL
@@ -94,9 +98,17 @@ typedef void (*MxUnreadFunc)(MxClient *client, GPtrArray *rooms, gpointer user_d
 void mx_client_list_unread(MxClient *client, MxUnreadFunc func, gpointer user_data,
                            GDestroyNotify destroy);
 
-/* "online", "unavailable" or "offline": what asking for news tells others about the user (C13).
- * Static. */
-void mx_client_set_presence(MxClient *client, const char *presence);
+/* presence: "online", "unavailable" or "offline", static: what asking for news tells others about
+ * the user (C13), and what they are told at once when it changes (G7). message may be NULL. */
+void mx_client_set_presence(MxClient *client, const char *presence, const char *message);
+/* "presence-changed" is wanted for this user, who has no direct room. */
+void mx_client_watch_presence(MxClient *client, const char *user_id);
+
+/* The user has looked at this line (MxLine.row) of the room: the server, and with it the user's
+ * other devices, are told that all up to it is read. is_private: nobody else is. */
+void mx_client_mark_read(MxClient *client, MxRoom *room, gint64 line, gboolean is_private);
+/* While the user types it has to be said again within 30 s; sending a message ends it. */
+void mx_client_set_typing(MxClient *client, MxRoom *room, gboolean is_typing);
 
 /* Joined and invited members, asked from the server once when the stored list has holes. members is
  * the callback's; total: how many there are beyond the limit, too. query is copied; destroy is for

@@ -31,7 +31,8 @@ typedef struct {
     GPtrArray *recovered; /* of GPtrArray of MxLine; room in keys */
     GArray *recovered_keys;
     GHashTable *ignored;
-    char *since, *filter_id, *own_name;
+    GPtrArray *presence; /* MxPresence */
+    char *since, *filter_id, *own_name, *status_msg;
 } LoadJob;
 
 static void run_load(MxStore *store, gpointer data)
@@ -62,6 +63,8 @@ static void run_load(MxStore *store, gpointer data)
     job->filter_id = mx_store_get_value(store, MX_VALUE_FILTER_ID);
     job->own_name = mx_store_get_value(store, MX_VALUE_OWN_NAME);
     job->ignored = mx_ignored_load(store);
+    job->status_msg = mx_store_get_value(store, MX_VALUE_STATUS_MSG);
+    job->presence = mx_store_list_presence(store);
 }
 
 static void load_job_free(gpointer data)
@@ -75,6 +78,8 @@ static void load_job_free(gpointer data)
     g_free(job->since);
     g_free(job->filter_id);
     g_free(job->own_name);
+    g_free(job->status_msg);
+    g_clear_pointer(&job->presence, g_ptr_array_unref);
     mx_client_job_clear(job);
     g_free(job);
 }
@@ -167,7 +172,8 @@ static void on_loaded(gpointer data)
     for (guint i = 0; i < job->changes->len; i++)
         mx_client_know_room(client, ((MxRoomChange *)g_ptr_array_index(job->changes, i))->room);
     begin_sync(client, job);
-    mx_sync_load(client, g_steal_pointer(&job->changes));
+    mx_presence_set_told(client, job->status_msg);
+    mx_sync_load(client, g_steal_pointer(&job->changes), g_steal_pointer(&job->presence));
 }
 
 static void start_loading(MxClient *client)

@@ -10,6 +10,7 @@
 #include "mx-place.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
+#include "mx-sync-presence.h"
 
 typedef struct {
     MxStore *store;
@@ -52,6 +53,8 @@ void mx_sync_changes_free(MxSyncChanges *changes)
     if (changes == NULL)
         return;
     g_ptr_array_unref(changes->rooms);
+    g_clear_pointer(&changes->ephemeral, g_ptr_array_unref);
+    g_clear_pointer(&changes->presence, g_ptr_array_unref);
     g_free(changes->next_batch);
     g_clear_pointer(&changes->rules, mx_push_rules_unref);
     g_clear_pointer(&changes->ignored, g_hash_table_unref);
@@ -440,67 +443,6 @@ static void apply_unread(RoomPass *pass)
     mx_json_slice_get_int(values[1], &pass->row->notification_count);
 }
 
-static gboolean receipt_is_own(MxJsonSlice by_type, const char *own_user_id)
-{
-    static const char *const types[] = {"m.read", "m.read.private", NULL};
-    MxJsonSlice users[2];
-    mx_json_scan_members(by_type, types, users);
-    for (guint i = 0; i < 2; i++) {
-        if (users[i].text == NULL || users[i].type != MX_JSON_OBJECT)
-            continue;
-        MxJsonSlice receipt = mx_json_scan_member(users[i], own_user_id);
-        if (receipt.text == NULL || receipt.type != MX_JSON_OBJECT)
-            continue;
-        MxJsonSlice thread = mx_json_scan_member(receipt, "thread_id");
-        if (thread.text == NULL || mx_json_slice_equals(thread, "main"))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* Of several receipts the one that reaches furthest counts, in whatever order they stand. */
-static void note_read(RoomPass *pass, const char *event_id)
-{
-    MxRoomRow *row = pass->row;
-    MxStore *store = pass->apply->store;
-    gint64 pos = mx_store_get_event_pos(store, row->key, event_id);
-    gint64 known = row->read_event_id != NULL
-                       ? mx_store_get_event_pos(store, row->key, row->read_event_id)
-                       : G_MININT64;
-    if (known != G_MININT64 && pos <= known)
-        return;
-    g_free(row->read_event_id);
-    row->read_event_id = g_strdup(event_id);
-}
-
-static void apply_receipts(RoomPass *pass, MxJsonSlice content)
-{
-    MxJsonIter iter;
-    MxJsonSlice key, value;
-    if (!mx_json_iter_init(&iter, content))
-        return;
-    while (mx_json_iter_next(&iter, &key, &value)) {
-        if (value.type != MX_JSON_OBJECT ||
-            !receipt_is_own(value, pass->apply->context->own_user_id))
-            continue;
-        g_autofree char *event_id = mx_json_slice_dup_string(key);
-        note_read(pass, event_id);
-    }
-}
-
-static void apply_ephemeral(RoomPass *pass)
-{
-    for (guint i = 0; i < pass->staged->parts->len; i++) {
-        g_auto(MxEvent) event = {0};
-        gsize len;
-        if (g_array_index(pass->staged->parts, MxStagedPart, i).part != MX_SYNC_ROOM_EPHEMERAL)
-            continue;
-        const char *text = mx_staged_room_get_part(pass->staged, i, &len);
-        if (mx_event_parse(&event, text, len, FALSE) && g_str_equal(event.type, "m.receipt"))
-            apply_receipts(pass, event.content);
-    }
-}
-
 int mx_sync_apply_read(MxStore *store, const MxRoomRow *room)
 {
     if (room->read_event_id == NULL)
@@ -533,7 +475,8 @@ static void apply_contents(RoomPass *pass)
     apply_state_parts(pass, has_after ? MX_SYNC_ROOM_STATE_AFTER : MX_SYNC_ROOM_STATE, TRUE);
     note_gap(pass);
     apply_timeline(pass, !has_after);
-    apply_ephemeral(pass);
+    mx_sync_ephemeral_read(pass->apply->store, pass->row, pass->staged,
+                           pass->apply->context->own_user_id);
     apply_room_account_data(pass);
     apply_unread(pass);
 }
@@ -621,9 +564,30 @@ static void apply_invite(RoomPass *pass)
     apply_state_parts(pass, MX_SYNC_ROOM_STATE, FALSE);
 }
 
+static void add_ephemeral(Apply *apply, const MxRoomRow *row, const MxStagedRoom *staged)
+{
+    if (!g_hash_table_contains(apply->context->open_rooms, row->room_id))
+        return;
+    MxEphemeral *ephemeral =
+        mx_sync_ephemeral_new(apply->store, row, staged, apply->context->own_user_id);
+    if (ephemeral != NULL)
+        g_ptr_array_add(apply->changes->ephemeral, ephemeral);
+}
+
+/* Typing and others' receipts change nothing that is stored: the room's row and summary stay. */
+static gboolean is_ephemeral_only(Apply *apply, MxRoomRow *row, const MxStagedRoom *staged)
+{
+    return row != NULL && apply->context->since != NULL && mx_sync_ephemeral_is_all(row, staged) &&
+           !mx_sync_ephemeral_read(apply->store, row, staged, apply->context->own_user_id);
+}
+
 static void apply_room(Apply *apply, const MxStagedRoom *staged)
 {
     g_autoptr(MxRoomRow) row = mx_store_get_room(apply->store, staged->room_id);
+    if (is_ephemeral_only(apply, row, staged)) {
+        add_ephemeral(apply, row, staged);
+        return;
+    }
     if (row == NULL) {
         row = mx_room_row_new(staged->room_id);
         mx_store_save_room(apply->store, row);
@@ -649,6 +613,7 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
     else
         apply_invite(&pass);
     finish_room(&pass);
+    add_ephemeral(apply, row, staged);
     mx_member_changes_clear(&pass.members);
 }
 
@@ -767,6 +732,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         .store = store, .context = context, .stage = stage, .by_key = by_key, .moved = moved};
     apply.changes = g_new0(MxSyncChanges, 1);
     apply.changes->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
+    apply.changes->ephemeral = g_ptr_array_new_with_free_func((GDestroyNotify)mx_ephemeral_free);
     apply.changes->next_batch = g_strdup(stage->next_batch);
     apply.rules = context->rules != NULL ? mx_push_rules_ref(context->rules) : NULL;
     mx_store_begin(store);
@@ -780,6 +746,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
         update_direct(&apply);
     update_places(&apply);
     apply.changes->rules = apply.rules;
+    apply.changes->presence = mx_sync_presence_apply(store, stage, context->watched);
     g_hash_table_unref(apply.ignored);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");

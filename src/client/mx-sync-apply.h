@@ -6,6 +6,7 @@
 #include "mx-member.h"
 #include "mx-push-rules.h"
 #include "mx-room.h"
+#include "mx-sync-ephemeral.h"
 #include "mx-sync-stage.h"
 #include "mx-timeline.h"
 
@@ -32,7 +33,9 @@ typedef struct {
 } MxRoomChange;
 
 typedef struct {
-    GPtrArray *rooms; /* of MxRoomChange */
+    GPtrArray *rooms;     /* of MxRoomChange */
+    GPtrArray *ephemeral; /* of MxEphemeral, of open rooms */
+    GPtrArray *presence;  /* of MxPresence */
     char *next_batch;
     MxPushRules *rules;       /* as they are now, or NULL */
     GHashTable *ignored;      /* set of user IDs, when the list has changed; or NULL */
@@ -47,6 +50,7 @@ typedef struct {
     const char *since;      /* NULL: a full sync */
     gboolean is_catch_up;   /* lines are marked delayed */
     GHashTable *open_rooms; /* set of room IDs with a window */
+    GHashTable *watched;    /* set of user IDs whose presence matters, besides partners; or NULL */
     MxPushRules *rules;     /* NULL: as stored */
 } MxApplyContext;
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-sync-stage.h"
 
+#include <string.h>
+
 #include "mx-id.h"
 #include "mx-json-scan.h"
 
@@ -34,14 +36,25 @@ static MxStagedRoom *begin_room(MxSyncStage *stage, MxSyncSection section, const
     return room;
 }
 
+/* Only the own read receipts of a closed room matter. A user ID with an escape in it would not be
+ * found. */
+static gboolean is_wanted(const MxSyncStage *stage, const char *room_id, const char *json,
+                          gsize len)
+{
+    return stage->open_rooms == NULL || g_hash_table_contains(stage->open_rooms, room_id) ||
+           memmem(json, len, stage->own_user_id, strlen(stage->own_user_id)) != NULL ||
+           memchr(json, '\\', len) != NULL;
+}
+
 static void on_room_part(MxSyncStage *stage, MxSyncSection section, const char *room_id,
                          MxSyncPart part, const char *json, gsize len)
 {
-    if (!mx_room_id_is_valid(room_id))
+    if (!g_hash_table_contains(stage->by_id, room_id) && !mx_room_id_is_valid(room_id))
         return;
     MxStagedRoom *room = begin_room(stage, section, room_id);
     MxStagedPart staged = {part, room->text->len, len};
-    if (part == MX_SYNC_ROOM_BEGIN)
+    if (part == MX_SYNC_ROOM_BEGIN ||
+        (part == MX_SYNC_ROOM_EPHEMERAL && !is_wanted(stage, room_id, json, len)))
         return;
     if (json != NULL)
         g_string_append_len(room->text, json, len);
@@ -59,6 +72,8 @@ static void on_part(MxSyncSection section, const char *room_id, MxSyncPart part,
         stage->next_batch = mx_json_slice_dup_string(mx_json_scan_root(json, len));
     } else if (part == MX_SYNC_ACCOUNT_DATA) {
         g_ptr_array_add(stage->account_data, g_strndup(json, len));
+    } else if (part == MX_SYNC_PRESENCE) {
+        g_ptr_array_add(stage->presence, g_strndup(json, len));
     }
 }
 
@@ -67,6 +82,7 @@ MxSyncStage *mx_sync_stage_new(void)
     MxSyncStage *stage = g_new0(MxSyncStage, 1);
     stage->rooms = g_ptr_array_new_with_free_func(staged_room_free);
     stage->account_data = g_ptr_array_new_with_free_func(g_free);
+    stage->presence = g_ptr_array_new_with_free_func(g_free);
     stage->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     stage->parser = mx_sync_parser_new(on_part, stage);
     return stage;
@@ -80,8 +96,20 @@ void mx_sync_stage_free(MxSyncStage *stage)
     g_hash_table_unref(stage->by_id);
     g_ptr_array_unref(stage->rooms);
     g_ptr_array_unref(stage->account_data);
+    g_ptr_array_unref(stage->presence);
+    g_clear_pointer(&stage->open_rooms, g_hash_table_unref);
+    g_free(stage->own_user_id);
     g_free(stage->next_batch);
     g_free(stage);
+}
+
+void mx_sync_stage_set_open_rooms(MxSyncStage *stage, const char *own_user_id,
+                                  GHashTable *open_rooms)
+{
+    g_free(stage->own_user_id);
+    stage->own_user_id = g_strdup(own_user_id);
+    g_clear_pointer(&stage->open_rooms, g_hash_table_unref);
+    stage->open_rooms = open_rooms;
 }
 
 gboolean mx_sync_stage_feed(MxSyncStage *stage, const char *data, gsize len, GError **error)

@@ -23,13 +23,21 @@ typedef struct {
     char *next_batch;
     GPtrArray *rooms;        /* of MxStagedRoom */
     GPtrArray *account_data; /* of char *, one event each */
+    GPtrArray *presence;     /* likewise */
     GHashTable *by_id; /* room ID -> MxStagedRoom; an ID counts once, the last section named wins */
     MxSyncParser *parser;
+    char *own_user_id;      /* with open_rooms; or NULL */
+    GHashTable *open_rooms; /* set of room IDs; NULL: every ephemeral event is kept */
 } MxSyncStage;
 
 MxSyncStage *mx_sync_stage_new(void);
 void mx_sync_stage_free(MxSyncStage *stage);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxSyncStage, mx_sync_stage_free)
+
+/* Who types in rooms without a window, and what others have read there, interests nobody: such
+ * events are not even kept. Takes open_rooms, a set of room IDs. */
+void mx_sync_stage_set_open_rooms(MxSyncStage *stage, const char *own_user_id,
+                                  GHashTable *open_rooms);
 
 gboolean mx_sync_stage_feed(MxSyncStage *stage, const char *data, gsize len, GError **error);
 gboolean mx_sync_stage_finish(MxSyncStage *stage, GError **error);

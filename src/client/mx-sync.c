@@ -50,6 +50,8 @@ static void feed_unref(Feed *feed)
 typedef struct {
     Feed *feed;
     GBytes *chunk;
+    char *own_user_id; /* with the answer's first piece, like open_rooms */
+    GHashTable *open_rooms;
 } FeedJob;
 
 static void run_feed(MxStore *store, gpointer data)
@@ -57,6 +59,9 @@ static void run_feed(MxStore *store, gpointer data)
     FeedJob *job = data;
     gsize len;
     const char *bytes = g_bytes_get_data(job->chunk, &len);
+    if (job->open_rooms != NULL)
+        mx_sync_stage_set_open_rooms(job->feed->stage, job->own_user_id,
+                                     g_steal_pointer(&job->open_rooms));
     if (job->feed->error == NULL)
         mx_sync_stage_feed(job->feed->stage, bytes, len, &job->feed->error);
 }
@@ -66,6 +71,8 @@ static void feed_job_free(gpointer data)
     FeedJob *job = data;
     feed_unref(job->feed);
     g_bytes_unref(job->chunk);
+    g_free(job->own_user_id);
+    g_clear_pointer(&job->open_rooms, g_hash_table_unref);
     g_free(job);
 }
 
@@ -75,6 +82,17 @@ typedef struct {
     gboolean had_since;
     gsize received;
 } Request;
+
+static GHashTable *copy_set(GHashTable *set)
+{
+    GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer member;
+    g_hash_table_iter_init(&iter, set);
+    while (g_hash_table_iter_next(&iter, &member, NULL))
+        g_hash_table_add(copy, g_strdup(member));
+    return copy;
+}
 
 /* A first sync of a large account takes its time, and should be seen to move. */
 static void show_progress(Request *request, gsize len)
@@ -91,8 +109,13 @@ static void show_progress(Request *request, gsize len)
 static void on_chunk(GBytes *chunk, gpointer user_data)
 {
     Request *request = user_data;
+    gboolean is_first = request->received == 0;
     show_progress(request, g_bytes_get_size(chunk));
     FeedJob *job = g_new0(FeedJob, 1);
+    if (is_first) {
+        job->own_user_id = g_strdup(request->client->user_id);
+        job->open_rooms = copy_set(request->client->open_rooms);
+    }
     job->feed = feed_ref(request->feed);
     job->chunk = g_bytes_ref(chunk);
     if (request->client->worker != NULL)
@@ -108,7 +131,7 @@ typedef struct {
     Feed *feed;
     char *own_user_id, *since;
     gboolean is_catch_up;
-    GHashTable *open_rooms;
+    GHashTable *open_rooms, *watched;
     MxPushRules *rules;
     MxSyncChanges *changes;
 } ApplyJob;
@@ -120,6 +143,7 @@ static void run_apply(MxStore *store, gpointer data)
                               .since = job->since,
                               .is_catch_up = job->is_catch_up,
                               .open_rooms = job->open_rooms,
+                              .watched = job->watched,
                               .rules = job->rules};
     if (job->feed->error != NULL)
         g_propagate_error(&job->base.error, g_steal_pointer(&job->feed->error));
@@ -136,6 +160,7 @@ static void apply_job_free(gpointer data)
     g_free(job->own_user_id);
     g_free(job->since);
     g_hash_table_unref(job->open_rooms);
+    g_hash_table_unref(job->watched);
     g_clear_pointer(&job->rules, mx_push_rules_unref);
     mx_sync_changes_free(job->changes);
     mx_client_job_clear(job);
@@ -215,10 +240,18 @@ static void on_failure(MxClient *client, const GError *error)
     mx_client_emit_failed(client, g_error_copy(error));
 }
 
+static void clear_pending(MxSyncLoop *sync)
+{
+    g_clear_pointer(&sync->pending, g_ptr_array_unref);
+    g_clear_pointer(&sync->ephemeral, g_ptr_array_unref);
+    g_clear_pointer(&sync->presence, g_ptr_array_unref);
+    sync->next_pending = sync->next_ephemeral = sync->next_presence = 0;
+}
+
 static void finish_applying(MxClient *client)
 {
     MxSyncLoop *sync = &client->sync;
-    g_clear_pointer(&sync->pending, g_ptr_array_unref);
+    clear_pending(sync);
     if (sync->applied == 0 && !sync->is_loading) {
         mx_direct_room_publish(client); /* what an earlier run could not write */
         mx_ignored_publish(client);
@@ -241,18 +274,45 @@ static void finish_applying(MxClient *client)
         return;
     mx_send_queue_kick_all(client);
     mx_gap_retry_all(client);
+    mx_receipts_kick_all(client);
+    mx_presence_kick(client);
     request_sync(client);
+}
+
+/* FALSE: everything is applied. */
+static gboolean apply_next(MxClient *client)
+{
+    MxSyncLoop *sync = &client->sync;
+    if (sync->next_pending < sync->pending->len) {
+        mx_client_put_change(client, g_ptr_array_index(sync->pending, sync->next_pending++));
+        return TRUE;
+    }
+    if (sync->ephemeral != NULL && sync->next_ephemeral < sync->ephemeral->len) {
+        MxEphemeral *ephemeral = g_ptr_array_index(sync->ephemeral, sync->next_ephemeral++);
+        if (ephemeral->typing != NULL)
+            mx_typing_apply(client, ephemeral);
+        if (ephemeral->is_read && client->state != MX_CLIENT_STOPPED)
+            mx_receipts_apply(client, ephemeral);
+        return TRUE;
+    }
+    if (sync->presence != NULL && sync->next_presence < sync->presence->len) {
+        mx_client_emit_presence(client, g_ptr_array_index(sync->presence, sync->next_presence++));
+        return TRUE;
+    }
+    return FALSE;
 }
 
 static gboolean on_apply_slice(gpointer data)
 {
     g_autoptr(MxClient) client = g_object_ref(data);
     MxSyncLoop *sync = &client->sync;
-    g_autoptr(GPtrArray) held = g_ptr_array_ref(sync->pending); /* a handler may end it all */
+    /* a handler may end it all */
+    g_autoptr(GPtrArray) rooms = g_ptr_array_ref(sync->pending);
+    g_autoptr(GPtrArray) ephemeral =
+        sync->ephemeral != NULL ? g_ptr_array_ref(sync->ephemeral) : NULL;
+    g_autoptr(GPtrArray) presence = sync->presence != NULL ? g_ptr_array_ref(sync->presence) : NULL;
     gint64 until = g_get_monotonic_time() + SLICE_US;
-    while (sync->next_pending < sync->pending->len) {
-        MxRoomChange *change = g_ptr_array_index(sync->pending, sync->next_pending++);
-        mx_client_put_change(client, change);
+    while (apply_next(client)) {
         if (client->state == MX_CLIENT_STOPPED)
             return G_SOURCE_REMOVE;
         if (g_get_monotonic_time() >= until)
@@ -282,20 +342,10 @@ static void on_apply_done(gpointer data)
     if (job->changes->changes_profile)
         mx_own_profile_changed(client);
     sync->pending = g_ptr_array_ref(job->changes->rooms);
-    sync->next_pending = 0;
+    sync->ephemeral = g_ptr_array_ref(job->changes->ephemeral);
+    sync->presence = g_ptr_array_ref(job->changes->presence);
     /* Idle priority: input and drawing come first. */
     sync->apply_source = g_idle_add(on_apply_slice, client);
-}
-
-static GHashTable *copy_open_rooms(MxClient *client)
-{
-    GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    GHashTableIter iter;
-    gpointer room_id;
-    g_hash_table_iter_init(&iter, client->open_rooms);
-    while (g_hash_table_iter_next(&iter, &room_id, NULL))
-        g_hash_table_add(copy, g_strdup(room_id));
-    return copy;
 }
 
 static void push_apply(MxClient *client, Request *request)
@@ -305,7 +355,8 @@ static void push_apply(MxClient *client, Request *request)
     job->own_user_id = g_strdup(client->user_id);
     job->since = request->had_since ? g_strdup(client->sync.since) : NULL;
     job->is_catch_up = !client->is_ready || client->sync.failed_last;
-    job->open_rooms = copy_open_rooms(client);
+    job->open_rooms = copy_set(client->open_rooms);
+    job->watched = copy_set(client->watched);
     job->rules = client->rules != NULL ? mx_push_rules_ref(client->rules) : NULL;
     client->sync.is_committing = TRUE;
     mx_worker_push(client->worker, MX_JOB_BULK, run_apply, on_apply_done, job, apply_job_free);
@@ -350,8 +401,8 @@ static void request_sync(MxClient *client)
     sync->hurry = FALSE;
     sync->started++;
     sync->cancellable = g_cancellable_new();
-    g_autoptr(MxRequest) message =
-        mx_endpoint_sync(sync->since, client->filter_id, holds ? HOLD_MS : 0, client->presence);
+    g_autoptr(MxRequest) message = mx_endpoint_sync(
+        sync->since, client->filter_id, holds ? HOLD_MS : 0, mx_presence_get_state(client));
     mx_request_set_chunk_func(message, on_chunk, request);
     mx_http_send_async(client->http, message, sync->cancellable, on_answer, request);
 }
@@ -406,11 +457,11 @@ void mx_sync_resume(MxClient *client)
     request_sync(client); /* if none is under way */
 }
 
-void mx_sync_load(MxClient *client, GPtrArray *changes)
+void mx_sync_load(MxClient *client, GPtrArray *changes, GPtrArray *presence)
 {
     client->sync.is_loading = TRUE;
     client->sync.pending = changes;
-    client->sync.next_pending = 0;
+    client->sync.presence = presence;
     client->sync.apply_source = g_idle_add(on_apply_slice, client);
 }
 
@@ -429,5 +480,5 @@ void mx_sync_stop(MxClient *client)
     g_clear_handle_id(&sync->retry_source, g_source_remove);
     g_clear_handle_id(&sync->apply_source, g_source_remove);
     g_clear_handle_id(&client->clock_source, g_source_remove);
-    g_clear_pointer(&sync->pending, g_ptr_array_unref);
+    clear_pending(sync);
 }

@@ -205,6 +205,42 @@ MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id)
     return mx_request_new("DELETE", path, NULL);
 }
 
+MxRequest *mx_endpoint_read_markers(const char *room_id, const char *event_id, gboolean is_private)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, "m.fully_read", event_id);
+    json_object_set_string_member(body, is_private ? "m.read.private" : "m.read", event_id);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "read_markers"), body);
+}
+
+MxRequest *mx_endpoint_typing(const char *room_id, const char *user_id, guint timeout_ms)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_boolean_member(body, "typing", timeout_ms > 0);
+    if (timeout_ms > 0)
+        json_object_set_int_member(body, "timeout", timeout_ms);
+    MxRequest *request =
+        new_with_object("PUT", SEGMENTS("rooms", room_id, "typing", user_id), body);
+    mx_request_set_rate_limit_retries(request, 0);
+    return request;
+}
+
+MxRequest *mx_endpoint_set_presence(const char *user_id, const char *presence,
+                                    const char *status_msg)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, "presence", presence);
+    json_object_set_string_member(body, "status_msg", status_msg);
+    return new_with_object("PUT", SEGMENTS("presence", user_id, "status"), body);
+}
+
+MxRequest *mx_endpoint_set_room_account_data(const char *user_id, const char *room_id,
+                                             const char *type, JsonObject *content)
+{
+    return new_with_object("PUT", SEGMENTS("user", user_id, "rooms", room_id, "account_data", type),
+                           content);
+}
+
 MxRequest *mx_endpoint_profile(const char *user_id)
 {
     return new_get(SEGMENTS("profile", user_id), NULL);

@@ -49,6 +49,18 @@ MxRequest *mx_endpoint_get_account_data(const char *user_id, const char *type);
 MxRequest *mx_endpoint_set_push_rule(const char *kind, const char *rule_id, JsonObject *rule);
 MxRequest *mx_endpoint_enable_push_rule(const char *kind, const char *rule_id);
 MxRequest *mx_endpoint_delete_push_rule(const char *kind, const char *rule_id);
+/* POST /v3/rooms/{roomId}/read_markers: the fully-read marker, and with it an unthreaded receipt,
+ * "m.read" or "m.read.private", for the same event */
+MxRequest *mx_endpoint_read_markers(const char *room_id, const char *event_id, gboolean is_private);
+/* PUT /v3/rooms/{roomId}/typing/{userId}; timeout_ms 0: no longer typing. Late it is worth nothing:
+ * rate limits are not waited out. */
+MxRequest *mx_endpoint_typing(const char *room_id, const char *user_id, guint timeout_ms);
+/* PUT /v3/presence/{userId}/status; status_msg empty: none */
+MxRequest *mx_endpoint_set_presence(const char *user_id, const char *presence,
+                                    const char *status_msg);
+/* PUT /v3/user/{userId}/rooms/{roomId}/account_data/{type} */
+MxRequest *mx_endpoint_set_room_account_data(const char *user_id, const char *room_id,
+                                             const char *type, JsonObject *content);
 MxRequest *mx_endpoint_profile(const char *user_id); /* GET /v3/profile/{userId} */
 /* PUT /v3/profile/{userId}/{keyName}; value: text */
 MxRequest *mx_endpoint_set_profile(const char *user_id, const char *key, const char *value);

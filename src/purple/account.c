@@ -24,11 +24,14 @@
 #include "old-plugin.h"
 #include "own-icon.h"
 #include "privacy.h"
+#include "presence.h"
 #include "proxy.h"
+#include "receipts.h"
 #include "reconnect.h"
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
+#include "typing.h"
 
 #define CONNECT_STEPS 4
 
@@ -112,6 +115,8 @@ static void on_ready(MxClient *client, MxpAccount *mxp)
     if (!PURPLE_CONNECTION_IS_VALID(gc) || mxp_account_from_gc(gc) != mxp)
         return; /* somebody disconnected when told of the connection */
     mxp->is_signing_on = FALSE;
+    /* It may have changed meanwhile: the hook is not called while connecting. */
+    mxp_presence_set_status(mxp->account, purple_account_get_active_status(mxp->account));
     mxp_buddies_show_present(mxp);
     mxp_invites_resume(mxp);
     mxp_delivery_resume(mxp);
@@ -146,6 +151,27 @@ static void on_room_notice(MxClient *client, MxRoom *room, const char *text, gbo
                            MxpAccount *mxp)
 {
     mxp_messages_notice(mxp, room, text, is_error);
+}
+
+static void on_typing_changed(MxClient *client, MxRoom *room, GPtrArray *user_ids, MxpAccount *mxp)
+{
+    mxp_typing_update(mxp, room, user_ids);
+}
+
+static void on_partner_read(MxClient *client, MxRoom *room, gint64 ts, MxpAccount *mxp)
+{
+    mxp_receipts_partner_read(mxp, room, ts);
+}
+
+static void on_presence_changed(MxClient *client, const MxPresence *presence, MxpAccount *mxp)
+{
+    mxp_presence_update(mxp, presence);
+}
+
+static void on_online_changed(MxClient *client, gboolean is_online, MxpAccount *mxp)
+{
+    if (!is_online)
+        mxp_typing_forget(mxp);
 }
 
 /* The name of own lines, unless the user has set an alias for the account. */
@@ -186,6 +212,10 @@ static void connect_signals(MxpAccount *mxp)
         {"lines-recovered", G_CALLBACK(on_lines_recovered)},
         {"own-line", G_CALLBACK(on_own_line)},
         {"room-notice", G_CALLBACK(on_room_notice)},
+        {"typing-changed", G_CALLBACK(on_typing_changed)},
+        {"partner-read", G_CALLBACK(on_partner_read)},
+        {"presence-changed", G_CALLBACK(on_presence_changed)},
+        {"online-changed", G_CALLBACK(on_online_changed)},
         {"account-notice", G_CALLBACK(on_account_notice)},
         {"own-name", G_CALLBACK(on_own_name)},
         {"signed-out", G_CALLBACK(on_signed_out)},
@@ -196,15 +226,6 @@ static void connect_signals(MxpAccount *mxp)
 }
 
 /* ---- login and close ---- */
-
-void mxp_account_set_status(PurpleAccount *account, PurpleStatus *status)
-{
-    MxpAccount *mxp = mxp_account_get(account);
-    PurpleStatusType *type = purple_status_get_type(status);
-    gboolean is_away = purple_status_type_get_primitive(type) == PURPLE_STATUS_AWAY;
-    if (mxp != NULL)
-        mx_client_set_presence(mxp->client, is_away ? "unavailable" : "online");
-}
 
 static MxClient *new_client(PurpleAccount *account, PurpleConnection *gc)
 {
@@ -245,6 +266,9 @@ void mxp_account_login(PurpleAccount *account)
     mxp->account = account;
     mxp->gc = gc;
     mxp->client = new_client(account, gc);
+    mxp_presence_init(mxp);
+    mxp_receipts_init(mxp);
+    mxp_typing_init(mxp);
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
@@ -257,7 +281,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
     connect_signals(mxp);
-    mxp_account_set_status(account, purple_account_get_active_status(account));
+    mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
 }
 
@@ -269,6 +293,7 @@ void mxp_account_close(PurpleConnection *gc)
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
     mxp_rooms_remember(mxp);
+    mxp_typing_forget(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
@@ -283,5 +308,8 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);
+    mxp_typing_clear(mxp);
+    mxp_receipts_clear(mxp);
+    mxp_presence_clear(mxp);
     g_free(mxp);
 }

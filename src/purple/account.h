@@ -42,6 +42,9 @@ typedef struct {
     gboolean is_asking;     /* our own dialog asks in place of libpurple's */
     GSList *questions;      /* membership.c */
     const MxLine *line;     /* that is being written, or NULL: messages.c */
+    GHashTable *displayed;  /* room ID -> gint64 *, the newest line not yet read: receipts.c */
+    GHashTable *typing;     /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
+    GHashTable *presences;  /* user ID -> MxPresence: presence.c */
     GHashTable *deliveries; /* room ID -> delivery in progress: delivery.c */
     MxpAvatars *avatars;    /* avatars.c */
     MxpOwnIcon *own_icon;   /* own-icon.c */
@@ -54,6 +57,5 @@ MxpAccount *mxp_account_from_gc(PurpleConnection *gc);
 
 void mxp_account_login(PurpleAccount *account);
 void mxp_account_close(PurpleConnection *gc);
-void mxp_account_set_status(PurpleAccount *account, PurpleStatus *status);
 /* The folder of the account's database. The caller frees. */
 char *mxp_account_get_store_dir(PurpleAccount *account);

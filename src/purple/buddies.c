@@ -8,23 +8,18 @@
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
-#include <prpl.h>
 #include <server.h>
 
 #include "delivery.h"
 #include "groups.h"
 #include "mx-id.h"
+#include "presence.h"
 #include "profile.h"
 #include "rooms.h"
 
 /* The room a buddy node was made for; the user's own buddies have none and are never removed. */
 #define NODE_ROOM "matrix_room"
 #define SLICE_US (8 * 1000)
-
-static void show_available(MxpAccount *mxp, const char *user_id)
-{
-    purple_prpl_got_user_status(mxp->account, user_id, "available", NULL);
-}
 
 static void remember_room(MxpAccount *mxp, PurpleBuddy *buddy, const char *room_id)
 {
@@ -55,6 +50,8 @@ void mxp_buddies_init(MxpAccount *mxp)
         if (room_id != NULL)
             g_hash_table_replace(mxp->buddy_rooms, g_strdup(room_id),
                                  g_strdup(purple_buddy_get_name(buddy)));
+        else
+            mx_client_watch_presence(mxp->client, purple_buddy_get_name(buddy));
     }
     g_slist_free(buddies);
     purple_signal_connect(purple_conversations_get_handle(), "conversation-created", mxp,
@@ -107,8 +104,7 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
     else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)
         remember_room(mxp, buddy, room->room_id);
     serv_got_alias(mxp->gc, room->direct_user, room->partner_name);
-    if (PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
-        show_available(mxp, room->direct_user);
+    mxp_presence_show(mxp, room->direct_user);
 }
 
 static gboolean on_show_slice(gpointer data)
@@ -118,7 +114,7 @@ static gboolean on_show_slice(gpointer data)
     while (mxp->to_show != NULL && g_get_monotonic_time() < until) {
         g_autofree char *user_id = mxp->to_show->data;
         mxp->to_show = g_slist_delete_link(mxp->to_show, mxp->to_show);
-        show_available(mxp, user_id);
+        mxp_presence_show(mxp, user_id);
     }
     if (mxp->to_show != NULL)
         return G_SOURCE_CONTINUE;
@@ -168,7 +164,8 @@ void mxp_buddies_add_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, Purpl
         return;
     }
     /* The room is made with the first message, not before. */
-    show_available(mxp, name);
+    mx_client_watch_presence(mxp->client, name);
+    mxp_presence_show(mxp, name);
     if (mx_client_get_direct(mxp->client, name) == NULL)
         mxp_profile_learn(mxp, name);
 }

@@ -12,6 +12,7 @@
 
 #include "log-tail.h"
 #include "messages.h"
+#include "receipts.h"
 
 #define SLICE_US (8 * 1000)
 
@@ -133,6 +134,7 @@ static gboolean on_slice(gpointer data)
         if (mxp_messages_is_written(mxp, room, line))
             write_date_before(delivery, room, line);
         mxp_messages_write(mxp, room, line);
+        mxp_receipts_note(mxp, room, line);
         delivery->next++;
         if (g_get_monotonic_time() >= until && delivery->next < delivery->lines->len)
             return G_SOURCE_CONTINUE;
@@ -140,6 +142,8 @@ static gboolean on_slice(gpointer data)
     delivery->source = 0;
     gboolean is_done = delivery->next == delivery->lines->len;
     settle(delivery);
+    if (room != NULL)
+        mxp_receipts_flush(mxp, room);
     if (room != NULL && is_done)
         ask(delivery, room);
     else

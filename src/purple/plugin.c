@@ -22,37 +22,21 @@
 #include "membership.h"
 #include "messages.h"
 #include "own-icon.h"
+#include "presence.h"
 #include "privacy.h"
 #include "profile.h"
+#include "receipts.h"
 #include "reconnect.h"
 #include "removal.h"
 #include "rooms.h"
 #include "topic.h"
+#include "typing.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
 
 static const char *list_icon(PurpleAccount *account, PurpleBuddy *buddy)
 {
     return "matrix"; /* also the name of the log folder */
-}
-
-static GList *status_types(PurpleAccount *account)
-{
-    static const struct {
-        PurpleStatusPrimitive primitive;
-        const char *id, *name;
-    } types[] = {
-        {PURPLE_STATUS_AVAILABLE, "available", N_("Available")},
-        {PURPLE_STATUS_AWAY, "away", N_("Away")},
-        {PURPLE_STATUS_OFFLINE, "offline", N_("Offline")},
-    };
-    GList *list = NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-        list = g_list_append(list, purple_status_type_new_with_attrs(
-                                       types[i].primitive, types[i].id, _(types[i].name), TRUE,
-                                       TRUE, FALSE, "message", _("Message"),
-                                       purple_value_new(PURPLE_TYPE_STRING), NULL));
-    return list;
 }
 
 static gboolean offline_message(const PurpleBuddy *buddy)
@@ -73,15 +57,19 @@ static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE | OPT_PROTO_CHAT_TOPIC,
     .icon_spec = {"png,jpeg,gif", 0, 0, 512, 512, MAX_ICON_BYTES, PURPLE_ICON_SCALE_SEND},
     .list_icon = list_icon,
-    .status_types = status_types,
+    .status_text = mxp_presence_status_text,
+    .tooltip_text = mxp_presence_tooltip_text,
+    .status_types = mxp_presence_status_types,
     .blist_node_menu = mxp_membership_blist_node_menu,
     .chat_info = mxp_rooms_chat_info,
     .chat_info_defaults = mxp_rooms_chat_info_defaults,
     .login = mxp_account_login,
     .close = mxp_account_close,
     .send_im = mxp_messages_send_im,
+    .send_typing = mxp_typing_send,
     .get_info = mxp_profile_get_info,
-    .set_status = mxp_account_set_status,
+    .set_status = mxp_presence_set_status,
+    .set_idle = mxp_presence_set_idle,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,
@@ -226,6 +214,10 @@ static void init_plugin(PurplePlugin *plugin)
     add_option(_("Certificate authority file"), "ca_file");
     add_window_option();
     add_member_options();
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Do not tell others what I have read"),
+                                                     MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

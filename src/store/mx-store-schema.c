@@ -57,6 +57,8 @@ static const char *const migrations[] = {
     "CREATE INDEX member_name ON member (room, name_key) WHERE name_key IS NOT NULL;",
     "CREATE INDEX state_child ON state (state_key) WHERE type = 'm.space.child';"
     "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
+    "CREATE TABLE presence (user_id TEXT PRIMARY KEY, state INTEGER NOT NULL, status_msg TEXT,"
+    "  active_ms INTEGER NOT NULL, is_active INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

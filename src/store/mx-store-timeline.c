@@ -41,6 +41,41 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
                               room, event_id);
 }
 
+static MxTimelineRow *one_line(MxStore *store, sqlite3_stmt *statement)
+{
+    if (!mx_store_step(store, statement))
+        return NULL;
+    MxTimelineRow *row = g_new0(MxTimelineRow, 1);
+    row->id = sqlite3_column_int64(statement, 0);
+    row->room = sqlite3_column_int64(statement, 1);
+    row->pos = sqlite3_column_int64(statement, 2);
+    row->event_id = mx_store_column_dup(statement, 3);
+    row->sender = mx_store_column_dup(statement, 4);
+    row->type = mx_store_column_dup(statement, 5);
+    row->ts = sqlite3_column_int64(statement, 6);
+    mx_store_done(statement);
+    return row;
+}
+
+MxTimelineRow *mx_store_get_line(MxStore *store, gint64 id)
+{
+    return one_line(
+        store,
+        mx_store_query(
+            store, "SELECT id, room, pos, event_id, sender, type, ts FROM timeline WHERE id = ?",
+            "i", id));
+}
+
+MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char *sender)
+{
+    return one_line(store,
+                    mx_store_query(store,
+                                   "SELECT id, room, pos, event_id, sender, type, ts FROM timeline "
+                                   "WHERE room = ? AND sender = ? AND display <> 0 "
+                                   "ORDER BY pos DESC LIMIT 1",
+                                   "is", room, sender));
+}
+
 gboolean mx_store_has_event(MxStore *store, gint64 room, const char *event_id)
 {
     return mx_store_get_event_pos(store, room, event_id) != G_MININT64;

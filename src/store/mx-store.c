@@ -328,6 +328,7 @@ void mx_store_clear(MxStore *store)
     mx_store_exec(store, "DELETE FROM queue", "");
     mx_store_exec(store, "DELETE FROM room", "");
     mx_store_exec(store, "DELETE FROM account_data", "");
+    mx_store_exec(store, "DELETE FROM presence", "");
     /* Transaction IDs go on counting: a server may remember the old ones. */
     mx_store_exec(store, "DELETE FROM value WHERE name <> ?", "s", MX_VALUE_NEXT_TXN);
 }

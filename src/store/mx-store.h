@@ -48,6 +48,7 @@ void mx_store_set_value(MxStore *store, const char *name, const char *value);
 #define MX_VALUE_OWN_NAME "own_name"
 #define MX_VALUE_NEXT_TXN "next_txn"
 #define MX_VALUE_FIRST_SYNC_DONE "first_sync_done"
+#define MX_VALUE_STATUS_MSG "status_msg" /* the user's own, as the server has it */
 
 /* Account data, global (room 0) and of rooms. content: JSON text. */
 char *mx_store_get_account_data(MxStore *store, gint64 room, const char *type);
@@ -210,6 +211,10 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
                                const char *event_id);
 /* Position of an event, or G_MININT64. */
 gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id);
+/* Where a line stands, and whose it is; without content. NULL when there is none. */
+MxTimelineRow *mx_store_get_line(MxStore *store, gint64 id);
+/* The sender's newest line of the room that is, or is to be, in a window. */
+MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char *sender);
 /* Redaction: the content leaves the database; a pending line is not shown any more. */
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */

@@ -25,6 +25,8 @@
  *   actions     username                            press      request, button, input, inputs{id:
  * text} log         username, name, kind                status     username blist, conversations,
  * requests, stall, quit; the end of stdin is a quit too
+ *   set_status  username, status, message           idle       username, value
+ *   type        username, who, value
  *
  * Events: ready, connecting, progress, connected, disconnected, connection-error, window,
  * window-closed, line, chat-users, title, topic, left, present, typing, notify, uri, request,
@@ -307,6 +309,34 @@ static gboolean do_info(Call *call, GError **error)
     return TRUE;
 }
 
+static gboolean do_set_status(Call *call, GError **error)
+{
+    const char *message = arg(call, "message");
+
+    purple_account_set_status(call->account, arg(call, "status"), TRUE, "message",
+                              message != NULL ? message : "", NULL);
+    return TRUE;
+}
+
+static gboolean do_idle(Call *call, GError **error)
+{
+    gboolean idle = json_object_get_boolean_member_with_default(call->args, "value", TRUE);
+
+    purple_presence_set_idle(purple_account_get_presence(call->account), idle,
+                             idle ? time(NULL) - 600 : 0);
+    return TRUE;
+}
+
+/* As Pidgin does when a key is pressed, and when the text is gone again. */
+static gboolean do_type(Call *call, GError **error)
+{
+    gboolean typing = json_object_get_boolean_member_with_default(call->args, "value", TRUE);
+
+    serv_send_typing(purple_account_get_connection(call->account), arg(call, "who"),
+                     typing ? PURPLE_TYPING : PURPLE_NOT_TYPING);
+    return TRUE;
+}
+
 static void emit_list(const char *kind, const char *member, JsonArray *list)
 {
     g_autoptr(JsonObject) event = json_object_new();
@@ -374,6 +404,9 @@ static const struct {
     {"press_row", do_press_row, FALSE, {"button"}},
     {"log", do_log, TRUE, {"name"}},
     {"status", do_status, TRUE},
+    {"set_status", do_set_status, TRUE, {"status"}},
+    {"idle", do_idle, TRUE},
+    {"type", do_type, TRUE, {"who"}},
     {"blist", do_blist, FALSE},
     {"conversations", do_conversations, FALSE},
     {"requests", do_requests, FALSE},

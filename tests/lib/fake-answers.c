@@ -486,6 +486,8 @@ static const struct {
     {"leave", answer_empty},
     {"forget", answer_empty},
     {"receipt", answer_empty},
+    {"read-markers", answer_empty},
+    {"set-room-account-data", answer_empty},
     {"typing", answer_empty},
     {"presence", answer_empty},
     {"capabilities", answer_empty},

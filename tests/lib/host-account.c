@@ -288,6 +288,29 @@ static JsonObject *chat_to_json(PurpleChat *chat)
     return json;
 }
 
+/* What the list and the tooltip show of it. */
+static void add_presence(JsonObject *json, PurpleBuddy *buddy)
+{
+    PurplePlugin *prpl = purple_find_prpl(purple_account_get_protocol_id(buddy->account));
+    PurplePluginProtocolInfo *info = PURPLE_PLUGIN_PROTOCOL_INFO(prpl);
+    PurplePresence *presence = purple_buddy_get_presence(buddy);
+    PurpleNotifyUserInfo *tooltip = purple_notify_user_info_new();
+    g_autofree char *text = NULL;
+    g_autofree char *tip = NULL;
+
+    host_set_text(json, "status",
+                  purple_status_get_id(purple_presence_get_active_status(presence)));
+    json_object_set_boolean_member(json, "idle", purple_presence_is_idle(presence));
+    if (info != NULL && info->status_text != NULL)
+        text = info->status_text(buddy);
+    if (info != NULL && info->tooltip_text != NULL)
+        info->tooltip_text(buddy, tooltip, TRUE);
+    tip = purple_notify_user_info_get_text_with_newline(tooltip, "\n");
+    purple_notify_user_info_destroy(tooltip);
+    host_set_text(json, "status_text", text);
+    host_set_text(json, "tooltip", tip);
+}
+
 static JsonObject *buddy_to_json(PurpleBuddy *buddy)
 {
     JsonObject *json = node_new((PurpleBlistNode *)buddy, "buddy", purple_buddy_get_account(buddy),
@@ -298,6 +321,7 @@ static JsonObject *buddy_to_json(PurpleBuddy *buddy)
     host_set_text(json, "local_alias", purple_buddy_get_local_buddy_alias(buddy));
     host_set_text(json, "server_alias", purple_buddy_get_server_alias(buddy));
     json_object_set_boolean_member(json, "online", PURPLE_BUDDY_IS_ONLINE(buddy));
+    add_presence(json, buddy);
     return json;
 }
 

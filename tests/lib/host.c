@@ -316,6 +316,9 @@ void host_start(const HostConfig *config)
     purple_blist_load();
     purple_prefs_load();
     set_log_prefs(config);
+    /* Nobody presses keys here: libpurple would take the user for absent. */
+    purple_prefs_set_bool("/purple/away/away_when_idle", FALSE);
+    purple_prefs_set_string("/purple/away/idle_reporting", "none");
     host_ui_connect();
     purple_savedstatus_activate(purple_savedstatus_new(NULL, PURPLE_STATUS_AVAILABLE));
 }

@@ -164,6 +164,19 @@ void sync_body_room_account_data(SyncBody *body, const char *room_id, const char
     add(body, "join", room_id, "account_data", data_event(type, content));
 }
 
+void sync_body_ephemeral(SyncBody *body, const char *room_id, const char *type, const char *content)
+{
+    add(body, "join", room_id, "ephemeral", data_event(type, content));
+}
+
+void sync_body_presence(SyncBody *body, const char *user, const char *content)
+{
+    JsonObject *event = data_event("m.presence", content);
+
+    json_object_set_string_member(event, "sender", user);
+    json_array_add_object_element(events_of(sub(body->root, "presence")), event);
+}
+
 void sync_body_room(SyncBody *body, const char *room_id, const char *name, const char *members)
 {
     g_auto(GStrv) users = g_strsplit(members, " ", -1);

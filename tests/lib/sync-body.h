@@ -25,6 +25,10 @@ void sync_body_prev_batch(SyncBody *body, const char *room_id, const char *prev_
 void sync_body_summary(SyncBody *body, const char *room_id, int joined, int invited,
                        const char *heroes);
 void sync_body_unread(SyncBody *body, const char *room_id, int notifications, int highlights);
+/* content as in sync_body_account_data() */
+void sync_body_ephemeral(SyncBody *body, const char *room_id, const char *type,
+                         const char *content);
+void sync_body_presence(SyncBody *body, const char *user, const char *content);
 void sync_body_account_data(SyncBody *body, const char *type, const char *content);
 void sync_body_room_account_data(SyncBody *body, const char *room_id, const char *type,
                                  const char *content);

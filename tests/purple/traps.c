@@ -504,8 +504,7 @@ static void no_linkify(Scenario *s)
     forget_events(s);
 }
 
-/* conversation-updated and has_focus as Pidgin does them: nothing may break (receipts come later).
- */
+/* conversation-updated and has_focus as Pidgin does them; more of it: receipts.c. */
 static void focus(Scenario *s)
 {
     start(s);
@@ -513,8 +512,10 @@ static void focus(Scenario *s)
     push_event(s, ROOM, event_text(BOB, "unseen"));
     EXPECT_LINE(s, ROOM, BOB, "unseen", "RECV");
     host_set_focus(ROOM, TRUE);
+    EXPECT_REQUEST(s, "read-markers");
     push_event(s, ROOM, event_text(BOB, "seen"));
     EXPECT_LINE(s, ROOM, BOB, "seen", "RECV");
+    EXPECT_REQUEST(s, "read-markers");
     host_set_focus(ROOM, FALSE);
     settle(s);
 }

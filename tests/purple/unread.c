@@ -88,6 +88,7 @@ static void presence_follows_status(Scenario *s)
         fake_request_free(request);
     }
     CHECK(s, found);
+    EXPECT_REQUEST(s, "presence");
     forget_events(s);
 }
 

@@ -170,6 +170,15 @@ class Client:
     def read(self, room_id, event_id):
         self.post(f"/rooms/{quote(room_id)}/receipt/m.read/{quote(event_id)}")
 
+    def type(self, room_id, milliseconds):
+        """Typing for so long; 0: no longer."""
+        body = {"typing": True, "timeout": milliseconds} if milliseconds else {"typing": False}
+        self.put(f"/rooms/{quote(room_id)}/typing/{quote(self.user_id)}", body)
+
+    def set_presence(self, presence, message=""):
+        body = {"presence": presence, "status_msg": message}
+        self.put(f"/presence/{quote(self.user_id)}/status", body)
+
     def timeline(self, room_id):
         """Every event of the room that this user may see, in the server's order."""
         events, start = [], None

@@ -181,6 +181,20 @@ class Pidgin:
             if self.ask("PurpleConversationGetTitle", one) == title:
                 return len(self.ask("PurpleConvChatGetUsers", self.ask("PurpleConversationGetChatData", one)))
         return 0
+    def is_typing(self, title):
+        """Whether the partner of this IM is shown as typing."""
+        for one in self.ask("PurpleGetIms"):
+            if self.ask("PurpleConversationGetTitle", one) == title:
+                return self.ask("PurpleConvImGetTypingState", self.ask("PurpleConvIm", one)) == 1
+        return False
+
+    def status(self, name):
+        """The status of the buddy that the list shows by this name."""
+        for buddy in self.ask("PurpleFindBuddies", self.account(), ""):
+            if self.ask("PurpleBuddyGetAlias", buddy) == name:
+                presence = self.ask("PurpleBuddyGetPresence", buddy)
+                return self.ask("PurpleStatusGetId", self.ask("PurplePresenceGetActiveStatus", presence))
+        return None
 
     # By keyboard
 

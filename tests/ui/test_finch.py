@@ -77,6 +77,25 @@ def test_direct_message_opens_its_window(finch, world):
     finch.save_screen("finch-direct")
 
 
+def test_the_partner_reads_types_and_goes_away(finch, world):
+    open_window(finch, "Bob")
+    finch.say("have you seen this?")
+    event = world.bob.wait_body(world.direct, "have you seen this?")
+    finch.wait_text("have you seen this?")
+    world.bob.client.read(world.direct, event["event_id"])
+    finch.wait_screen(r"Read by Bob at \d\d:\d\d", 15)
+    world.bob.client.type(world.direct, 25000)
+    finch.wait_screen(r"Bob is typing", 15)
+    finch.save_screen("finch-read-and-typing")
+    world.bob.client.type(world.direct, 0)
+    world.bob.client.set_presence("unavailable", "out for <lunch>")
+    finch.show("Buddy List")
+    finch.wait_screen(r"[^◯\s] *Bob", 15)
+    finch.save_screen("finch-away")
+    world.bob.client.set_presence("online")
+    finch.wait_screen(r"◯ Bob", 15)
+
+
 def test_own_lines_bear_the_own_name(finch, world):
     for title in ("Tea party", "Bob"):
         open_window(finch, title)

@@ -92,6 +92,51 @@ def test_direct_message_opens_its_window(pidgin, world, desktop):
     desktop.shot("direct")
 
 
+def test_the_partner_reads_types_and_goes_away(pidgin, world, desktop):
+    """One quiet grey line, the notice of typing, and a buddy who says why she is not there."""
+    window = open_window(pidgin, "Bob")
+    pidgin.say(window, "have you seen this?")
+    event = world.bob.wait_body(world.direct, "have you seen this?")
+    pidgin.wait_text(window, "have you seen this?")
+    world.bob.client.read(world.direct, event["event_id"])
+    wait_until(
+        lambda: any(line.shown.startswith("Read by Bob at ") for line in pidgin.read(window)),
+        15,
+        "the line about reading",
+        0.2,
+    )
+    world.bob.client.type(world.direct, 25000)
+    world.bob.client.set_presence("unavailable", "out for <lunch>, back at two")
+    wait_until(lambda: pidgin.is_typing("Bob"), 15, "Bob to type")
+    wait_until(lambda: pidgin.status("Bob") == "away", 15, "Bob to be away")
+    desktop.shot("read-and-typing")
+    desktop.shot("buddy-away", desktop.wait_window("Buddy List"))
+    world.bob.client.type(world.direct, 0)
+    wait_until(lambda: not pidgin.is_typing("Bob"), 15, "Bob to have typed")
+    world.bob.client.set_presence("online")
+    wait_until(lambda: pidgin.status("Bob") == "available", 15, "Bob to be back")
+
+
+def test_typing_and_reading_are_told(pidgin, world):
+    """Keys in the window are seen by the partner, and so is that the window was looked at."""
+    world.bob.client.sync()
+    window = open_window(pidgin, "Bob")
+    pidgin.desktop.focus(window)
+    pidgin.desktop.type("I am typ")
+
+    def heard(kind):
+        room = world.bob.client.sync(200).get("rooms", {}).get("join", {}).get(world.direct, {})
+        events = room.get("ephemeral", {}).get("events", [])
+        return any(event["type"] == kind and world.alice.user_id in str(event) for event in events)
+
+    wait_until(lambda: heard("m.typing"), 15, "Alice to type")
+    pidgin.desktop.type("ing")
+    pidgin.desktop.key("Return")
+    world.bob.wait_body(world.direct, "I am typing")
+    world.bob.client.say(world.direct, "and I am reading")
+    wait_until(lambda: heard("m.receipt"), 15, "the receipt")
+
+
 def test_big_room_stays_quiet(pidgin, world):
     """Without a mention nothing opens; the words wait until the user looks."""
     world.bob.client.say(world.hall, HALL_WORDS)

@@ -136,6 +136,24 @@ static void test_push_rules(void)
           V3 "/pushrules/global/override/.m.rule", NULL);
 }
 
+static void test_presence(void)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    check(mx_endpoint_read_markers("!r:h", "$e/1", FALSE), "POST",
+          V3 "/rooms/%21r%3Ah/read_markers", "{\"m.fully_read\":\"$e/1\",\"m.read\":\"$e/1\"}");
+    check(mx_endpoint_read_markers("!r:h", "$e", TRUE), "POST", V3 "/rooms/%21r%3Ah/read_markers",
+          "{\"m.fully_read\":\"$e\",\"m.read.private\":\"$e\"}");
+    check(mx_endpoint_typing("!r:h", "@a:h", 30000), "PUT", V3 "/rooms/%21r%3Ah/typing/%40a%3Ah",
+          "{\"typing\":true,\"timeout\":30000}");
+    check(mx_endpoint_typing("!r:h", "@a:h", 0), "PUT", V3 "/rooms/%21r%3Ah/typing/%40a%3Ah",
+          "{\"typing\":false}");
+    check(mx_endpoint_set_presence("@a:h", "online", "x\"y"), "PUT", V3 "/presence/%40a%3Ah/status",
+          "{\"presence\":\"online\",\"status_msg\":\"x\\\"y\"}");
+    json_object_set_boolean_member(body, "unread", FALSE);
+    check(mx_endpoint_set_room_account_data("@a:h", "!r:h", "m.marked_unread", body), "PUT",
+          V3 "/user/%40a%3Ah/rooms/%21r%3Ah/account_data/m.marked_unread", "{\"unread\":false}");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -146,5 +164,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
     g_test_add_func("/endpoints/push-rules", test_push_rules);
+    g_test_add_func("/endpoints/presence", test_presence);
     return g_test_run();
 }

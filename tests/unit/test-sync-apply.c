@@ -417,7 +417,8 @@ static void test_receipts(SyncFixture *fixture, gconstpointer data)
         sync_fixture_room(fixture, "join", cases[i].room_id, FOUR);
         sync_fixture_room(fixture, "join", cases[i].room_id, cases[i].members);
         assert_pending(fixture, cases[i].room_id, cases[i].pending);
-        g_assert_cmpint(sync_fixture_change(fixture, cases[i].room_id)->was_read, ==, was_read);
+        MxRoomChange *change = sync_fixture_change(fixture, cases[i].room_id);
+        g_assert_cmpint(change != NULL && change->was_read, ==, was_read);
         /* Catching up: the lines and the receipt in one answer. */
         sync_fixture_room(fixture, "join", other_id, together);
         assert_pending(fixture, other_id, cases[i].pending);
