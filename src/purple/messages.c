@@ -68,8 +68,7 @@ static PurpleMessageFlags get_flags(const MxLine *line)
     PurpleMessageFlags flags = line->is_own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV;
     if (line->is_own && !line->is_from_here)
         flags |= PURPLE_MESSAGE_REMOTE_SEND;
-    /* The user interfaces, and plugins that notify, are silent at lines that come late. Nothing
-     * else could keep them so: the sound is theirs, made of the signal that every line needs. */
+    /* Plugins that notify the user pass over lines that come late; what is heard, sounds.c says. */
     if (line->is_delayed || line->is_muted)
         flags |= PURPLE_MESSAGE_DELAYED;
     if (line->is_highlight)
