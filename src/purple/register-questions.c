@@ -104,13 +104,23 @@ static void ask_password(PurpleConnection *gc, const MxQuestion *question)
 
 /* ---- the policies ---- */
 
+/* The other fields' IDs are the policies' links. */
+#define OPEN_PAGES "open"
+
 static void on_terms(PurpleConnection *gc, PurpleRequestFields *fields)
 {
     MxRegister *reg = mxp_register_get(gc);
     if (reg == NULL)
         return;
     PurpleRequestFieldGroup *group = purple_request_fields_get_groups(fields)->data;
-    for (GList *at = purple_request_field_group_get_fields(group); at != NULL; at = at->next) {
+    GList *policies = purple_request_field_group_get_fields(group)->next;
+    if (purple_request_fields_get_bool(fields, OPEN_PAGES)) {
+        for (GList *at = policies; at != NULL; at = at->next)
+            purple_notify_uri(gc, purple_request_field_get_id(at->data));
+        mx_register_repeat(reg, NULL);
+        return;
+    }
+    for (GList *at = policies; at != NULL; at = at->next) {
         if (purple_request_field_bool_get_value(at->data))
             continue;
         mx_register_repeat(reg, _("Without your agreement to all of them there is no account. "
@@ -124,13 +134,15 @@ static void ask_terms(PurpleConnection *gc, const MxQuestion *question)
 {
     GString *text = g_string_new(_("Read these pages first:"));
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    purple_request_field_group_add_field(
+        group, purple_request_field_bool_new(
+                   OPEN_PAGES, _("Open them in a web browser, and ask me again"), FALSE));
     for (guint i = 0; i < question->policies->len; i++) {
         const MxPolicy *policy = g_ptr_array_index(question->policies, i);
-        g_autofree char *id = g_strdup_printf("policy%u", i);
         g_autofree char *label = g_strdup_printf(_("I agree to “%s”"), policy->name);
         g_string_append_printf(text, "\n%s: %s", policy->name, policy->url);
-        purple_request_field_group_add_field(group,
-                                             purple_request_field_bool_new(id, label, FALSE));
+        purple_request_field_group_add_field(
+            group, purple_request_field_bool_new(policy->url, label, FALSE));
     }
     g_autofree char *secondary = join_texts(question->problem, text->str);
     g_string_free(text, TRUE);
