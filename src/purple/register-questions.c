@@ -140,7 +140,7 @@ static void ask_terms(PurpleConnection *gc, const MxQuestion *question)
     for (guint i = 0; i < question->policies->len; i++) {
         const MxPolicy *policy = g_ptr_array_index(question->policies, i);
         g_autofree char *label = g_strdup_printf(_("I agree to “%s”"), policy->name);
-        g_string_append_printf(text, "\n%s: %s", policy->name, policy->url);
+        g_string_append_printf(text, "\n%s:\n%s", policy->name, policy->url);
         purple_request_field_group_add_field(
             group, purple_request_field_bool_new(policy->url, label, FALSE));
     }

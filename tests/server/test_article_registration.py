@@ -3,7 +3,6 @@
 """The founding article's "registering with flows of stages", in today's form, on real homeservers."""
 
 import email
-import itertools
 import json
 import os
 import re
@@ -14,15 +13,11 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from driver import Driver
 from faultproxy import FaultProxy
 from faults import Fault
 from homeserver import Synapse
-from matrix import Client, MatrixError
+from newcomer import PASSWORD, name, newcomer  # noqa: F401, the fixtures
 from waiting import wait_until
-
-PASSWORD = "pass word é%&"
-_names = itertools.count(1)
 
 
 class _Captcha(BaseHTTPRequestHandler):
@@ -136,96 +131,6 @@ def mail_server(tmp_path_factory):
     smtp.server_close()
 
 
-class Newcomer:
-    """A libpurple with an account of which the homeserver knows nothing yet."""
-
-    def __init__(self, server, folder, username, home_server, password, options):
-        self.server = server
-        self.folder = folder
-        self.username = username
-        self.driver = Driver(folder)
-        self.driver.wait_ready()
-        if home_server is not None:
-            options = {"home_server": home_server, **options}
-        self.driver.add_account(username, password, enable=False, **options)
-        self._seen = 0
-
-    def register(self):
-        self._seen = self.driver.position()
-        self.driver.command("register", username=self.username)
-        return self
-
-    def question(self, text):
-        """The next dialog, which must contain the text."""
-        request = self.driver.wait_event("request", 20, self._seen)
-        self._seen = self.driver.events.index(request) + 1
-        shown = f"{request['primary']}\n{request.get('secondary')}"
-        assert text in shown, shown
-        return request
-
-    def press(self, request, button, **fields):
-        self.driver.command("press", request=request["request"], button=button, **fields)
-
-    def answer(self, text, button="OK", **fields):
-        """Answers the next dialog, which must contain the text."""
-        self.press(self.question(text), button, **fields)
-
-    def complaint(self):
-        notice = self.driver.wait_event("notify", 20, self._seen)
-        return f"{notice['primary']}\n{notice.get('secondary')}"
-
-    def wait_online(self, username=None):
-        self.driver.wait_event("connected", 30, username=username or self.username)
-
-    def dispose(self):
-        self.driver.dispose()
-        with open(self.driver.debug_path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
-        assert "syt_" not in text and PASSWORD not in text
-
-    # What came of it
-
-    def log_in(self, localpart, password=PASSWORD):
-        """As another client, which looks whether the account exists."""
-        client = Client(self.server.base_url)
-        client.login(localpart, password)
-        return client
-
-    def check_one_device(self, localpart):
-        client = self.log_in(localpart)
-        assert len([one for one in client.devices() if one != client.device_id]) == 1
-        client.post("/logout")
-
-    def check_nothing_is_left(self, localpart):
-        self.driver.wait_event("disconnected", 20)
-        with pytest.raises(MatrixError):
-            self.log_in(localpart)
-        assert not os.path.exists(os.path.join(self.folder, "matrix"))
-        status = self.driver.command("status", username=self.username)
-        assert not status["enabled"] and not status["connecting"]
-
-
-@pytest.fixture
-def newcomer(tmp_path):
-    made = []
-
-    def make(server, localpart, username=None, password=PASSWORD, address="", **options):
-        username = username or f"@{localpart}:{server.server_name}"
-        home_server = server.base_url if address == "" else address
-        folder = str(tmp_path / f"purple{len(made)}")
-        made.append(Newcomer(server, folder, username, home_server, password, options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.dispose()
-
-
-@pytest.fixture
-def name():
-    return f"newcomer{next(_names)}"
-
-
 def _token(server, uses=1):
     path = "/_synapse/admin/v1/registration_tokens/new"
     return server.admin.request("POST", path, {"uses_allowed": uses})["token"]
@@ -262,10 +167,10 @@ def test_article_registering_with_flows_of_stages(strict_server, newcomer, name)
     request = one.question("not finished yet")
     _solve_captcha(page)
     one.press(request, "Continue")
-    terms = one.question("House & garden rules: http")
+    terms = one.question("House & garden rules:\nhttp")
     one.press(terms, "OK")
     terms = one.question("Tick each box")
-    link = terms["fields"][-1]["id"]
+    link = terms["details"]["fields"][-1]["id"]
     with urllib.request.urlopen(link, timeout=10) as page:  # noqa: S310
         assert b"Be kind." in page.read()
     one.press(terms, "OK", inputs={link: "true"})

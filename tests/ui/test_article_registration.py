@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The founding article's "registering with flows of stages": "Create this new account on the server", ticked by hand."""
+"""The founding article's "registering with flows of stages": "Create this new account on the server", by hand."""
 
 import pytest
 from conftest import PASSWORD
