@@ -28,6 +28,7 @@
 #include "proxy.h"
 #include "receipts.h"
 #include "reconnect.h"
+#include "register.h"
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
@@ -288,8 +289,10 @@ void mxp_account_login(PurpleAccount *account)
 void mxp_account_close(PurpleConnection *gc)
 {
     MxpAccount *mxp = mxp_account_from_gc(gc);
-    if (mxp == NULL)
+    if (mxp == NULL) {
+        mxp_register_close(gc);
         return;
+    }
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
     mxp_rooms_remember(mxp);

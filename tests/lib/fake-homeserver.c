@@ -117,6 +117,10 @@ static const struct {
     {"GET", "/_matrix/media/v3/thumbnail/*/*", "old-thumbnail"},
     {"GET", "/_matrix/media/v3/download/*/*", "old-download"},
     {"POST", "/_matrix/media/v3/upload", "upload"},
+    {"POST", "register", "register"},
+    {"GET", "register/available", "register-available"},
+    {"GET", "register/m.login.registration_token/validity", "token-validity"},
+    {"POST", "register/email/requestToken", "register-email"},
 };
 
 /* "/_matrix/client/v3/x" -> "x" */
