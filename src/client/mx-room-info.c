@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mx-bridge.h"
 #include "mx-event.h"
 #include "mx-id.h"
 #include "mx-json-scan.h"
@@ -20,6 +21,7 @@ void mx_room_info_free(MxRoomInfo *info)
     g_free(info->topic_setter);
     g_free(info->address);
     g_ptr_array_unref(info->addresses);
+    g_ptr_array_unref(info->bridges);
     g_free(info);
 }
 
@@ -116,6 +118,7 @@ MxRoomInfo *mx_room_info_load(MxStore *store, gint64 room)
     MxRoomInfo *info = g_new0(MxRoomInfo, 1);
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
     info->addresses = g_ptr_array_new_with_free_func(g_free);
+    info->bridges = mx_bridge_list(store, room);
     if (row == NULL)
         return info;
     info->name = mx_event_tidy_name(row->name);

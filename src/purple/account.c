@@ -14,6 +14,7 @@
 #include "avatars.h"
 #include "buddies.h"
 #include "chat-window.h"
+#include "commands.h"
 #include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
@@ -308,6 +309,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);
     mxp_conversion_clear(mxp);
+    mxp_commands_raw_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);
