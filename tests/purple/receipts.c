@@ -243,6 +243,9 @@ static void read_is_not_said(Scenario *s)
     push_receipt(s, DIRECT, "{'$o1':5,'$x':{'m.read':[]},'$y':{'m.read':{'" BOB "':7}}}");
     push_receipt(s, DIRECT, "[]");
     push_receipt(s, DIRECT, READ_BY(BOB, "$nobody-knows"));
+    purple_privacy_deny_add(s->account, BOB, TRUE);
+    push_receipt(s, DIRECT, READ_BY(BOB, "$o1"));
+    purple_privacy_deny_remove(s->account, BOB, TRUE);
     EXPECT_INT(s, count_lines(), 0);
     CHECK(s, host_close(s->account, BOB));
     EXPECT_EVENT(s, "window-closed", "name", BOB);

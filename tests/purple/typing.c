@@ -210,6 +210,13 @@ static gboolean has_members(gpointer data)
     return g_list_length(purple_conv_chat_get_users(chat)) == 3;
 }
 
+static gboolean is_carol_op(gpointer data)
+{
+    PurpleConvChat *chat =
+        PURPLE_CONV_CHAT(host_find_conversation(((Scenario *)data)->account, ROOM));
+    return (purple_conv_chat_user_get_flags(chat, CAROL) & PURPLE_CBFLAGS_OP) != 0;
+}
+
 static void typing_in_rooms(Scenario *s)
 {
     start(s);
@@ -224,6 +231,11 @@ static void typing_in_rooms(Scenario *s)
     push_typing(s, ROOM, "{'user_ids':['" CAROL "']}");
     CHECK(s, !is_marked(s, BOB));
     CHECK(s, is_marked(s, CAROL));
+    push_event(s, ROOM,
+               event_state("m.room.power_levels", "", ALICE, "{'users':{'" CAROL "':50}}"));
+    WAIT(s, is_carol_op, s);
+    CHECK(s, is_marked(s, CAROL)); /* a new role is no pause */
+    forget_events(s);
     push_typing(s, ROOM, "{'user_ids':[]}");
     CHECK(s, !is_marked(s, CAROL));
     EXPECT_INT(s, type_in_room(s, PURPLE_TYPING), 20);
