@@ -219,6 +219,7 @@ static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data
 static void on_presence(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     static const char *const words[] = {"online", "unavailable", "offline"};
+    static const char busy[] = "org.matrix.msc3026.busy";
     LookUp *look = user_data;
     MxPerson *person = &look->person;
     g_autoptr(JsonObject) answer = finish_object(look, source, result, NULL);
@@ -226,6 +227,8 @@ static void on_presence(GObject *source, GAsyncResult *result, gpointer user_dat
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_strcmp0(presence, words[i]) == 0)
             person->presence = g_strdup(presence);
+    if (g_strcmp0(presence, busy) == 0) /* as /sync has it */
+        person->presence = g_strdup("unavailable");
     person->status_text = mx_event_tidy_name(mx_json_string(answer, "status_msg"));
     person->is_currently_active = mx_json_bool(answer, "currently_active", FALSE);
     gint64 ago = mx_json_int_or(answer, "last_active_ago", -1);

@@ -138,7 +138,9 @@ static void apply_own_membership(RoomPass *pass, const MxEvent *event,
     g_free(change->gone_by);
     g_free(change->gone_reason);
     change->gone_by = g_strdup(event->sender);
-    change->gone_reason = mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+    g_autofree char *reason =
+        mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+    change->gone_reason = mx_event_tidy_name(reason);
 }
 
 static void apply_member(RoomPass *pass, const MxEvent *event)

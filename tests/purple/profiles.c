@@ -150,8 +150,12 @@ static void many_fields(Scenario *s)
     start(s);
     no_mutual_rooms(s);
     fake_server_set_profile(s->server, BOB, profile->str);
+    fake_server_once(
+        s->server, "get-presence",
+        (FakeAnswer){.status = 200, .body = "{\"presence\":\"org.matrix.msc3026.busy\"}"});
     JsonObject *pairs = get_info(s, BOB);
     EXPECT_REQUEST(s, "unknown");
+    expect_pair(s, pairs, "Presence", "away");
     EXPECT_INT(s, strlen(text_of(pairs, "field19")), 200);
     CHECK(s, !json_object_has_member(pairs, "field20"));
     expect_pair(s, pairs, "Profile", "30 more fields, not shown here");
