@@ -52,6 +52,24 @@ static void typing_in(Scenario *s)
     EXPECT_INT(s, shown(s), PURPLE_NOT_TYPING);
 }
 
+/* A hundred thousand at once are a few, and those who are none are nobody. */
+static void typing_of_crowds(Scenario *s)
+{
+    g_autoptr(GString) content = g_string_new("{'user_ids':['" BOB "'");
+    start(s);
+    open_im(s);
+    open_chat(s, ROOM);
+    settle(s);
+    for (guint i = 0; i < 100000; i++)
+        g_string_append_printf(content, i % 3 ? ",'@u%u:x.org'" : ",'u%u'", i);
+    g_string_append(content, "]}");
+    push_typing(s, DIRECT, content->str);
+    EXPECT_INT(s, shown(s), PURPLE_TYPING);
+    push_typing(s, ROOM, content->str);
+    push_typing(s, DIRECT, "{'user_ids':[]}");
+    EXPECT_INT(s, shown(s), PURPLE_NOT_TYPING);
+}
+
 static void typing_ends_with_the_message(Scenario *s)
 {
     start(s);
@@ -255,6 +273,7 @@ static void typing_in_rooms(Scenario *s)
 
 static const ScenarioEntry entries[] = {
     {"typing-in", {typing_in}},
+    {"typing-of-crowds", {typing_of_crowds}},
     {"typing-ends-with-the-message", {typing_ends_with_the_message}},
     {"typing-of-the-blocked", {typing_of_the_blocked}},
     {"typing-ends-with-the-network", {typing_ends_with_the_network}},
