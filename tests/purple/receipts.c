@@ -234,7 +234,8 @@ static void read_is_said_once(Scenario *s)
 /* Of events that nobody knows, by thousands, and at no time. */
 static void read_absurdly(Scenario *s)
 {
-    g_autoptr(GString) content = g_string_new("{'$known':{'m.read':{'" BOB "':{'ts':-9007199254740991}}}");
+    g_autoptr(GString) content =
+        g_string_new("{'$known':{'m.read':{'" BOB "':{'ts':-9007199254740991}}}");
     start(s);
     open_im(s);
     write_own(s, "$known", "first");
