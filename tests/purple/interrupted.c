@@ -159,6 +159,15 @@ static void end(Scenario *s, guint n)
     forget_all(s);
 }
 
+/* Whatever was said on the way is no matter. */
+static void finish(Scenario *s)
+{
+    settle(s);
+    host_account_enable(s->account, FALSE);
+    host_iterate(THINKS_MS);
+    forget_all(s);
+}
+
 static void windows_close(Scenario *s)
 {
     start(s);
@@ -168,8 +177,7 @@ static void windows_close(Scenario *s)
         host_close(s->account, BOB);
         end(s, i);
     }
-    settle(s);
-    forget_all(s);
+    finish(s);
 }
 
 static void buddies_go(Scenario *s)
@@ -184,8 +192,7 @@ static void buddies_go(Scenario *s)
         purple_blist_add_buddy(buddy, NULL, NULL, NULL);
         purple_account_add_buddy(s->account, buddy);
     }
-    settle(s);
-    forget_all(s);
+    finish(s);
 }
 
 static gboolean is_connected(gpointer account)
@@ -203,8 +210,7 @@ static void account_closes(Scenario *s)
         host_account_enable(s->account, TRUE);
         WAIT(s, is_connected, s->account);
     }
-    settle(s);
-    forget_all(s);
+    finish(s);
 }
 
 /* Within the answer's own slice of the main loop, too. */
@@ -223,8 +229,7 @@ static void account_closes_at_once(Scenario *s)
         host_account_enable(s->account, TRUE);
         WAIT(s, is_connected, s->account);
     }
-    settle(s);
-    forget_all(s);
+    finish(s);
 }
 
 /* As when the program ends. */
