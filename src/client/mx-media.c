@@ -33,6 +33,7 @@ typedef struct {
 struct _MxMedia {
     GQueue waiting; /* of Fetch */
     GList *running;
+    guint source;
     gboolean is_old; /* the homeserver only has the endpoints from before version 1.11 */
 };
 
@@ -54,6 +55,7 @@ void mx_media_clear(MxClient *client)
     MxMedia *media = client->media;
     if (media == NULL)
         return;
+    g_clear_handle_id(&media->source, g_source_remove);
     g_queue_clear_full(&media->waiting, fetch_free);
     for (GList *at = media->running; at != NULL; at = at->next)
         g_cancellable_cancel(((Fetch *)at->data)->cancellable);
@@ -74,7 +76,7 @@ static MxMedia *get_media(MxClient *client)
 /* ---- pictures ---- */
 
 static void send_fetch(Fetch *fetch);
-static void start_waiting(MxClient *client);
+static gboolean on_idle(gpointer client);
 
 static void finish(Fetch *fetch, GBytes *picture, const MxImageInfo *info, const GError *error)
 {
@@ -83,8 +85,9 @@ static void finish(Fetch *fetch, GBytes *picture, const MxImageInfo *info, const
     if (client->state != MX_CLIENT_STOPPED)
         fetch->func(client, picture, info, error, fetch->user_data);
     fetch_free(fetch);
-    if (client->state != MX_CLIENT_STOPPED)
-        start_waiting(client);
+    /* Later: thousands of quick answers in a row would leave no time for drawing. */
+    if (client->state != MX_CLIENT_STOPPED && client->media->source == 0)
+        client->media->source = g_idle_add(on_idle, client);
 }
 
 static void take_picture(Fetch *fetch, GBytes *bytes)
@@ -172,6 +175,14 @@ static void start_waiting(MxClient *client)
     MxMedia *media = client->media;
     while (g_list_length(media->running) < MAX_AT_ONCE && !g_queue_is_empty(&media->waiting))
         start(client, g_queue_pop_head(&media->waiting), MAX_FETCH_S);
+}
+
+static gboolean on_idle(gpointer data)
+{
+    MxClient *client = data;
+    client->media->source = 0;
+    start_waiting(client);
+    return G_SOURCE_REMOVE;
 }
 
 void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,

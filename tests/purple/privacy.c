@@ -183,10 +183,17 @@ static void long_answer(Scenario *s)
     settle(s);
 }
 
+static gboolean lists_all(gpointer data)
+{
+    PurpleConversation *room = host_find_conversation(((Scenario *)data)->account, ROOM);
+    return g_list_length(purple_conv_chat_get_users(PURPLE_CONV_CHAT(room))) == 3;
+}
+
 static void commands(Scenario *s)
 {
     start(s);
     open_chat(s, ROOM);
+    WAIT(s, lists_all, s);
     settle(s);
     command(s, ROOM, "ignored", "OK");
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "nobody");

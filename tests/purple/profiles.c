@@ -213,12 +213,19 @@ static void expect_whois(Scenario *s, const char *name, const char *text, const 
     CHECK(s, strstr(text_of(line, "text"), "Ignored: no") != NULL);
 }
 
+static gboolean lists_all(gpointer data)
+{
+    PurpleConversation *room = host_find_conversation(((Scenario *)data)->account, ROOM);
+    return g_list_length(purple_conv_chat_get_users(PURPLE_CONV_CHAT(room))) == 3;
+}
+
 static void whois(Scenario *s)
 {
     start(s);
     no_mutual_rooms(s);
     fake_server_set_profile(s->server, BOB, PROFILE);
     open_chat(s, ROOM);
+    WAIT(s, lists_all, s);
     settle(s);
     expect_whois(s, ROOM, "whois Bob", BOB);
     expect_whois(s, ROOM, "whois " CAROL, CAROL);
