@@ -12,7 +12,7 @@
 char *mx_name_make_key(const char *name);
 
 /* Controls, line breaks among them, and marks that turn the direction of the text around them: in a
- * name they would reach beyond it. */
+ * name they would reach beyond it, or mean something to a terminal. */
 gboolean mx_name_is_control(gunichar c);
 
 /* It looks like a Matrix ID, which is somebody else's then. */

@@ -66,6 +66,20 @@ void mx_event_clear(MxEvent *event)
 /* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
 #define MAX_NAME 200
 
+/* Somebody whose name cannot be seen would seem to be nobody. */
+static gboolean is_visible(const char *name)
+{
+    for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        /* U+3164 and its like, U+2800: blank, and yet no spaces. */
+        gboolean is_filler =
+            c == 0x115f || c == 0x1160 || c == 0x3164 || c == 0xffa0 || c == 0x2800;
+        if (g_unichar_isgraph(c) && !g_unichar_iszerowidth(c) && !is_filler)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static char *tidy(const char *name, glong max_chars)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
@@ -88,7 +102,8 @@ char *mx_event_tidy_text(const char *text, glong max_chars)
 
 char *mx_event_tidy_name(const char *name)
 {
-    return mx_event_tidy_text(name, MAX_NAME);
+    g_autofree char *tidied = mx_event_tidy_text(name, MAX_NAME);
+    return tidied != NULL && is_visible(tidied) ? g_steal_pointer(&tidied) : NULL;
 }
 
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)

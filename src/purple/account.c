@@ -14,6 +14,7 @@
 #include "avatars.h"
 #include "buddies.h"
 #include "chat-window.h"
+#include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
 #include "invites.h"
@@ -28,6 +29,7 @@
 #include "receipts.h"
 #include "reconnect.h"
 #include "rooms.h"
+#include "sounds.h"
 #include "topic.h"
 #include "typing.h"
 
@@ -126,6 +128,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     if (change->is_gone)
         mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
+    mxp_conversion_update(mxp, change);
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
@@ -269,9 +272,11 @@ void mxp_account_login(PurpleAccount *account)
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
+    mxp_conversion_init(mxp);
     mxp_delivery_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
+    mxp_sounds_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
@@ -299,6 +304,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);
+    mxp_conversion_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

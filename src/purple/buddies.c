@@ -68,6 +68,8 @@ static void add_buddy(MxpAccount *mxp, MxRoom *room)
 {
     PurpleBuddy *buddy = purple_buddy_new(mxp->account, room->direct_user, NULL);
     purple_blist_add_buddy(buddy, NULL, mxp_groups_get_usual(mxp), NULL);
+    /* An open window would tell of it as of a change. */
+    purple_blist_server_alias_buddy(buddy, room->partner_name);
     remember_room(mxp, buddy, room->room_id);
 }
 
