@@ -4,6 +4,7 @@
 
 #include "mx-id.h"
 #include "mx-mxc.h"
+#include "mx-name.h"
 
 enum { TYPE, SENDER, EVENT_ID, STATE_KEY, TS, CONTENT, UNSIGNED, REDACTS, N_FIELDS };
 static const char *const fields[] = {"type",      "sender",           "event_id",
@@ -65,22 +66,6 @@ void mx_event_clear(MxEvent *event)
 /* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
 #define MAX_NAME 200
 
-/* They would begin a new line, U+2028 and U+2029, or turn round what stands after the name, U+202A
- * to U+202E and U+2066 to U+2069, or mean something to a terminal. */
-static gboolean is_control(gunichar c)
-{
-    return g_unichar_iscntrl(c) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-static void blank_controls(char *text)
-{
-    for (char *at = text, *next; *at != '\0'; at = next) {
-        next = g_utf8_next_char(at);
-        if (is_control(g_utf8_get_char(at)))
-            memset(at, ' ', next - at);
-    }
-}
-
 /* Somebody whose name cannot be seen would seem to be nobody. */
 static gboolean is_visible(const char *name)
 {
@@ -98,7 +83,9 @@ static gboolean is_visible(const char *name)
 static char *tidy(const char *name, glong max_chars)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
-    blank_controls(valid);
+    for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at))
+        if (mx_name_is_control(g_utf8_get_char(at)))
+            memset(at, ' ', g_utf8_next_char(at) - at);
     g_strstrip(valid);
     if (g_utf8_strlen(valid, -1) > max_chars)
         return g_utf8_substring(valid, 0, max_chars);

@@ -8,7 +8,6 @@
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
-#include <server.h>
 
 #include "delivery.h"
 #include "groups.h"
@@ -87,6 +86,15 @@ static void drop_buddy_of(MxpAccount *mxp, MxRoom *room)
         purple_blist_remove_buddy(buddy);
 }
 
+void mxp_buddies_set_name(MxpAccount *mxp, const char *user_id, const char *name)
+{
+    /* serv_got_alias() would also write of it into the window, where the room's own line does. */
+    GSList *buddies = purple_find_buddies(mxp->account, user_id);
+    for (GSList *at = buddies; at != NULL; at = at->next)
+        purple_blist_server_alias_buddy(at->data, name);
+    g_slist_free(buddies);
+}
+
 void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
 {
     if (room->membership == MX_MEMBERSHIP_PENDING)
@@ -103,7 +111,7 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
         add_buddy(mxp, room);
     else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)
         remember_room(mxp, buddy, room->room_id);
-    serv_got_alias(mxp->gc, room->direct_user, room->partner_name);
+    mxp_buddies_set_name(mxp, room->direct_user, room->partner_name);
     mxp_presence_show(mxp, room->direct_user);
 }
 

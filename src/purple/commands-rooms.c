@@ -12,6 +12,7 @@
 #include "invites.h"
 #include "joining.h"
 #include "membership.h"
+#include "system-line.h"
 
 static PurpleCmdRet on_join(PurpleConversation *conversation, const char *command, char **args,
                             char **error, void *data)
@@ -88,9 +89,7 @@ static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *com
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
     g_autofree char *markup = mxp_invites_list(mxp);
-    purple_conversation_write(
-        conversation, NULL, markup,
-        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
     return PURPLE_CMD_RET_OK;
 }
 
