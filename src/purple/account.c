@@ -27,6 +27,7 @@
 #include "proxy.h"
 #include "receipts.h"
 #include "reconnect.h"
+#include "room-state.h"
 #include "rooms.h"
 #include "topic.h"
 #include "typing.h"
@@ -299,6 +300,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);
+    mxp_room_state_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

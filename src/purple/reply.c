@@ -3,6 +3,8 @@
 #include "reply.h"
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
@@ -61,6 +63,37 @@ void mxp_reply_say(const MxpReply *reply, const char *text)
                            purple_account_get_username(reply->mxp->account), text);
 }
 
+/* Pidgin cuts lines like these at 4,096 bytes, and escaping makes them longer. */
+#define MAX_PART 1000
+
+/* Says all but the last part of a line that is too long by itself; gives that. */
+static const char *say_beginning(const MxpReply *reply, const char *line)
+{
+    while (strlen(line) > MAX_PART) {
+        const char *end = g_utf8_find_prev_char(line, line + MAX_PART);
+        g_autofree char *part = g_strndup(line, end - line);
+        mxp_reply_say(reply, part);
+        line = end;
+    }
+    return line;
+}
+
+void mxp_reply_say_long(const MxpReply *reply, const char *text)
+{
+    g_autoptr(GString) part = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i] != NULL; i++) {
+        if (part->len > 0 && part->len + strlen(lines[i]) > MAX_PART) {
+            mxp_reply_say(reply, part->str);
+            g_string_truncate(part, 0);
+        } else if (i > 0) {
+            g_string_append_c(part, '\n');
+        }
+        g_string_append(part, part->len > 0 ? lines[i] : say_beginning(reply, lines[i]));
+    }
+    mxp_reply_say(reply, part->str);
+}
+
 void mxp_reply_fail(const MxpReply *reply, const char *text)
 {
     PurpleConversation *conversation = mxp_reply_get_conversation(reply);
@@ -115,6 +148,9 @@ static const struct {
     {MXP_DEED_TOPIC, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_NAME, "M_TOO_LARGE", 0, N_("It is too long.")},
     {MXP_DEED_TOPIC, "M_TOO_LARGE", 0, N_("It is too long.")},
+    {MXP_DEED_SET_STATE, "M_FORBIDDEN", 0, N_("You may not set it in this room.")},
+    {MXP_DEED_SEND_EVENT, "M_FORBIDDEN", 0, N_("You may not send it in this room.")},
+    {MXP_DEED_READ_STATE, "M_FORBIDDEN", 0, N_("You may not see it.")},
     {MXP_DEED_FORGET, NULL, 400, N_("You have to leave it first.")},
     {MXP_DEED_LEAVE, "M_FORBIDDEN", 0, N_("You are not in it.")},
     {MXP_DEED_OWN_NAME, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
@@ -149,6 +185,12 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("The topic of %s could not be changed."), target);
     case MXP_DEED_PLACE:
         return g_strdup_printf(_("%s could not be put into another group."), target);
+    case MXP_DEED_SET_STATE:
+        return g_strdup_printf(_("%s was not set."), target);
+    case MXP_DEED_SEND_EVENT:
+        return g_strdup_printf(_("%s was not sent."), target);
+    case MXP_DEED_READ_STATE:
+        return g_strdup(_("The room's state could not be read."));
     case MXP_DEED_OWN_NAME:
         return g_strdup(_("Your display name was not changed."));
     case MXP_DEED_AVATAR:

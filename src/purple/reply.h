@@ -24,6 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxpReply, mxp_reply_free)
 PurpleConversation *mxp_reply_get_conversation(const MxpReply *reply);
 /* Something to know. What was not asked for in a conversation is not said. */
 void mxp_reply_say(const MxpReply *reply, const char *text);
+/* The same of any length, in several lines of the window if need be. */
+void mxp_reply_say_long(const MxpReply *reply, const char *text);
 void mxp_reply_fail(const MxpReply *reply, const char *text);
 
 /* What was tried. */
@@ -36,10 +38,13 @@ typedef enum {
     MXP_DEED_NAME, /* a room's */
     MXP_DEED_TOPIC,
     MXP_DEED_PLACE,
+    MXP_DEED_SET_STATE, /* target: the type of the event; so below */
+    MXP_DEED_SEND_EVENT,
     MXP_DEED_CREATE,
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,
     MXP_DEED_SEARCH,
+    MXP_DEED_READ_STATE,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
  * from MXP_DEED_CREATE on. The caller frees. */
