@@ -103,6 +103,12 @@ static char *strip_text(const char *type, const char *content)
 
 /* ---- carrying out ---- */
 
+static gboolean is_message(const MxTimelineRow *row)
+{
+    return g_str_equal(row->type, "m.room.message") || g_str_equal(row->type, "m.sticker") ||
+           g_str_equal(row->type, "m.room.encrypted");
+}
+
 static void forget_summary(MxRoomRow *room, const char *type)
 {
     if (g_str_equal(type, "m.room.name"))
@@ -133,6 +139,28 @@ static void redact_member(MxStore *store, const MxTimelineRow *row)
         mx_store_set_member(store, row->room, row->state_key, member->membership, NULL, NULL);
 }
 
+static gboolean is_edit_of(const MxTimelineRow *row, const char *event_id)
+{
+    static const char *const names[] = {"rel_type", "event_id", NULL};
+    MxJsonSlice values[2];
+    MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
+    MxJsonSlice relation = mx_json_scan_member(content, "m.relates_to");
+    if (relation.text == NULL || relation.type != MX_JSON_OBJECT)
+        return FALSE;
+    mx_json_scan_members(relation, names, values);
+    return mx_json_slice_equals(values[0], "m.replace") &&
+           mx_json_slice_equals(values[1], event_id);
+}
+
+/* An edit says again what is to be gone. */
+static void redact_edits(MxStore *store, const MxTimelineRow *target)
+{
+    g_autoptr(GPtrArray) rows = mx_store_list_naming(store, target);
+    for (guint i = 0; i < rows->len; i++)
+        if (is_edit_of(g_ptr_array_index(rows, i), target->event_id))
+            mx_store_blank_row(store, g_ptr_array_index(rows, i), "{}");
+}
+
 void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content)
 {
     MxJsonSlice root = mx_json_scan_root(content, strlen(content));
@@ -148,6 +176,8 @@ void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content)
     g_autofree char *left = strip_text(row->type, row->content);
     mx_store_blank_row(store, row, left);
     redact_member(store, row);
+    if (is_message(row))
+        redact_edits(store, row);
 }
 
 void mx_redaction_settle_echo(MxStore *store, const MxRoomRow *room, const MxEvent *event)
@@ -168,12 +198,6 @@ static char *describe_time(gint64 ts, gint64 beside)
     gboolean is_same_day = g_date_time_get_year(when) == g_date_time_get_year(now) &&
                            g_date_time_get_day_of_year(when) == g_date_time_get_day_of_year(now);
     return g_date_time_format(when, is_same_day ? "%H:%M" : "%x %H:%M");
-}
-
-static gboolean is_message(const MxTimelineRow *row)
-{
-    return g_str_equal(row->type, "m.room.message") || g_str_equal(row->type, "m.sticker") ||
-           g_str_equal(row->type, "m.room.encrypted");
 }
 
 static char *describe_target(MxStore *store, const MxTimelineRow *row, const MxTimelineRow *target)

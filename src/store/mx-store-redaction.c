@@ -49,6 +49,22 @@ GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit)
     return rows;
 }
 
+/* An edit comes soon after what it is about; beyond so many rows nobody looks. */
+#define MAX_BEHIND 20000
+
+GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT " COLUMNS " FROM (SELECT * FROM timeline WHERE room = ? AND pos > ? "
+                       "ORDER BY pos LIMIT ?) WHERE sender = ? AND instr(content, ?) > 0",
+                       "iidss", row->room, row->pos, MAX_BEHIND, row->sender, row->event_id);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(rows, read_row(statement));
+    return rows;
+}
+
 void mx_store_remove_row_of_txn(MxStore *store, gint64 room, const char *txn_id)
 {
     mx_store_exec(store, "DELETE FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);

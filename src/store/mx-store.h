@@ -248,6 +248,8 @@ GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
 /* Messages that are in a window, the newest first; whole rows. */
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
+/* Later rows of the same sender whose content has the row's event ID somewhere; whole rows. */
+GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row);
 /* With its queue item. */
 void mx_store_remove_row_of_txn(MxStore *store, gint64 room, const char *txn_id);
 /* content (JSON text) takes the place of what the row had; a pending line is not shown any more.

@@ -95,6 +95,28 @@ static void received(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+static void with_its_edits(Scenario *s)
+{
+    start(s, NULL);
+    bob_says(s, "$1", "first words");
+    push_event(s, ROOM,
+               event_new("m.room.message", BOB,
+                         "{'msgtype':'m.text','body':'* mended words','m.new_content':"
+                         "{'msgtype':'m.text','body':'mended words'},'m.relates_to':"
+                         "{'rel_type':'m.replace','event_id':'$1'}}"));
+    EXPECT_EVENT(s, "line", "~text", "mended words");
+    push_event(s, ROOM,
+               event_new("m.room.message", BOB,
+                         "{'msgtype':'m.text','body':'an answer','m.relates_to':"
+                         "{'m.in_reply_to':{'event_id':'$1'}}}"));
+    EXPECT_EVENT(s, "line", "~text", "an answer");
+    push_event(s, ROOM, redaction(BOB, "$1", ""));
+    EXPECT_EVENT(s, "line", "~text", "has removed a message");
+    settle(s);
+    CHECK(s, !is_on_disk(s->dir, "first words") && !is_on_disk(s->dir, "mended words"));
+    CHECK(s, is_on_disk(s->dir, "an answer"));
+}
+
 static void long_ago(Scenario *s)
 {
     start(s, NULL);
@@ -258,6 +280,19 @@ static void unsent(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* What is on its way may have arrived. */
+static void on_its_way(Scenario *s)
+{
+    start(s, NULL);
+    fake_server_once(s->server, "send", (FakeAnswer){.how = FAKE_WHOLE, .delay_ms = 1500});
+    CHECK(s, host_send_chat(s->account, ROOM, "wait for me"));
+    EXPECT_LINE(s, ROOM, NULL, "wait for me", "SEND");
+    EXPECT_REQUEST(s, "send");
+    command(s, "/redact");
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "on its way; nothing was removed");
+    settle(s);
+}
+
 /* The answer is lost: the same wish goes out again, under the same name. */
 static void lost_answer(Scenario *s)
 {
@@ -311,12 +346,14 @@ static void encrypted(Scenario *s)
 
 static const ScenarioEntry entries[] = {
     {"redaction-received", {received}},
+    {"redaction-with-its-edits", {with_its_edits}},
     {"redaction-long-ago", {long_ago}},
     {"redaction-of-state", {of_state}},
     {"redaction-own", {own}},
     {"redaction-targets", {targets}},
     {"redaction-without-power", {without_power}},
     {"redaction-unsent", {unsent}},
+    {"redaction-on-its-way", {on_its_way}},
     {"redaction-lost-answer", {lost_answer}},
     {"redaction-over-a-restart", {over_a_restart, over_a_restart_2}},
     {"redaction-encrypted", {encrypted}},

@@ -128,7 +128,8 @@ def test_article_state(window, world, lab):
     window.wait("1 state event:")
     window.say("/state tld.project.foo {")
     window.wait("What follows is no JSON object, so nothing was done.")
-    said = next(one for one in world.bob.client.timeline(lab)[::-1] if one["content"].get("body") == "before the new one")
+    events = world.bob.client.timeline(lab)[::-1]
+    said = next(one for one in events if one["content"].get("body") == "before the new one")
     clock = time.strftime("%H:%M:%S", time.localtime(said["origin_server_ts"] / 1000))
     window.say(f"/state at {clock} tld.project.foo")
     window.wait('"bar" : "old"')
