@@ -39,6 +39,7 @@ typedef struct {
 } MxSyncLoop;
 
 typedef struct _MxMedia MxMedia; /* mx-media.c */
+typedef struct _MxLookBack MxLookBack;
 
 /* Changes of m.ignored_user_list on their way to the server: mx-ignored.c */
 typedef struct {
@@ -82,6 +83,7 @@ struct _MxClient {
     GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
     GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
+    MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
@@ -211,3 +213,11 @@ void mx_gap_clear(MxClient *client);
 /* wants_window: lines that wait for it open the room's window. */
 void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window);
 void mx_gap_retry_all(MxClient *client);
+
+/* mx-look-back.c */
+void mx_look_back_clear(MxClient *client);
+/* A /sync has failed, or succeeded (last_success is that of the one before). */
+void mx_look_back_failed(MxClient *client);
+void mx_look_back_succeeded(MxClient *client);
+/* Something was said in the room: what the server has missed may be before it. */
+void mx_look_back_at(MxClient *client, MxRoom *room);

@@ -53,6 +53,7 @@ static void mx_client_finalize(GObject *object)
     g_clear_object(&client->sync.cancellable);
     mx_send_queue_clear(client);
     mx_gap_clear(client);
+    mx_look_back_clear(client);
     mx_client_notify_clear(client);
     mx_media_free(client->media);
     g_clear_pointer(&client->ignored, g_hash_table_unref);
@@ -318,6 +319,8 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
         mx_gap_fill(client, change->room->key, change->wants_window);
     if (change->adds_direct)
         mx_direct_room_publish(client);
+    if (change->has_new_messages)
+        mx_look_back_at(client, change->room);
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 
@@ -356,6 +359,7 @@ void mx_client_stop(MxClient *client)
     mx_sync_stop(client);
     g_cancellable_cancel(client->cancellable);
     mx_gap_clear(client);
+    mx_look_back_clear(client);
     mx_send_queue_clear(client);
     mx_media_clear(client);
     mx_own_profile_stop(client);

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "mx-bridge.h"
 #include "mx-event.h"
 #include "mx-id.h"
 #include "mx-json-scan.h"
+#include "mx-name.h"
 #include "mx-room-name.h"
 
 #define MAX_TOPIC 16000
@@ -20,16 +22,11 @@ void mx_room_info_free(MxRoomInfo *info)
     g_free(info->topic_setter);
     g_free(info->address);
     g_ptr_array_unref(info->addresses);
+    g_ptr_array_unref(info->bridges);
     g_free(info);
 }
 
 /* ---- topic ---- */
-
-/* Marks that turn the direction of the text around them would reach beyond the topic. */
-static gboolean is_bidi_control(gunichar c)
-{
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
 
 static char *tidy(const char *text)
 {
@@ -38,10 +35,8 @@ static char *tidy(const char *text)
     guint left = MAX_TOPIC;
     for (const char *at = valid; *at != '\0' && left > 0; at = g_utf8_next_char(at), left--) {
         gunichar c = g_utf8_get_char(at);
-        if (c == '\n' || !g_unichar_iscntrl(c))
-            g_string_append_unichar(tidied, is_bidi_control(c) ? ' ' : c);
-        else if (c != '\r')
-            g_string_append_c(tidied, ' ');
+        if (c != '\r')
+            g_string_append_unichar(tidied, c != '\n' && mx_name_is_control(c) ? ' ' : c);
     }
     g_strstrip(tidied->str);
     return tidied->str[0] != '\0' ? g_strdup(tidied->str) : NULL;
@@ -116,6 +111,7 @@ MxRoomInfo *mx_room_info_load(MxStore *store, gint64 room)
     MxRoomInfo *info = g_new0(MxRoomInfo, 1);
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
     info->addresses = g_ptr_array_new_with_free_func(g_free);
+    info->bridges = mx_bridge_list(store, room);
     if (row == NULL)
         return info;
     info->name = mx_event_tidy_name(row->name);

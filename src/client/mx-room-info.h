@@ -11,6 +11,7 @@ typedef struct {
     char *topic_setter;   /* as the room shows them, or NULL */
     char *address;        /* the canonical alias, or NULL */
     GPtrArray *addresses; /* other published ones (char *), at most MX_ROOM_INFO_ADDRESSES */
+    GPtrArray *bridges;   /* lines (char *) about where the room leads to: mx-bridge.h */
 } MxRoomInfo;
 
 #define MX_ROOM_INFO_ADDRESSES 50

@@ -214,6 +214,7 @@ static void on_failure(MxClient *client, const GError *error)
 {
     MxSyncLoop *sync = &client->sync;
     sync->failed_last = TRUE;
+    mx_look_back_failed(client);
     if (g_error_matches(error, MX_ERROR, MX_ERROR_STORE))
         say_store_failed(client, error);
     if (mx_error_get_status(error) == 401) {
@@ -266,6 +267,7 @@ static void finish_applying(MxClient *client)
     sync->applied = sync->started;
     sync->failed_last = FALSE;
     sync->store_failed = FALSE;
+    mx_look_back_succeeded(client);
     sync->last_success = g_get_monotonic_time();
     mx_backoff_reset(&sync->backoff);
     if (!client->is_signing_in)

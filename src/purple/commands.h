@@ -20,11 +20,16 @@ typedef struct {
 extern const MxpCommand mxp_commands_members[];  /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
 extern const MxpCommand mxp_commands_people[];   /* commands-people.c */
+extern const MxpCommand mxp_commands_raw[];      /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
 extern const MxpCommand mxp_commands_topic[];    /* commands-topic.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
+
+/* The requests that /matrix still asks about: the account keeps them, since a dialog that dies with
+ * the connection frees nothing. */
+void mxp_commands_raw_clear(MxpAccount *mxp);
 
 /* For the commands' functions: */
 

@@ -89,6 +89,9 @@ static void on_name_asked(MxClient *client, MxRoom *room, const MxRoomInfo *info
         g_string_append_printf(text, _("This room has no name of its own; “%s” stands for it."),
                                room->name);
     append_addresses(text, info);
+    for (guint i = 0; i < info->bridges->len; i++)
+        g_string_append_printf(text, _("\nBridged to: %s"),
+                               (const char *)g_ptr_array_index(info->bridges, i));
     g_string_append_printf(text, _("\nID: %s"), room->room_id);
     mxp_reply_say(reply, text->str);
 }

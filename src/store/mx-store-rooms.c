@@ -168,6 +168,19 @@ char *mx_store_get_state(MxStore *store, gint64 room, const char *type, const ch
         room, type, state_key);
 }
 
+GPtrArray *mx_store_list_state(MxStore *store, gint64 room, const char *type, int limit)
+{
+    GPtrArray *contents = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT content FROM state WHERE room = ? AND type = ? AND content != '{}' "
+                       "ORDER BY state_key LIMIT ?",
+                       "isd", room, type, limit);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(contents, mx_store_column_dup(statement, 0));
+    return contents;
+}
+
 char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
                                 const char *state_key)
 {

@@ -110,6 +110,8 @@ void mx_store_merge_room(MxStore *store, gint64 from, MxRoomRow *to);
 void mx_store_set_state(MxStore *store, gint64 room, const char *type, const char *state_key,
                         const char *event_id, const char *sender, MxJsonSlice content);
 char *mx_store_get_state(MxStore *store, gint64 room, const char *type, const char *state_key);
+/* Contents (char *) of the state of one type, by state key; the empty object is none. */
+GPtrArray *mx_store_list_state(MxStore *store, gint64 room, const char *type, int limit);
 char *mx_store_get_state_sender(MxStore *store, gint64 room, const char *type,
                                 const char *state_key);
 
@@ -168,6 +170,7 @@ typedef enum {
     MX_ALERT_HIGHLIGHT = 1 << 1,
     MX_ALERT_MUTED = 1 << 2, /* it opens no window, not even of a direct room */
     MX_ALERT_QUIET = 1 << 3, /* no message: what happened to the room; never unread */
+    MX_ALERT_SOUND = 1 << 4,
 } MxAlert;
 
 /* Whether, and how far, a line has come to the conversation window. */

@@ -315,6 +315,55 @@ static void network_gone_and_back(Scenario *s)
     CHECK(s, purple_account_is_connected(s->account));
 }
 
+static void add_to_page(GString *page, const char *id, const char *text, gint64 age_s)
+{
+    gint64 ts = g_get_real_time() / 1000 - age_s * 1000;
+    g_autofree char *event =
+        event_to_text(event_with_time(event_with_id(event_text(BOB, text), id), ts));
+
+    g_string_append_printf(page, "%s%s", page->len > 0 ? "," : "{\"chunk\":[", event);
+}
+
+static void push_known(Scenario *s, const char *id, const char *text, gint64 age_s)
+{
+    gint64 ts = g_get_real_time() / 1000 - age_s * 1000;
+
+    push_event(s, ROOM, event_with_time(event_with_id(event_text(BOB, text), id), ts));
+    EXPECT_LINE(s, ROOM, BOB, text, NULL);
+}
+
+/* The homeserver was away, and has missed more than it fetches by itself: /sync will never tell. */
+static void missed_by_the_homeserver(Scenario *s)
+{
+    g_autoptr(GString) page = g_string_new(NULL);
+
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    push_known(s, "$before", "before", 600);
+    settle(s);
+    fake_server_down(s->server);
+    host_iterate(3500);
+    fake_server_up(s->server);
+    settle(s);
+    push_known(s, "$back", "back again", 0);
+    add_to_page(page, "$back", "back again", 0);
+    add_to_page(page, "$missed2", "missed two", 1);
+    add_to_page(page, "$missed1", "missed one", 2);
+    add_to_page(page, "$older", "said before all this", 300);
+    add_to_page(page, "$before", "before", 600);
+    add_to_page(page, "$history", "not looked at", 1);
+    g_string_append(page, "]}");
+    fake_server_set_page(s->server, ROOM, "", page->str);
+    EXPECT_REQUEST(s, "messages");
+    EXPECT_LINE(s, ROOM, BOB, "missed one", "RECV|DELAYED");
+    EXPECT_LINE(s, ROOM, BOB, "missed two", "RECV|DELAYED");
+    /* Once more, as the homeserver may still be fetching; then it is left in peace. */
+    EXPECT_REQUEST(s, "messages");
+    push_known(s, "$later", "later", 0);
+    settle(s);
+}
+
 /* What came while the network was away is marked delayed: the window has not missed it live. */
 static void server_restarts_often(Scenario *s)
 {
@@ -490,7 +539,45 @@ static void rejoin(Scenario *s)
     settle(s);
 }
 
+/* ---- what is asked for ---- */
+
+static void filter(Scenario *s)
+{
+    set_usual_rooms(s);
+    enable(s);
+    g_autoptr(JsonObject) login = fake_request_json(EXPECT_REQUEST(s, "login"));
+    CHECK(s, json_object_get_boolean_member_with_default(login, "refresh_token", FALSE));
+    g_autoptr(JsonObject) body = fake_request_json(EXPECT_REQUEST(s, "filter"));
+    JsonObject *room = json_object_get_object_member(body, "room");
+    JsonObject *state = json_object_get_object_member(room, "state");
+    JsonObject *timeline = json_object_get_object_member(room, "timeline");
+    CHECK(s, json_object_get_boolean_member_with_default(state, "lazy_load_members", FALSE));
+    EXPECT_INT(s, json_object_get_int_member(timeline, "limit"), 20);
+    EXPECT_EVENT(s, "connected");
+    settle(s);
+}
+
+/* As they were when the last /sync ended, so that what it told is not undone by an answer. */
+static void members_are_asked_for_once(Scenario *s)
+{
+    start(s);
+    open_chat(s, ROOM);
+    FakeRequest *request = EXPECT_REQUEST(s, "members");
+    g_autofree char *at = fake_request_query(request, "at");
+    g_autofree char *left_out = fake_request_query(request, "not_membership");
+    CHECK(s, at != NULL && *at != '\0');
+    EXPECT_TEXT(s, left_out, "leave");
+    settle(s);
+    CHECK(s, host_close(s->account, ROOM));
+    EXPECT_EVENT(s, "window-closed", "name", ROOM);
+    open_chat(s, ROOM);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "members"), 1);
+}
+
 static const ScenarioEntry entries[] = {
+    {"sync-filter", {filter}},
+    {"sync-members-once", {members_are_asked_for_once}},
     {"gap-direct", {gap_direct}},
     {"gap-open-chat", {gap_open_chat}},
     {"gap-waits-for-window", {gap_waits_for_window}},
@@ -503,6 +590,7 @@ static const ScenarioEntry entries[] = {
     {"state-order-in-json", {state_order_in_json}},
     {"empty-sections", {empty_sections}},
     {"network-gone-and-back", {network_gone_and_back}},
+    {"missed-by-the-homeserver", {missed_by_the_homeserver}},
     {"server-restarts-often", {server_restarts_often}},
     {"crash-after-shown", {crash_after_shown_1, crash_after_shown_2}},
     {"crash-while-showing", {crash_while_showing_1, crash_while_showing_2, crash_while_showing_3}},

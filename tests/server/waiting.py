@@ -3,6 +3,7 @@
 """Waiting for something with a limit, and free ports."""
 
 import socket
+import subprocess
 import time
 
 
@@ -22,3 +23,14 @@ def free_port(host="127.0.0.1"):
     with socket.socket() as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def end(process, timeout=5):
+    """Ends a process that we started, and waits for it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from waiting import wait_until
+from waiting import end, wait_until
 
 SCREEN = "1280x900x24"
 # No service folders: nothing is started on behalf of the bus, so that nothing outlives it.
@@ -22,17 +22,6 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Config
  </policy>
 </busconfig>
 """
-
-
-def end(process, timeout=5):
-    """Ends a process that we started, and waits for it."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout)
 
 
 def clean_environment(folder):

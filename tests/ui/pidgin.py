@@ -10,8 +10,7 @@ import os
 import re
 import shutil
 
-from desktop import end
-from waiting import wait_until
+from waiting import end, wait_until
 
 SERVICE = "im.pidgin.purple.PurpleService"
 OBJECT = "/im/pidgin/purple/PurpleObject"

@@ -4,6 +4,7 @@
 
 import base64
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,8 +12,7 @@ import threading
 import xml.etree.ElementTree as ET
 from html import escape
 
-from desktop import end
-from waiting import free_port, wait_until
+from waiting import end, free_port, wait_until
 
 HOST = "127.0.0.1"
 XMPP_DOMAIN = "localhost"
@@ -230,7 +230,8 @@ class IrcPeer(Peer):
         self.channel = channel
         self._rest = b""
         self._is_in = threading.Event()
-        self.send(f"NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n")
+        # A user name is narrower than a nickname.
+        self.send(f"NICK {nick}\r\nUSER {re.sub(r'[^a-z]', '', nick.lower())} 0 * :{nick}\r\n")
         self.listen()
         self.send(f"JOIN {channel}\r\n")
         assert self._is_in.wait(15), f"{nick} could not join {channel}"
