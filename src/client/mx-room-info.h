@@ -11,6 +11,7 @@ typedef struct {
     char *topic_setter;   /* as the room shows them, or NULL */
     char *address;        /* the canonical alias, or NULL */
     GPtrArray *addresses; /* other published ones (char *), at most MX_ROOM_INFO_ADDRESSES */
+    char *visibility;     /* of its history, as the specification writes it; never NULL */
 } MxRoomInfo;
 
 #define MX_ROOM_INFO_ADDRESSES 50

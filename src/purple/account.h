@@ -37,6 +37,7 @@ typedef struct {
     void *invite_list;      /* the window that lists them, or NULL */
     gboolean is_asking;     /* our own dialog asks in place of libpurple's */
     GSList *questions;      /* membership.c */
+    GSList *confirmations;  /* confirm.c */
     GHashTable *displayed;  /* room ID -> gint64 *, the newest line not yet read: receipts.c */
     GHashTable *typing;     /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
     GHashTable *presences;  /* user ID -> MxPresence: presence.c */

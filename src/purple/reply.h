@@ -36,6 +36,15 @@ typedef enum {
     MXP_DEED_NAME, /* a room's */
     MXP_DEED_TOPIC,
     MXP_DEED_PLACE,
+    MXP_DEED_KICK,
+    MXP_DEED_BAN,
+    MXP_DEED_UNBAN,
+    MXP_DEED_POWER, /* a person's */
+    MXP_DEED_BANS,  /* their list */
+    MXP_DEED_VISIBILITY,
+    MXP_DEED_UPGRADE,
+    MXP_DEED_REPORT,
+    MXP_DEED_PREVIEW,
     MXP_DEED_CREATE,
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,

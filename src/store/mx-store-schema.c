@@ -59,6 +59,9 @@ static const char *const migrations[] = {
     "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
     "CREATE TABLE presence (user_id TEXT PRIMARY KEY, state INTEGER NOT NULL, status_msg TEXT,"
     "  active_ms INTEGER NOT NULL, is_active INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE upgrade (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"
+    "  successor TEXT, via TEXT, stage INTEGER NOT NULL, depth INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX upgrade_successor ON upgrade (successor) WHERE successor IS NOT NULL;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

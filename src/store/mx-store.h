@@ -214,6 +214,8 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 MxTimelineRow *mx_store_get_line(MxStore *store, gint64 id);
 /* The sender's newest line of the room that is, or is to be, in a window. */
 MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char *sender);
+/* The newest message that is in a window and is not this sender's, with content; or NULL. */
+MxTimelineRow *mx_store_get_newest_of_others(MxStore *store, gint64 room, const char *but_sender);
 /* Redaction: the content leaves the database; a pending line is not shown any more. */
 void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
