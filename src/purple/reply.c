@@ -128,6 +128,8 @@ static const struct {
     {MXP_DEED_KICK, "M_FORBIDDEN", 0, N_("They are not in the room, or you may not do that.")},
     {MXP_DEED_BAN, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_UNBAN, "M_FORBIDDEN", 0, N_("They are not banned, or you may not do that.")},
+    {MXP_DEED_UNBAN, "M_BAD_STATE", 0, N_("They are not banned.")},
+    {MXP_DEED_KICK, "M_BAD_STATE", 0, N_("They are not in the room.")},
     {MXP_DEED_POWER, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_VISIBILITY, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_UPGRADE, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},

@@ -9,12 +9,28 @@
 #define LEVELS "{'users':{'" ALICE "':100,'" CAROL "':100,'@mod:localhost':50}}"
 #define NEVER(type) (fake_server_count(s->server, type) == 0)
 
+/* What GET /members gives of the room. */
+static void serve_members(Scenario *s)
+{
+    static const char *const people[] = {ALICE,   "Alice",          BOB,   "Bob", CAROL,
+                                         "Carol", "@mod:localhost", "Mod", NULL};
+    GString *body = g_string_new("{\"chunk\":[");
+
+    for (guint i = 0; people[i] != NULL; i += 2) {
+        g_autofree char *event = event_to_text(event_member(people[i], "join", people[i + 1]));
+        g_string_append_printf(body, "%s%s", i > 0 ? "," : "", event);
+    }
+    g_string_append(body, "]}");
+    fake_server_set_members(s->server, ROOM, body->str);
+    g_string_free(body, TRUE);
+}
+
 /* Alice has this power, the room this version. */
 static void start(Scenario *s, const char *create, const char *creator, const char *levels)
 {
     SyncBody *body = sync_body_new();
 
-    set_usual_rooms(s);
+    serve_members(s);
     sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL " @mod:localhost");
     sync_body_state(body, ROOM, event_state("m.room.create", "", creator, create));
     if (levels != NULL)
@@ -137,6 +153,8 @@ static void bans(Scenario *s)
     g_autofree char *membership = NULL;
 
     start_mighty(s);
+    while (fake_server_take_request(s->server, "members") != NULL)
+        ; /* the window's */
     ok(s, "/bans");
     EXPECT_REQUEST(s, "members");
     EXPECT_EVENT(s, "line", "~text", "Nobody is banned");
@@ -242,7 +260,7 @@ static void press(Scenario *s, const char *button)
     JsonObject *request = EXPECT_EVENT(s, "request", "~primary", "Give away your own power");
 
     CHECK(s, strstr(text_of(request, "secondary"), "cannot undo this") != NULL);
-    CHECK(s, host_press(json_object_get_int_member(request, "id"), button, NULL, NULL, NULL));
+    CHECK(s, host_press(json_object_get_int_member(request, "request"), button, NULL, NULL, NULL));
     EXPECT_EVENT(s, "request-closed");
 }
 
@@ -263,6 +281,8 @@ static void own_power(Scenario *s)
     EXPECT_EVENT(s, "request");
     go_offline(s); /* and the question goes with the connection */
     EXPECT_EVENT(s, "request-closed");
+    EXPECT_EVENT(s, "line", "~text", "no longer in this chat");
+    EXPECT_EVENT(s, "left", "name", ROOM);
 }
 
 static void no_levels_yet(Scenario *s)

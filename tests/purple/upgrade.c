@@ -311,7 +311,7 @@ static void press(Scenario *s, const char *button, const char *words)
     JsonObject *request = EXPECT_EVENT(s, "request", "~primary", "Upgrade the room “Room”");
 
     CHECK(s, strstr(text_of(request, "secondary"), words) != NULL);
-    CHECK(s, host_press(json_object_get_int_member(request, "id"), button, NULL, NULL, NULL));
+    CHECK(s, host_press(json_object_get_int_member(request, "request"), button, NULL, NULL, NULL));
     EXPECT_EVENT(s, "request-closed");
 }
 
