@@ -14,7 +14,8 @@
  * get-account-data, set-account-data, set-room-account-data, profile, receipt, read-markers,
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
  * get-state, kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
- * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload, unknown. */
+ * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload,
+ * unknown. */
 
 typedef struct _FakeServer FakeServer;
 
