@@ -4,7 +4,8 @@
 
 #include "mx-id.h"
 
-/* Rooms that lead to rooms that lead to rooms: nobody upgrades so often, so somebody is playing. */
+/* Rooms that lead to rooms that lead to rooms, or one that leads to another each minute: nobody
+ * upgrades so often, so somebody is playing. */
 #define MAX_DEPTH 5
 
 void mx_predecessor_free(MxPredecessor *predecessor)
@@ -69,17 +70,20 @@ void mx_upgrade_note(MxStore *store, const MxRoomRow *room, const MxEvent *tombs
     if (room->membership != MX_MEMBERSHIP_JOIN ||
         (before != NULL && before->stage == MX_UPGRADE_MOVED))
         return;
-    if (is_empty(tombstone)) {
-        mx_store_remove_upgrade(store, room->key);
-        return;
-    }
-    g_autofree char *successor = get_successor(room, tombstone);
-    g_autofree char *via = get_server(tombstone->sender);
-    if (before != NULL && g_strcmp0(before->successor, successor) == 0)
+    gboolean is_open = is_empty(tombstone);
+    g_autofree char *successor = is_open ? NULL : get_successor(room, tombstone);
+    g_autofree char *via = is_open ? NULL : get_server(tombstone->sender);
+    gboolean was_open = before == NULL || before->stage == MX_UPGRADE_NONE;
+    if (is_open == was_open && (is_open || g_strcmp0(before->successor, successor) == 0))
         return;
     MxUpgradeRow row = {.room = room->key, .successor = successor, .via = via};
-    row.depth = mx_store_get_upgrade_depth(store, room->room_id) + 1;
-    gboolean is_followed = successor != NULL && !is_first && row.depth < MAX_DEPTH;
-    row.stage = is_followed ? MX_UPGRADE_FOLLOWED : MX_UPGRADE_KNOWN;
+    row.depth = 1 + MAX(mx_store_get_upgrade_depth(store, room->room_id),
+                        before != NULL ? before->depth : -1);
+    if (is_open)
+        row.stage = MX_UPGRADE_NONE;
+    else if (successor != NULL && !is_first && row.depth < MAX_DEPTH)
+        row.stage = MX_UPGRADE_FOLLOWED;
+    else
+        row.stage = MX_UPGRADE_KNOWN;
     mx_store_save_upgrade(store, &row);
 }

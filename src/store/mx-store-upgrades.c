@@ -37,11 +37,6 @@ void mx_store_save_upgrade(MxStore *store, const MxUpgradeRow *row)
                   "issdd", row->room, row->successor, row->via, row->stage, row->depth);
 }
 
-void mx_store_remove_upgrade(MxStore *store, gint64 room)
-{
-    mx_store_exec(store, "DELETE FROM upgrade WHERE room = ?", "i", room);
-}
-
 gboolean mx_store_has_moved(MxStore *store, gint64 room)
 {
     return mx_store_query_int(store, 0, "SELECT stage FROM upgrade WHERE room = ?", "i", room) ==

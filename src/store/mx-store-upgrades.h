@@ -21,15 +21,14 @@ typedef struct {
     char *successor; /* room ID, or NULL: there is none */
     char *via;       /* the server that is asked for it, or NULL */
     MxUpgradeStage stage;
-    int depth; /* so many upgrades were followed by themselves to get into this room */
+    int depth; /* so many upgrades led into this room, or were told in it before */
 } MxUpgradeRow;
 
 void mx_upgrade_row_free(MxUpgradeRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxUpgradeRow, mx_upgrade_row_free)
 
-MxUpgradeRow *mx_store_get_upgrade(MxStore *store, gint64 room); /* NULL: the room is open */
+MxUpgradeRow *mx_store_get_upgrade(MxStore *store, gint64 room); /* NULL: it never had one */
 void mx_store_save_upgrade(MxStore *store, const MxUpgradeRow *row);
-void mx_store_remove_upgrade(MxStore *store, gint64 room);
 gboolean mx_store_has_moved(MxStore *store, gint64 room); /* MX_UPGRADE_MOVED */
 /* The depth of the upgrade that leads into this room, or -1. */
 int mx_store_get_upgrade_depth(MxStore *store, const char *successor);
