@@ -38,6 +38,8 @@ static void start(Scenario *s, const char *create, const char *creator, const ch
     set_first(s, sync_body_end(body));
     log_in(s);
     open_chat(s, ROOM);
+    EXPECT_EVENT(s, "chat-users", "name", ROOM); /* now names are known */
+    EXPECT_REQUEST(s, "members");
     settle(s);
     forget_events(s);
 }
@@ -153,8 +155,6 @@ static void bans(Scenario *s)
     g_autofree char *membership = NULL;
 
     start_mighty(s);
-    while (fake_server_take_request(s->server, "members") != NULL)
-        ; /* the window's */
     ok(s, "/bans");
     EXPECT_REQUEST(s, "members");
     EXPECT_EVENT(s, "line", "~text", "Nobody is banned");
