@@ -117,6 +117,31 @@ static void followed_quietly(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* What was said of the old room's notifications is said of the new one. */
+static void muted(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    sync_body_account_data(body, "m.push_rules",
+                           "{'global':{'override':[{'rule_id':'" ROOM "','enabled':true,"
+                           "'default':false,'actions':[],'conditions':[{'kind':'event_match',"
+                           "'key':'room_id','pattern':'" ROOM "'}]}]}}");
+    push(s, sync_body_end(body));
+    settle(s);
+    push_tombstone(s, ROOM, BOB, TOMBSTONE);
+    expect_join(s, NEXT, "localhost");
+    push_next(s, NEXT, "Room", ALICE " " BOB " " CAROL, ROOM);
+    request = EXPECT_REQUEST(s, "pushrules");
+    EXPECT_TEXT(s, request->method, "PUT");
+    EXPECT_TEXT(s, request->args[0], "override");
+    EXPECT_TEXT(s, request->args[1], NEXT);
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "pushrules")->method, "DELETE"); /* of a room rule */
+    EXPECT_NOTHING(s, 200);
+}
+
 static void first_sync(Scenario *s)
 {
     SyncBody *body = sync_body_new();
@@ -367,6 +392,7 @@ static void upgrading_refused(Scenario *s)
 static const ScenarioEntry entries[] = {
     {"upgrade-followed", {followed, followed_2}},
     {"upgrade-followed-quietly", {followed_quietly}},
+    {"upgrade-muted", {muted}},
     {"upgrade-at-the-first-sync", {first_sync}},
     {"upgrade-without-predecessor", {no_predecessor}},
     {"upgrade-invited-only", {invited_only}},
