@@ -158,3 +158,12 @@ void mx_client_set_room_topic(MxClient *client, MxRoom *room, const char *topic,
         json_object_set_object_member(content, "m.topic", new_topic_block(topic));
     set_state(client, room, "m.room.topic", content, func, user_data, destroy);
 }
+
+void mx_client_set_history_visibility(MxClient *client, MxRoom *room, const char *visibility,
+                                      MxRoomFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+    g_return_if_fail(client->http != NULL && client->worker != NULL);
+    JsonObject *content = json_object_new();
+    json_object_set_string_member(content, "history_visibility", visibility);
+    set_state(client, room, "m.room.history_visibility", content, func, user_data, destroy);
+}

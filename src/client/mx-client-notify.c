@@ -21,7 +21,7 @@ typedef struct {
     char *room_id;
     MxNotifyMode mode;
     GQueue steps; /* of Step */
-    gboolean has_begun;
+    gboolean has_begun, is_silent;
 } Change;
 
 static void step_free(gpointer data)
@@ -139,7 +139,9 @@ static void end_change(MxClient *client, const GError *error)
             ? g_strdup_printf(_("The notifications of this room could not be changed. %s"),
                               error->message)
             : g_strdup(mx_client_describe_notify_mode(change->mode));
-    if (room != NULL && error != NULL)
+    if (change->is_silent)
+        g_message("notify: the mode of a new room was %s", error != NULL ? "refused" : "taken");
+    else if (room != NULL && error != NULL)
         mx_client_emit_room_error(client, room, text);
     else if (room != NULL)
         mx_client_emit_notice(client, room, text);
@@ -183,15 +185,28 @@ static void go_on(MxClient *client)
     }
 }
 
-void mx_client_set_notify_mode(MxClient *client, MxRoom *room, MxNotifyMode mode)
+static void set_mode(MxClient *client, MxRoom *room, MxNotifyMode mode, gboolean is_silent)
 {
     gboolean is_busy = !g_queue_is_empty(&client->notify_changes);
     Change *change = g_new0(Change, 1);
     change->room_id = g_strdup(room->room_id);
     change->mode = mode;
+    change->is_silent = is_silent;
     g_queue_push_tail(&client->notify_changes, change);
     if (!is_busy)
         go_on(client);
+}
+
+void mx_client_set_notify_mode(MxClient *client, MxRoom *room, MxNotifyMode mode)
+{
+    set_mode(client, room, mode, FALSE);
+}
+
+void mx_client_move_notify_mode(MxClient *client, MxRoom *from, MxRoom *to)
+{
+    MxNotifyMode mode = mx_client_get_notify_mode(client, from);
+    if (mode != MX_NOTIFY_DEFAULT && mx_client_get_notify_mode(client, to) == MX_NOTIFY_DEFAULT)
+        set_mode(client, to, mode, TRUE);
 }
 
 MxNotifyMode mx_client_get_notify_mode(MxClient *client, MxRoom *room)

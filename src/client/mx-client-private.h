@@ -82,6 +82,7 @@ struct _MxClient {
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
     GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
     GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
+    GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
     MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
@@ -106,6 +107,7 @@ void mx_client_emit_account_notice(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
 void mx_client_emit_ignored_changed(MxClient *client);
+void mx_client_emit_room_moved(MxClient *client, MxRoom *from, MxRoom *to);
 void mx_client_emit_signed_out(MxClient *client);
 void mx_client_emit_typing(MxClient *client, MxRoom *room, GPtrArray *user_ids);
 void mx_client_emit_partner_read(MxClient *client, MxRoom *room, gint64 ts);
@@ -181,6 +183,8 @@ void mx_presence_kick(MxClient *client);
 
 /* mx-client-notify.c */
 void mx_client_notify_clear(MxClient *client);
+/* What was said of one room alone is said of the other, unless something is already. */
+void mx_client_move_notify_mode(MxClient *client, MxRoom *from, MxRoom *to);
 
 /* mx-client-rooms.c */
 /* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */
@@ -206,6 +210,12 @@ void mx_ignored_stop(MxClient *client);
 void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; says so */
 /* Writes what the server does not have yet. */
 void mx_ignored_publish(MxClient *client);
+
+/* mx-client-upgrade.c */
+void mx_upgrade_init(MxClient *client);
+void mx_upgrade_clear(MxClient *client);
+void mx_upgrade_room_changed(MxClient *client, MxRoom *room);
+void mx_upgrade_kick_all(MxClient *client);
 
 /* mx-gap.c */
 void mx_gap_init(MxClient *client);

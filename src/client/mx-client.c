@@ -27,6 +27,7 @@ enum {
     SIGNAL_OWN_NAME,
     SIGNAL_OWN_AVATAR,
     SIGNAL_IGNORED_CHANGED,
+    SIGNAL_ROOM_MOVED,
     SIGNAL_SIGNED_OUT,
     SIGNAL_FAILED,
     N_SIGNALS
@@ -59,6 +60,7 @@ static void mx_client_finalize(GObject *object)
     g_clear_pointer(&client->ignored, g_hash_table_unref);
     mx_receipts_clear(client);
     mx_typing_clear(client);
+    mx_upgrade_clear(client);
     mx_presence_clear(client);
     g_hash_table_unref(client->direct);
     g_hash_table_unref(client->by_key);
@@ -96,6 +98,7 @@ static void mx_client_class_init(MxClientClass *klass)
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_AVATAR] = add_signal("own-avatar", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_IGNORED_CHANGED] = add_signal("ignored-changed", 0, 0, 0, 0);
+    signals[SIGNAL_ROOM_MOVED] = add_signal("room-moved", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
     signals[SIGNAL_SIGNED_OUT] = add_signal("signed-out", 0, 0, 0, 0);
     signals[SIGNAL_FAILED] = add_signal("failed", 1, G_TYPE_POINTER, 0, 0);
 }
@@ -114,6 +117,7 @@ static void mx_client_init(MxClient *client)
     mx_ignored_init(client);
     mx_receipts_init(client);
     mx_typing_init(client);
+    mx_upgrade_init(client);
     mx_presence_init(client);
     mx_backoff_init(&client->publish_backoff, 1000, 5 * 60 * 1000);
 }
@@ -194,6 +198,13 @@ void mx_client_emit_password_needed(MxClient *client, const char *why)
 void mx_client_emit_signed_out(MxClient *client)
 {
     g_signal_emit(client, signals[SIGNAL_SIGNED_OUT], 0);
+}
+
+void mx_client_emit_room_moved(MxClient *client, MxRoom *from, MxRoom *to)
+{
+    g_autoptr(MxRoom) old = mx_room_ref(from);
+    g_autoptr(MxRoom) next = mx_room_ref(to);
+    g_signal_emit(client, signals[SIGNAL_ROOM_MOVED], 0, old, next);
 }
 
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line)
@@ -321,6 +332,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
         mx_direct_room_publish(client);
     if (change->has_new_messages)
         mx_look_back_at(client, change->room);
+    mx_upgrade_room_changed(client, change->room);
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 

@@ -35,6 +35,7 @@
  *  own-name (const char *name)                 the user's display name, or NULL
  *  own-avatar (const char *mxc)                the user's avatar on the server, or NULL
  *  ignored-changed ()                          mx-ignored.h
+ *  room-moved (MxRoom *from, MxRoom *to)       the new room stands in the closed one's place
  *  signed-out ()                               mx_client_log_out() is done
  *  failed (GError *error)                      it is over; only mx_client_stop() is left */
 /* clang-format on */
@@ -145,6 +146,9 @@ void mx_client_invite(MxClient *client, const char *room_id, const char *user_id
                       const char *reason, MxRoomFunc func, gpointer user_data,
                       GDestroyNotify destroy);
 
+/* The room is joined by itself: one that the user is in leads there (m.room.tombstone). */
+gboolean mx_client_is_followed(MxClient *client, const char *room_id);
+
 /* kind: MX_PLACE_FAVOURITE, MX_PLACE_LOW_PRIORITY or MX_PLACE_NONE. Other tags stay. */
 void mx_client_set_place(MxClient *client, const char *room_id, MxPlaceKind kind, MxRoomFunc func,
                          gpointer user_data, GDestroyNotify destroy);
@@ -154,6 +158,9 @@ void mx_client_set_room_name(MxClient *client, MxRoom *room, const char *name, M
                              gpointer user_data, GDestroyNotify destroy);
 void mx_client_set_room_topic(MxClient *client, MxRoom *room, const char *topic, MxRoomFunc func,
                               gpointer user_data, GDestroyNotify destroy);
+/* visibility: as the specification writes it. */
+void mx_client_set_history_visibility(MxClient *client, MxRoom *room, const char *visibility,
+                                      MxRoomFunc func, gpointer user_data, GDestroyNotify destroy);
 /* info is borrowed. Not called when the room is gone meanwhile. */
 typedef void (*MxRoomInfoFunc)(MxClient *client, MxRoom *room, const MxRoomInfo *info,
                                gpointer user_data);

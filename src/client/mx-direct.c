@@ -4,6 +4,7 @@
 
 #include "mx-id.h"
 #include "mx-json.h"
+#include "mx-store-upgrades.h"
 
 gint64 mx_direct_count_joined(MxStore *store, const MxRoomRow *room)
 {
@@ -54,6 +55,8 @@ static int rate(MxStore *store, const MxRoomRow *room, const char *user_id, cons
 {
     if (room->membership != MX_MEMBERSHIP_JOIN && room->membership != MX_MEMBERSHIP_PENDING)
         return 0;
+    if (mx_store_has_moved(store, room->key))
+        return 0; /* it goes on elsewhere, with fewer messages */
     gint64 people = mx_direct_count_people(store, room);
     g_autoptr(MxMemberRow) partner = mx_store_get_member(store, room->key, user_id);
     gboolean is_away = partner != NULL && partner->membership != MX_MEMBERSHIP_JOIN &&

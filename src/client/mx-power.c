@@ -203,6 +203,15 @@ gint64 mx_power_get_needed(const MxPower *power, const char *type, gboolean is_s
     return look_up(power->events, type, is_state ? power->state_default : power->events_default);
 }
 
+gint64 mx_power_get_needed_for(const MxPower *power, MxPowerDeed deed)
+{
+    const gint64 levels[] = {[MX_POWER_INVITE] = power->invite,
+                             [MX_POWER_KICK] = power->kick,
+                             [MX_POWER_BAN] = power->ban,
+                             [MX_POWER_REDACT] = power->redact};
+    return levels[deed];
+}
+
 gboolean mx_power_may_send_state(const MxPower *power, const char *user_id, const char *type)
 {
     return mx_power_get(power, user_id) >= mx_power_get_needed(power, type, TRUE);

@@ -25,6 +25,9 @@ gint64 mx_power_get_default(const MxPower *power); /* users_default */
 gboolean mx_power_is_creator(const MxPower *power, const char *user_id);
 gint64 mx_power_get_needed(const MxPower *power, const char *type, gboolean is_state);
 
+typedef enum { MX_POWER_INVITE, MX_POWER_KICK, MX_POWER_BAN, MX_POWER_REDACT } MxPowerDeed;
+gint64 mx_power_get_needed_for(const MxPower *power, MxPowerDeed deed);
+
 gboolean mx_power_may_send_state(const MxPower *power, const char *user_id, const char *type);
 gboolean mx_power_may_send_message(const MxPower *power, const char *user_id, const char *type);
 gboolean mx_power_may_invite(const MxPower *power, const char *user_id);

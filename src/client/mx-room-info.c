@@ -21,6 +21,7 @@ void mx_room_info_free(MxRoomInfo *info)
     g_free(info->topic);
     g_free(info->topic_setter);
     g_free(info->address);
+    g_free(info->visibility);
     g_ptr_array_unref(info->addresses);
     g_ptr_array_unref(info->bridges);
     g_free(info);
@@ -106,12 +107,24 @@ static void load_addresses(MxRoomInfo *info, MxStore *store, gint64 room)
     }
 }
 
+/* What says nothing else is "shared" (client-server API, "Room History Visibility"). */
+static char *load_visibility(MxStore *store, gint64 room)
+{
+    g_autofree char *content = mx_store_get_state(store, room, "m.room.history_visibility", "");
+    char *visibility = content != NULL
+                           ? mx_json_slice_dup_string(mx_json_scan_member(
+                                 mx_json_scan_root(content, strlen(content)), "history_visibility"))
+                           : NULL;
+    return visibility != NULL ? visibility : g_strdup("shared");
+}
+
 MxRoomInfo *mx_room_info_load(MxStore *store, gint64 room)
 {
     MxRoomInfo *info = g_new0(MxRoomInfo, 1);
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
     info->addresses = g_ptr_array_new_with_free_func(g_free);
     info->bridges = mx_bridge_list(store, room);
+    info->visibility = load_visibility(store, room);
     if (row == NULL)
         return info;
     info->name = mx_event_tidy_name(row->name);

@@ -12,6 +12,7 @@ typedef struct {
     char *address;        /* the canonical alias, or NULL */
     GPtrArray *addresses; /* other published ones (char *), at most MX_ROOM_INFO_ADDRESSES */
     GPtrArray *bridges;   /* lines (char *) about where the room leads to: mx-bridge.h */
+    char *visibility;     /* of its history, as the specification writes it; never NULL */
 } MxRoomInfo;
 
 #define MX_ROOM_INFO_ADDRESSES 50

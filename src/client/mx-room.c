@@ -32,6 +32,16 @@ static void add_partner(MxRoom *room, MxStore *store)
         room->partner_avatar = g_strdup("");
 }
 
+static void add_upgrade(MxRoom *room, MxStore *store)
+{
+    g_autoptr(MxUpgradeRow) upgrade = mx_store_get_upgrade(store, room->key);
+    if (upgrade == NULL)
+        return;
+    room->upgrade = upgrade->stage;
+    room->successor = g_steal_pointer(&upgrade->successor);
+    room->successor_via = g_steal_pointer(&upgrade->via);
+}
+
 MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)
 {
     MxRoom *room = g_new0(MxRoom, 1);
@@ -56,6 +66,8 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
         mx_place_find(&room->place, store, row, own_user_id);
     if (row->membership == MX_MEMBERSHIP_INVITE)
         add_invitation(room, store);
+    if (row->membership == MX_MEMBERSHIP_JOIN)
+        add_upgrade(room, store);
     return room;
 }
 
@@ -78,6 +90,8 @@ void mx_room_unref(MxRoom *room)
     g_free(room->inviter);
     g_free(room->inviter_name);
     g_free(room->invite_reason);
+    g_free(room->successor);
+    g_free(room->successor_via);
     mx_place_clear(&room->place);
     g_free(room);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "mx-place.h"
-#include "mx-store.h"
+#include "mx-store-upgrades.h"
 
 /* What the main loop knows of a room: a few words. Made by the worker from the database, then never
  * changed; a change is a new summary in the old one's place. Members and history stay in the
@@ -22,6 +22,9 @@ typedef struct {
     gboolean is_space;
     gboolean hidden; /* the user took it out of the list */
     MxPlace place;   /* where it belongs in the list; none for what is no chat */
+    MxUpgradeStage upgrade;
+    char *successor;     /* of a closed room: the one that stands in for it; or NULL */
+    char *successor_via; /* a server that knows that one, or NULL */
     /* of an invitation */
     char *inviter;      /* user ID, or NULL */
     char *inviter_name; /* as the invitation shows it, or NULL */

@@ -7,6 +7,7 @@
 
 #include "mx-id.h"
 #include "mx-room-name.h"
+#include "mx-server-acl.h"
 
 /* A topic may be a book. Characters. */
 #define MAX_WORDS 1000
@@ -228,9 +229,12 @@ static char *describe_pinned(const MxStateChange *change)
 
 static char *describe_server_acl(const MxStateChange *change)
 {
-    return is_same(change->content, change->prev)
-               ? NULL
-               : say(change, _("%s has changed which servers may take part in this room."));
+    if (is_same(change->content, change->prev))
+        return NULL;
+    g_autofree char *now = mx_server_acl_describe(change->content);
+    g_autofree char *text =
+        say(change, _("%s has changed which servers may take part in this room."));
+    return g_strdup_printf("%s %s", text, now);
 }
 
 static char *describe_third_party(const MxStateChange *change)

@@ -13,6 +13,7 @@
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
 #include "mx-sync-presence.h"
+#include "mx-upgrade.h"
 
 typedef struct {
     MxStore *store;
@@ -196,6 +197,8 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
         replace_string(&row->room_type, event->content, "type");
     else if (g_str_equal(event->type, "m.room.topic"))
         pass->change->has_new_topic = TRUE;
+    else if (g_str_equal(event->type, "m.room.tombstone"))
+        mx_upgrade_note(pass->apply->store, row, event, pass->apply->is_first);
     else if (g_str_equal(event->type, "io.element.functional_members"))
         pass->apply->direct_dirty = TRUE;
 }

@@ -276,6 +276,7 @@ static void finish_applying(MxClient *client)
         return;
     mx_send_queue_kick_all(client);
     mx_gap_retry_all(client);
+    mx_upgrade_kick_all(client);
     mx_receipts_kick_all(client);
     mx_presence_kick(client);
     request_sync(client);

@@ -5,6 +5,7 @@
 #include "mx-raw-line.h"
 #include "mx-redaction.h"
 #include "mx-room-name.h"
+#include "mx-server-notice.h"
 #include "mx-state-line.h"
 #include "mx-sync-apply.h"
 
@@ -62,13 +63,15 @@ static gboolean is_member(MxStore *store, gint64 room, const char *user_id)
     return member != NULL && member->membership == MX_MEMBERSHIP_JOIN;
 }
 
-static void read_content(MxLine *line, const MxTimelineRow *row)
+static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
 {
     static const char *const names[] = {"msgtype", "body", "format", "formatted_body", NULL};
     MxJsonSlice values[4];
     MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
     mx_json_scan_members(content, names, values);
-    line->body = mx_json_slice_dup_string(values[1]);
+    line->body = mx_json_slice_equals(values[0], "m.server_notice")
+                     ? mx_server_notice_describe(store, row->room, content)
+                     : mx_json_slice_dup_string(values[1]);
     if (is_empty(content)) {
         line->kind = MX_LINE_NOTHING;
     } else if (g_str_equal(row->type, "m.room.encrypted")) {
@@ -96,7 +99,7 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
     line->is_muted = (row->alert & MX_ALERT_MUTED) != 0;
     line->is_from_member = is_member(store, row->room, row->sender);
     if (row->state_key == NULL && mx_sync_apply_is_line(row->type))
-        read_content(line, row);
+        read_content(line, store, row);
     else
         read_state(line, store, row);
     return line;

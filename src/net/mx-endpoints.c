@@ -359,3 +359,74 @@ MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type)
     mx_request_set_content(request, content, content_type);
     return request;
 }
+
+/* ---- moderation and upgrades ---- */
+
+MxRequest *mx_endpoint_capabilities(void)
+{
+    return new_get(SEGMENTS("capabilities"), NULL);
+}
+
+MxRequest *mx_endpoint_upgrade(const char *room_id, const char *version)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    json_object_set_string_member(body, "new_version", version);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "upgrade"), body);
+}
+
+MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const char *user_id,
+                                const char *reason)
+{
+    g_autoptr(JsonObject) body = new_reason(reason);
+    json_object_set_string_member(body, "user_id", user_id);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, deed), body);
+}
+
+MxRequest *mx_endpoint_banned(const char *room_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "members"), QUERY("membership", "ban"));
+}
+
+MxRequest *mx_endpoint_get_power(const char *room_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "state", "m.room.power_levels"), NULL);
+}
+
+/* The specification wants a reason; it may be empty. */
+static JsonObject *new_report(const char *reason)
+{
+    return new_reason(reason != NULL ? reason : "");
+}
+
+MxRequest *mx_endpoint_report_event(const char *room_id, const char *event_id, const char *reason)
+{
+    g_autoptr(JsonObject) body = new_report(reason);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "report", event_id), body);
+}
+
+MxRequest *mx_endpoint_report_room(const char *room_id, const char *reason)
+{
+    g_autoptr(JsonObject) body = new_report(reason);
+    return new_with_object("POST", SEGMENTS("rooms", room_id, "report"), body);
+}
+
+MxRequest *mx_endpoint_report_user(const char *user_id, const char *reason)
+{
+    g_autoptr(JsonObject) body = new_report(reason);
+    return new_with_object("POST", SEGMENTS("users", user_id, "report"), body);
+}
+
+MxRequest *mx_endpoint_room_summary(const char *room_id_or_alias, const char *const *via,
+                                    gboolean is_stable)
+{
+    const char *const now[] = {"_matrix", "client", "v1", "room_summary", room_id_or_alias, NULL};
+    const char *const before[] = {"_matrix", "client",         "unstable", "im.nheko.summary",
+                                  "summary", room_id_or_alias, NULL};
+    g_autoptr(GPtrArray) query = g_ptr_array_new();
+    for (; via != NULL && *via != NULL; via++) {
+        g_ptr_array_add(query, (gpointer) "via");
+        g_ptr_array_add(query, (gpointer)*via);
+    }
+    g_ptr_array_add(query, NULL);
+    return new_get(is_stable ? now : before, (const char *const *)query->pdata);
+}

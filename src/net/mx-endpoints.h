@@ -95,3 +95,20 @@ MxRequest *mx_endpoint_download(const char *server_name, const char *media_id, g
                                 gsize max_bytes);
 /* POST /_matrix/media/v3/upload */
 MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type);
+
+/* Moderation and upgrades. reason may be NULL. */
+MxRequest *mx_endpoint_capabilities(void); /* GET /v3/capabilities */
+MxRequest *mx_endpoint_upgrade(const char *room_id, const char *version);
+/* deed: "kick", "ban" or "unban", as the path says it */
+MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const char *user_id,
+                                const char *reason);
+MxRequest *mx_endpoint_banned(const char *room_id); /* GET /v3/rooms/{roomId}/members */
+/* GET /v3/rooms/{roomId}/state/m.room.power_levels */
+MxRequest *mx_endpoint_get_power(const char *room_id);
+MxRequest *mx_endpoint_report_event(const char *room_id, const char *event_id, const char *reason);
+MxRequest *mx_endpoint_report_room(const char *room_id, const char *reason);
+MxRequest *mx_endpoint_report_user(const char *user_id, const char *reason);
+/* GET /v1/room_summary/{roomIdOrAlias}, or the path it had before version 1.15 of the
+ * specification. via: servers, or NULL */
+MxRequest *mx_endpoint_room_summary(const char *room_id_or_alias, const char *const *via,
+                                    gboolean is_stable);

@@ -15,6 +15,7 @@
 #include "buddies.h"
 #include "chat-window.h"
 #include "commands.h"
+#include "confirm.h"
 #include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
@@ -35,6 +36,7 @@
 #include "sounds.h"
 #include "topic.h"
 #include "typing.h"
+#include "upgrade.h"
 
 #define CONNECT_STEPS 4
 
@@ -137,7 +139,13 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
         mxp_topic_update(mxp, change->room);
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
+    mxp_upgrade_update(mxp, change->room);
     mxp_joining_update(mxp, change->room);
+}
+
+static void on_room_moved(MxClient *client, MxRoom *from, MxRoom *to, MxpAccount *mxp)
+{
+    mxp_upgrade_moved(mxp, from, to);
 }
 
 static void on_lines_recovered(MxClient *client, MxRoom *room, GPtrArray *lines, MxpAccount *mxp)
@@ -221,6 +229,7 @@ static void connect_signals(MxpAccount *mxp)
         {"online-changed", G_CALLBACK(on_online_changed)},
         {"account-notice", G_CALLBACK(on_account_notice)},
         {"own-name", G_CALLBACK(on_own_name)},
+        {"room-moved", G_CALLBACK(on_room_moved)},
         {"signed-out", G_CALLBACK(on_signed_out)},
         {"failed", G_CALLBACK(on_failed)},
     };
@@ -312,6 +321,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_conversion_clear(mxp);
     mxp_commands_raw_clear(mxp);
     mxp_room_state_clear(mxp);
+    mxp_confirm_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

@@ -51,6 +51,7 @@ typedef struct {
     MxpOwnIcon *own_icon;    /* own-icon.c */
     guint privacy_source;    /* privacy.c */
     GSList *state_questions; /* room-state.c */
+    GSList *confirmations;   /* confirm.c */
 } MxpAccount;
 
 /* NULL unless the account is connected or connecting with this plugin. */

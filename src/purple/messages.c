@@ -15,6 +15,7 @@
 #include "chat-window.h"
 #include "markup.h"
 #include "mx-id.h"
+#include "upgrade.h"
 
 PurpleConversation *mxp_messages_find_conversation(MxpAccount *mxp, MxRoom *room)
 {
@@ -219,13 +220,15 @@ gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, co
     if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM) {
         if (!mx_user_id_is_valid(name))
             return FALSE;
-        mx_client_send_direct(mxp->client, name, msgtype, body, NULL);
+        if (!mxp_upgrade_refuses(mxp, mx_client_get_direct(mxp->client, name), body))
+            mx_client_send_direct(mxp->client, name, msgtype, body, NULL);
         return TRUE;
     }
     MxRoom *room = mx_client_get_room(mxp->client, name);
     if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN)
         return FALSE;
-    mx_client_send_message(mxp->client, room, msgtype, body, NULL);
+    if (!mxp_upgrade_refuses(mxp, room, body))
+        mx_client_send_message(mxp->client, room, msgtype, body, NULL);
     return TRUE;
 }
 
@@ -243,7 +246,8 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
         purple_conv_present_error(who, mxp->account, text);
         return 0;
     }
-    if (*typed.body != '\0')
+    if (*typed.body != '\0' &&
+        !mxp_upgrade_refuses(mxp, mx_client_get_direct(mxp->client, user_id), typed.body))
         mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body,
                               typed.formatted_body);
     return 0; /* the line is drawn when it is safe in the database */
@@ -257,7 +261,7 @@ int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
     g_auto(Typed) typed = read_typed(markup);
     if (room == NULL)
         return -ENOTCONN;
-    if (*typed.body != '\0')
+    if (*typed.body != '\0' && !mxp_upgrade_refuses(mxp, room, typed.body))
         mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body);
     return 0;
 }

@@ -129,6 +129,22 @@ static const struct {
     {MXP_DEED_AVATAR, NULL, 413, N_("The picture is too large for your homeserver.")},
     {MXP_DEED_SEARCH, NULL, 404, N_("Your homeserver has no directory of people.")},
     {MXP_DEED_SEARCH, "M_FORBIDDEN", 0, N_("Your homeserver has no directory of people.")},
+    {MXP_DEED_KICK, "M_FORBIDDEN", 0, N_("They are not in the room, or you may not do that.")},
+    {MXP_DEED_BAN, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_UNBAN, "M_FORBIDDEN", 0, N_("They are not banned, or you may not do that.")},
+    {MXP_DEED_UNBAN, "M_BAD_STATE", 0, N_("They are not banned.")},
+    {MXP_DEED_KICK, "M_BAD_STATE", 0, N_("They are not in the room.")},
+    {MXP_DEED_POWER, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_VISIBILITY, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_UPGRADE, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_UPGRADE, "M_UNSUPPORTED_ROOM_VERSION", 0,
+     N_("Your homeserver cannot make rooms of that version.")},
+    {MXP_DEED_REPORT, "M_UNRECOGNIZED", 0, N_("Your homeserver takes no such reports.")},
+    {MXP_DEED_REPORT, NULL, 404,
+     N_("Your homeserver takes no such reports, or does not know what is meant.")},
+    {MXP_DEED_PREVIEW, "M_UNRECOGNIZED", 0, N_("Your homeserver shows no rooms beforehand.")},
+    {MXP_DEED_PREVIEW, "M_FORBIDDEN", 0, N_("Only its members can see that.")},
+    {MXP_DEED_PREVIEW, NULL, 404, N_("There is no such room, or only its members can see that.")},
     {ANY, "M_LIMIT_EXCEEDED", 0, N_("Your homeserver asks for a pause; try again later.")},
     {ANY, NULL, 502, N_("Another server that is needed for it does not answer; try again later.")},
     {ANY, NULL, 504, N_("Another server that is needed for it does not answer; try again later.")},
@@ -159,6 +175,24 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("%s was not sent."), target);
     case MXP_DEED_READ_STATE:
         return g_strdup(_("The room's state could not be read."));
+    case MXP_DEED_KICK:
+        return g_strdup_printf(_("%s was not removed."), target);
+    case MXP_DEED_BAN:
+        return g_strdup_printf(_("%s was not banned."), target);
+    case MXP_DEED_UNBAN:
+        return g_strdup_printf(_("%s was not unbanned."), target);
+    case MXP_DEED_POWER:
+        return g_strdup_printf(_("The power level of %s was not changed."), target);
+    case MXP_DEED_BANS:
+        return g_strdup_printf(_("It cannot be told who is banned from %s."), target);
+    case MXP_DEED_VISIBILITY:
+        return g_strdup_printf(_("It was not changed who can read what is written in %s."), target);
+    case MXP_DEED_UPGRADE:
+        return g_strdup_printf(_("%s was not upgraded."), target);
+    case MXP_DEED_REPORT:
+        return g_strdup_printf(_("%s was not reported."), target);
+    case MXP_DEED_PREVIEW:
+        return g_strdup_printf(_("Nothing can be told of %s."), target);
     case MXP_DEED_OWN_NAME:
         return g_strdup(_("Your display name was not changed."));
     case MXP_DEED_AVATAR:

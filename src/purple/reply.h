@@ -38,6 +38,15 @@ typedef enum {
     MXP_DEED_PLACE,
     MXP_DEED_SET_STATE, /* target: the type of the event; so below */
     MXP_DEED_SEND_EVENT,
+    MXP_DEED_KICK,
+    MXP_DEED_BAN,
+    MXP_DEED_UNBAN,
+    MXP_DEED_POWER, /* a person's */
+    MXP_DEED_BANS,  /* their list */
+    MXP_DEED_VISIBILITY,
+    MXP_DEED_UPGRADE,
+    MXP_DEED_REPORT,
+    MXP_DEED_PREVIEW,
     MXP_DEED_CREATE,
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,

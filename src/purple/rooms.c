@@ -149,7 +149,7 @@ static void rename_chat(PurpleChat *chat, const char *name)
         purple_blist_alias_chat(chat, name);
 }
 
-static PurpleChat *new_chat(MxpAccount *mxp, MxRoom *room)
+static PurpleChat *new_chat(MxpAccount *mxp, const MxRoom *room)
 {
     GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(room->room_id));
@@ -233,6 +233,22 @@ static void update_chat(MxpAccount *mxp, MxRoom *room)
         mxp_groups_move_chat(mxp, chat, room);
         rename_chat(chat, room->name);
     }
+}
+
+void mxp_rooms_move_node(MxpAccount *mxp, const MxRoom *from, MxRoom *to)
+{
+    g_hash_table_add(mxp->hidden, g_strdup(from->room_id));
+    if (find_chat(mxp, from->room_id) == NULL)
+        return;
+    if (to->direct_user != NULL) {
+        remove_chat(mxp, from->room_id);
+        return;
+    }
+    mxp_rooms_claim_node(mxp, from->room_id, to->room_id);
+    update_chat(mxp, to);
+    purple_blist_schedule_save();
+    /* The closed room's window still asks for its name. */
+    g_hash_table_replace(mxp->ghosts, g_strdup(from->room_id), new_chat(mxp, from));
 }
 
 /* The user took the node away while the account was not connected. */

@@ -21,6 +21,8 @@ gboolean mxp_rooms_is_hidden(MxpAccount *mxp, const MxRoom *room);
 MxRoom *mxp_rooms_find(MxpAccount *mxp, const char *id_or_alias);
 /* A node that was made for what the user typed (an alias) is the room's from now on. */
 void mxp_rooms_claim_node(MxpAccount *mxp, const char *typed, const char *room_id);
+/* The new room has the closed one's node: its group, alias and settings. */
+void mxp_rooms_move_node(MxpAccount *mxp, const MxRoom *from, MxRoom *to);
 /* The user wants it joined at each start. */
 gboolean mxp_rooms_is_joined_always(MxpAccount *mxp, const char *id_or_alias);
 /* The room as the components name it, stripped; never NULL. The caller frees. */

@@ -62,6 +62,9 @@ static const char *const migrations[] = {
     "CREATE TABLE redacted (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
     "  event_id TEXT NOT NULL, PRIMARY KEY (room, event_id)) WITHOUT ROWID;"
     "CREATE TABLE shows_all (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
+    "CREATE TABLE upgrade (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"
+    "  successor TEXT, via TEXT, stage INTEGER NOT NULL, depth INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX upgrade_successor ON upgrade (successor) WHERE successor IS NOT NULL;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -503,6 +503,11 @@ const char *fake_server_account_data(FakeServer *server, const char *type)
     return g_hash_table_lookup(server->data, type);
 }
 
+static FakeReply answer_no_state(FakeServer *server, const FakeRequest *request)
+{
+    return fake_reply_error(404, "M_NOT_FOUND", "Event not found.");
+}
+
 /* ---- table ---- */
 
 static const struct {
@@ -530,6 +535,14 @@ static const struct {
     {"invite", answer_empty},
     {"leave", answer_empty},
     {"forget", answer_empty},
+    {"state-event", answer_no_state},
+    {"kick", answer_empty},
+    {"ban", answer_empty},
+    {"unban", answer_empty},
+    {"upgrade", answer_empty},
+    {"report-room", answer_empty},
+    {"report-event", answer_empty},
+    {"report-user", answer_empty},
     {"receipt", answer_empty},
     {"read-markers", answer_empty},
     {"set-room-account-data", answer_empty},

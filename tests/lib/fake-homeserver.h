@@ -14,8 +14,9 @@
  * get-account-data, set-account-data, set-room-account-data, profile, receipt, read-markers,
  * redact, state-event, event, context, aliases, directory-entry,
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
- * search-people, thumbnail, download, old-thumbnail, old-download, upload, register,
- * register-available, token-validity, register-email, unknown. */
+ * kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
+ * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload,
+ * register, register-available, token-validity, register-email, unknown. */
 
 typedef struct _FakeServer FakeServer;
 

@@ -199,8 +199,9 @@ static void test_room(Fixture *fixture, gconstpointer data)
         ROOM("pinned_events", "{'pinned':['$2']}", "{'pinned':['$1']}",
              "Ann has changed the pinned messages."),
         ROOM("pinned_events", "{'pinned':7}", NULL, NULL),
-        ROOM("server_acl", "{'allow':['*']}", NULL,
-             "Ann has changed which servers may take part in this room."),
+        ROOM(
+            "server_acl", "{'allow':['*']}", NULL,
+            "Ann has changed which servers may take part in this room. All servers may take part."),
         ROOM("third_party_invite", "{'display_name':'b…@example.org'}", NULL,
              "Ann has invited b…@example.org."),
         ROOM("third_party_invite", "{}", "{'display_name':'b…@example.org'}",
