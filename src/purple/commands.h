@@ -17,11 +17,12 @@ typedef struct {
     PurpleCmdFlag flags; /* besides those of all */
 } MxpCommand;
 
-extern const MxpCommand mxp_commands_members[];  /* commands-members.c */
-extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
-extern const MxpCommand mxp_commands_people[];   /* commands-people.c */
-extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
-extern const MxpCommand mxp_commands_topic[];    /* commands-topic.c */
+extern const MxpCommand mxp_commands_directory[]; /* commands-directory.c */
+extern const MxpCommand mxp_commands_members[];   /* commands-members.c */
+extern const MxpCommand mxp_commands_messages[];  /* commands-messages.c */
+extern const MxpCommand mxp_commands_people[];    /* commands-people.c */
+extern const MxpCommand mxp_commands_rooms[];     /* commands-rooms.c */
+extern const MxpCommand mxp_commands_topic[];     /* commands-topic.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
