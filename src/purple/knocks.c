@@ -431,6 +431,14 @@ static void on_summary(MxClient *client, const MxRoomSummary *summary, gpointer 
                         on_needed_summary, g_rc_box_acquire(refused), refused_unref);
 }
 
+/* The server of an address is in the room, as a rule; and in the room whose members may join it. */
+static char **guess_via(const char *target)
+{
+    const char *colon = strchr(target, ':');
+    const char *const servers[] = {colon != NULL ? colon + 1 : NULL, NULL};
+    return g_strdupv((char **)servers);
+}
+
 void mxp_knocks_explain_join(MxpReply *reply, const char *target, const char *const *via,
                              const GError *error, const char *text)
 {
@@ -444,6 +452,6 @@ void mxp_knocks_explain_join(MxpReply *reply, const char *target, const char *co
     refused->reply = reply;
     refused->target = g_strdup(target);
     refused->text = g_strdup(text);
-    refused->via = g_strdupv((char **)via);
+    refused->via = via != NULL && *via != NULL ? g_strdupv((char **)via) : guess_via(target);
     mx_client_summarize(reply->mxp->client, target, via, on_summary, refused, refused_unref);
 }

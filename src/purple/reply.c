@@ -143,7 +143,9 @@ static const struct {
     {MXP_DEED_MAIN_ADDRESS, NULL, 404,
      N_("There is no such address. /alias add makes it if it is one of your homeserver.")},
     {MXP_DEED_PUBLISH, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
-    {MXP_DEED_LIST, "M_FORBIDDEN", 0, N_("It is not shown to you.")},
+    {MXP_DEED_LIST, "M_FORBIDDEN", 0,
+     N_("Your homeserver does not show them. Those in a space of another homeserver can be seen "
+        "after joining the space.")},
     {MXP_DEED_LIST, NULL, 404, N_("There is no such list.")},
     {ANY, "M_LIMIT_EXCEEDED", 0, N_("Your homeserver asks for a pause; try again later.")},
     {ANY, NULL, 502, N_("Another server that is needed for it does not answer; try again later.")},
