@@ -342,17 +342,17 @@ static void room_versions(Scenario *s)
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
-        {"aliases/add", {add}},
-        {"aliases/add-taken", {add_taken}},
-        {"aliases/without-power", {without_power}},
-        {"aliases/main", {main_address}},
-        {"aliases/remove", {remove_address}},
-        {"aliases/list", {list}},
-        {"aliases/bad-input", {bad_input}},
-        {"aliases/directory", {directory}},
-        {"aliases/join-rule", {join_rule}},
-        {"aliases/join-rule-of-space", {join_rule_of_space}},
-        {"aliases/room-versions", {room_versions}},
+        {"aliases-add", {add}},
+        {"aliases-add-taken", {add_taken}},
+        {"aliases-without-power", {without_power}},
+        {"aliases-main", {main_address}},
+        {"aliases-remove", {remove_address}},
+        {"aliases-list", {list}},
+        {"aliases-bad-input", {bad_input}},
+        {"aliases-directory", {directory}},
+        {"aliases-join-rule", {join_rule}},
+        {"aliases-join-rule-of-space", {join_rule_of_space}},
+        {"aliases-room-versions", {room_versions}},
     };
 
     return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));

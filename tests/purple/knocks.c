@@ -248,13 +248,13 @@ static void answer(Scenario *s)
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
-        {"knocks/knock", {knock}},
-        {"knocks/take-back", {take_back}},
-        {"knocks/restart", {wait_before, wait_after}},
-        {"knocks/not-possible", {not_possible}},
-        {"knocks/join-offers", {join_offers}},
-        {"knocks/dialog-offers", {dialog_offers}},
-        {"knocks/answer", {answer}},
+        {"knocks-knock", {knock}},
+        {"knocks-take-back", {take_back}},
+        {"knocks-restart", {wait_before, wait_after}},
+        {"knocks-not-possible", {not_possible}},
+        {"knocks-join-offers", {join_offers}},
+        {"knocks-dialog-offers", {dialog_offers}},
+        {"knocks-answer", {answer}},
     };
 
     return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));

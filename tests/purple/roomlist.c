@@ -330,13 +330,13 @@ static void by_command(Scenario *s)
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
-        {"roomlist/listed", {listed}},
-        {"roomlist/nothing-found", {nothing_found}},
-        {"roomlist/stopped", {stopped}},
-        {"roomlist/more", {more}},
-        {"roomlist/hostile-pages", {hostile_pages}},
-        {"roomlist/spaces", {spaces}},
-        {"roomlist/by-command", {by_command}},
+        {"roomlist-listed", {listed}},
+        {"roomlist-nothing-found", {nothing_found}},
+        {"roomlist-stopped", {stopped}},
+        {"roomlist-more", {more}},
+        {"roomlist-hostile-pages", {hostile_pages}},
+        {"roomlist-spaces", {spaces}},
+        {"roomlist-by-command", {by_command}},
     };
 
     return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));

@@ -8,6 +8,14 @@ from matrix import create_shared_room
 from waiting import wait_until
 
 
+# Finch's window of room lists is too low for its own contents at first.
+PREFERENCES = """<?xml version='1.0' encoding='UTF-8' ?>
+<pref version='1' name='/'><pref name='finch'><pref name='roomlist'><pref name='size'>
+<pref name='width' type='int' value='80'/><pref name='height' type='int' value='30'/>
+</pref></pref></pref></pref>
+"""
+
+
 @pytest.fixture(scope="module")
 def rooms(world):
     bob = world.bob.client
@@ -23,7 +31,9 @@ def rooms(world):
 
 @pytest.fixture(scope="module")
 def finch(world, rooms, plugin, tmp_path_factory):
-    program = Finch(tmp_path_factory.mktemp("finch-directory"), plugin).start()
+    folder = tmp_path_factory.mktemp("finch-directory")
+    (folder / "prefs.xml").write_text(PREFERENCES)
+    program = Finch(folder, plugin).start()
     try:
         program.add_account(world.alice.user_id, world.alice.password, world.base_url)
         program.keys("M-c")
@@ -90,7 +100,22 @@ def test_article_knock(finch, world, rooms):
 
 
 def test_article_room_list(finch, world, rooms):
-    """Finch's own window."""
+    """Finch's own window: listed by words, and joined with Enter."""
     finch.keys("M-a")
-    finch.wait_screen("Actions|Room List")
-    finch.save_screen("finch-menu")
+    finch.wait_screen("Room List")
+    finch.keys(*["C-n"] * 7, "Enter")
+    finch.wait_screen("┤Room List├")
+    finch.keys("Tab", "Tab", "Tab", "Enter")  # the list, "Stop", "Get"
+    finch.wait_screen("List rooms")
+    finch.save_screen("finch-roomlist-dialog")
+    finch.keys("Tab")
+    finch.type("Meadow")
+    finch.keys("Tab", "Enter")
+    finch.show("Room List")
+    finch.wait_screen("│Meadow <b>")
+    finch.wait_text("Topic: Grass & <i>more")
+    finch.save_screen("finch-roomlist")
+    finch.keys("Enter")
+    wait_joined(world.alice, rooms["meadow"])
+    wait_until(lambda: any(one.startswith("Meadow <b>") for one in finch.windows()), 10, "its window", 0.1)
+    assert finch.complaints() == []
