@@ -172,6 +172,14 @@ static void add_parents(MxStore *store, const char *room_id, JsonArray *allow)
     g_autoptr(GPtrArray) parents = mx_store_list_parents(store, room_id);
     for (guint i = 0; i < parents->len && i < MX_MAX_ALLOWED; i++) {
         const MxSpaceLink *link = g_ptr_array_index(parents, i);
+        /* A child without servers to join it by is none: so it is taken away again. */
+        MxJsonSlice via =
+            mx_json_scan_member(mx_json_scan_root(link->content, strlen(link->content)), "via");
+        MxJsonIter iter;
+        MxJsonSlice server;
+        if (via.text == NULL || via.type != MX_JSON_ARRAY || !mx_json_iter_init(&iter, via) ||
+            !mx_json_iter_next(&iter, NULL, &server))
+            continue;
         g_autoptr(MxRoomRow) space = mx_store_get_room_by_key(store, link->space);
         if (space != NULL)
             add_allowed(allow, space->room_id);

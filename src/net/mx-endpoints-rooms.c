@@ -5,6 +5,9 @@
 #include "mx-json.h"
 #include "mx-uri.h"
 
+/* A summary makes a sentence better that somebody waits for. */
+#define SUMMARY_S 10
+
 #define V3(...) ((const char *const[]){"_matrix", "client", "v3", __VA_ARGS__, NULL})
 #define V1(...) ((const char *const[]){"_matrix", "client", "v1", __VA_ARGS__, NULL})
 #define QUERY(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -96,8 +99,11 @@ static GPtrArray *new_via_query(const char *const *via)
 MxRequest *mx_endpoint_room_summary(const char *id_or_alias, const char *const *via)
 {
     g_autoptr(GPtrArray) query = new_via_query(via);
-    return new_request("GET", V1("room_summary", id_or_alias), (const char *const *)query->pdata,
-                       NULL);
+    MxRequest *request = new_request("GET", V1("room_summary", id_or_alias),
+                                     (const char *const *)query->pdata, NULL);
+    mx_request_set_timeout(request, SUMMARY_S);
+    mx_request_set_rate_limit_retries(request, 0);
+    return request;
 }
 
 static JsonObject *new_reason(const char *reason)

@@ -19,7 +19,7 @@ MxRequest *mx_endpoint_public_rooms(const char *server, const char *words, const
                                     guint limit);
 /* GET /v1/rooms/{roomId}/hierarchy, one level deep; from NULL: the beginning. No time-out. */
 MxRequest *mx_endpoint_hierarchy(const char *room_id, const char *from, guint limit);
-/* GET /v1/room_summary/{roomIdOrAlias}; via NULL: none */
+/* GET /v1/room_summary/{roomIdOrAlias}; via NULL: none. Late it is worth nothing. */
 MxRequest *mx_endpoint_room_summary(const char *id_or_alias, const char *const *via);
 /* POST /v3/knock/{roomIdOrAlias}; via, reason NULL: none. No time-out. */
 MxRequest *mx_endpoint_knock(const char *id_or_alias, const char *const *via, const char *reason);

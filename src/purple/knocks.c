@@ -427,6 +427,10 @@ static void on_summary(MxClient *client, const MxRoomSummary *summary, gpointer 
         return;
     }
     refused->needed = g_strdup(g_ptr_array_index(summary->rules->allowed, 0));
+    if (mx_client_get_room(client, refused->needed) != NULL) {
+        on_needed_summary(client, NULL, refused);
+        return;
+    }
     mx_client_summarize(client, refused->needed, (const char *const *)refused->via,
                         on_needed_summary, g_rc_box_acquire(refused), refused_unref);
 }

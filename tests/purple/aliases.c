@@ -301,6 +301,12 @@ static void join_rule_of_space(Scenario *s)
     start(s, "10", MIGHTY, NULL);
     ok(s, "/joinrule restricted");
     said(s, "ERROR", "Name the space whose members may join: /joinrule restricted #space");
+    sync_body_state(body, SPACE, event_state("m.space.child", ROOM, BOB, "{}"));
+    push(s, sync_body_end(body));
+    settle(s);
+    ok(s, "/joinrule restricted");
+    said(s, "ERROR", "Name the space whose members may join: /joinrule restricted #space");
+    body = sync_body_new();
     sync_body_state(body, SPACE, event_state("m.space.child", ROOM, BOB, "{'via':['localhost']}"));
     push(s, sync_body_end(body));
     settle(s);

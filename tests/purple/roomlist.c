@@ -21,6 +21,13 @@ static void page(Scenario *s, const char *endpoint, const char *text)
     fake_server_once(s->server, endpoint, (FakeAnswer){.status = 200, .body = quoted});
 }
 
+static void query_is(Scenario *s, const FakeRequest *request, const char *name, const char *wanted)
+{
+    g_autofree char *value = fake_request_query(request, name);
+
+    EXPECT_TEXT(s, value, wanted);
+}
+
 static gboolean is_done(gpointer data)
 {
     return !host_roomlist_is_running();
@@ -68,7 +75,7 @@ static void listed(Scenario *s)
          "{'chunk':[" USUAL_ROOM("!a:far", "Again") "," USUAL_ROOM("!b:far", "B") "]}");
     enter(s, " far.example ", "good words");
     request = EXPECT_REQUEST(s, "public-rooms");
-    EXPECT_TEXT(s, fake_request_query(request, "server"), "far.example");
+    query_is(s, request, "server", "far.example");
     EXPECT_TEXT(s, request->body,
                 "{\"limit\":100,\"filter\":{\"generic_search_term\":\"good words\"}}");
     request = EXPECT_REQUEST(s, "public-rooms");
@@ -244,8 +251,8 @@ static void spaces(Scenario *s)
     CHECK(s, host_roomlist_expand(0));
     request = EXPECT_REQUEST(s, "hierarchy");
     EXPECT_TEXT(s, request->args[0], "!s:far");
-    EXPECT_TEXT(s, fake_request_query(request, "max_depth"), "1");
-    EXPECT_TEXT(s, fake_request_query(EXPECT_REQUEST(s, "hierarchy"), "from"), "h2");
+    query_is(s, request, "max_depth", "1");
+    query_is(s, EXPECT_REQUEST(s, "hierarchy"), "from", "h2");
     WAIT(s, is_done, NULL);
     rows = host_roomlist_rows();
     EXPECT_INT(s, json_array_get_length(rows), 6);
@@ -297,7 +304,7 @@ static void by_command(Scenario *s)
          "'num_joined_members':2}],'next_batch':'p2'}");
     EXPECT_TEXT(s, command(s, "/list far.example good words"), "OK");
     request = EXPECT_REQUEST(s, "public-rooms");
-    EXPECT_TEXT(s, fake_request_query(request, "server"), "far.example");
+    query_is(s, request, "server", "far.example");
     EXPECT_TEXT(s, request->body,
                 "{\"limit\":20,\"filter\":{\"generic_search_term\":\"good words\"}}");
     said(s, "SYSTEM",
@@ -312,7 +319,7 @@ static void by_command(Scenario *s)
     page(s, "public-rooms", "{}");
     EXPECT_TEXT(s, command(s, "/list garden"), "OK");
     request = EXPECT_REQUEST(s, "public-rooms");
-    CHECK(s, fake_request_query(request, "server") == NULL);
+    query_is(s, request, "server", NULL);
     said(s, "SYSTEM", "localhost lists no such room.");
     fake_server_set_alias(s->server, "#club:far", "!s:far");
     page(s, "hierarchy",
