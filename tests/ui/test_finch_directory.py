@@ -21,10 +21,10 @@ def rooms(world):
     bob = world.bob.client
     listed = {
         "own": create_shared_room(world.alice.client, name="Own garden"),
-        "meadow": bob.create_room(name="Meadow <b>", topic="Grass & <i>more", preset="public_chat"),
+        "heather": bob.create_room(name="Heather <b>", topic="Grass & <i>more", preset="public_chat"),
         "asked": bob.create_room(name="Walled garden", room_alias_name="walled", preset="public_chat"),
     }
-    bob.put(f"/directory/list/room/{listed['meadow']}", {"visibility": "public"})
+    bob.put(f"/directory/list/room/{listed['heather']}", {"visibility": "public"})
     bob.set_state(listed["asked"], "m.room.join_rules", {"join_rule": "knock"})
     return listed
 
@@ -65,8 +65,8 @@ def test_article_aliases(finch, world, rooms):
 
 def test_article_room_list_by_command(finch, world, rooms):
     finch.show("Own garden (")
-    finch.say("/list meadow")
-    finch.wait_text("Meadow <b> – ")
+    finch.say("/list heather")
+    finch.wait_text("Heather <b> – ")
     finch.wait_text("1 member – Grass & <i>more")
     finch.save_screen("finch-list")
 
@@ -109,13 +109,13 @@ def test_article_room_list(finch, world, rooms):
     finch.wait_screen("List rooms")
     finch.save_screen("finch-roomlist-dialog")
     finch.keys("Tab")
-    finch.type("Meadow")
+    finch.type("Heather")
     finch.keys("Tab", "Enter")
     finch.show("Room List")
-    finch.wait_screen("│Meadow <b>")
+    finch.wait_screen("│Heather <b>")
     finch.wait_text("Topic: Grass & <i>more")
     finch.save_screen("finch-roomlist")
     finch.keys("Enter")
-    wait_joined(world.alice, rooms["meadow"])
-    wait_until(lambda: any(one.startswith("Meadow <b>") for one in finch.windows()), 10, "its window", 0.1)
+    wait_joined(world.alice, rooms["heather"])
+    wait_until(lambda: any(one.startswith("Heather <b>") for one in finch.windows()), 10, "its window", 0.1)
     assert finch.complaints() == []
