@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-client-private.h"
+#include "mx-endpoints-rooms.h"
 #include "mx-id.h"
 #include "mx-json.h"
 #include "mx-room-facts.h"
@@ -105,6 +106,6 @@ void mx_client_get_facts(MxClient *client, MxRoom *room, MxRoomFactsFunc func, g
     job->func = func;
     job->user_data = user_data;
     job->destroy = destroy;
-    g_autoptr(MxRequest) request = mx_endpoint_directory_entry(room->room_id);
+    g_autoptr(MxRequest) request = mx_endpoint_visibility(room->room_id);
     mx_http_send_async(client->http, request, client->cancellable, on_visibility, job);
 }

@@ -4,7 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-ask.h"
+#include "mx-fetch.h"
 #include "mx-client-private.h"
 #include "mx-json.h"
 #include "mx-moderation.h"
@@ -174,7 +174,7 @@ void mx_client_set_power(MxClient *client, MxRoom *room, const char *user_id,
     setting->user_data = user_data;
     setting->destroy = destroy;
     g_autoptr(MxRequest) request = mx_endpoint_get_power(room->room_id);
-    mx_client_ask(client, request, on_levels, setting, setting_free);
+    mx_client_fetch(client, request, on_levels, setting, setting_free);
 }
 
 /* ---- telling ---- */

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-power.h"
 #include "mx-room-name.h"
 #include "mx-state-line.h"
 
@@ -91,6 +92,18 @@ static char *add_reason(char *sentence, const MxStateChange *change)
     return g_strdup_printf(_("%s Reason: %s"), without, reason);
 }
 
+/* Who may answer is told how: nobody else has to act upon a line. */
+static char *add_answers(char *sentence, const MxStateChange *change)
+{
+    g_autofree char *own_user_id = mx_store_get_value(change->store, MX_VALUE_USER_ID);
+    g_autoptr(MxPower) power = mx_power_load(change->store, change->room);
+    if (own_user_id == NULL || !mx_power_may_invite(power, own_user_id))
+        return sentence;
+    g_autofree char *without = sentence;
+    /* Translators: a sentence; the words with a slash are commands. */
+    return g_strdup_printf(_("%s (/admit or /deny answers.)"), without);
+}
+
 static char *describe_transition(const MxStateChange *change, const char *text,
                                  const MxMemberContent *prev)
 {
@@ -115,5 +128,8 @@ char *mx_member_line_describe(const MxStateChange *change, gboolean *is_minor)
     }
     gboolean by_self = g_str_equal(change->sender, change->state_key);
     const char *text = find_text(prev.membership, now.membership, by_self, is_minor);
-    return text != NULL ? describe_transition(change, text, &prev) : NULL;
+    if (text == NULL)
+        return NULL;
+    char *sentence = describe_transition(change, text, &prev);
+    return now.membership == MX_MEMBERSHIP_KNOCK ? add_answers(sentence, change) : sentence;
 }

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-endpoints-rooms.h"
 #include "mx-id.h"
 #include "mx-power.h"
 #include "mx-room-name.h"
@@ -238,6 +239,6 @@ void mx_client_list_bans(MxClient *client, MxRoom *room, MxBansFunc func, gpoint
     job->func = func;
     job->user_data = user_data;
     job->destroy = destroy;
-    g_autoptr(MxRequest) request = mx_endpoint_banned(room->room_id);
+    g_autoptr(MxRequest) request = mx_endpoint_members_who(room->room_id, "ban");
     mx_http_send_async(client->http, request, client->cancellable, on_bans_answer, job);
 }

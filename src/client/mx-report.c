@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-ask.h"
+#include "mx-fetch.h"
 #include "mx-client-private.h"
 #include "mx-room-name.h"
 

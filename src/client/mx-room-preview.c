@@ -5,8 +5,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-ask.h"
+#include "mx-fetch.h"
 #include "mx-client-private.h"
+#include "mx-endpoints-rooms.h"
 #include "mx-json.h"
 
 #define MAX_TOPIC 1000
@@ -132,7 +133,7 @@ static void ask(MxClient *client, Preview *preview)
 {
     g_autoptr(MxRequest) request = mx_endpoint_room_summary(
         preview->target, (const char *const *)preview->via, preview->is_stable);
-    mx_client_ask(client, request, on_summary, preview, preview_free);
+    mx_client_fetch(client, request, on_summary, preview, preview_free);
 }
 
 void mx_client_preview(MxClient *client, const char *id_or_alias, const char *const *via,

@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-ask.h"
+#include "mx-fetch.h"
 #include "mx-client-private.h"
 #include "mx-direct.h"
 #include "mx-id.h"
@@ -148,7 +148,7 @@ static void on_planned(gpointer data)
     memset(job, 0, sizeof *job);
     job->base = base;
     g_autoptr(MxRequest) request = mx_endpoint_capabilities();
-    mx_client_ask(client, request, on_capabilities, next, plan_job_free);
+    mx_client_fetch(client, request, on_capabilities, next, plan_job_free);
 }
 
 void mx_client_plan_upgrade(MxClient *client, MxRoom *room, const char *version,
@@ -266,5 +266,5 @@ void mx_client_upgrade_room(MxClient *client, MxRoom *room, const char *version,
     upgrade->destroy = destroy;
     g_autoptr(MxRequest) request = mx_endpoint_upgrade(room->room_id, version);
     mx_request_set_timeout(request, 0); /* a large room takes long */
-    mx_client_ask(client, request, on_upgraded, upgrade, upgrade_unref);
+    mx_client_fetch(client, request, on_upgraded, upgrade, upgrade_unref);
 }

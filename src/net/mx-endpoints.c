@@ -201,16 +201,6 @@ MxRequest *mx_endpoint_context(const char *room_id, const char *event_id)
     return new_get(SEGMENTS("rooms", room_id, "context", event_id), QUERY("limit", "0"));
 }
 
-MxRequest *mx_endpoint_directory_entry(const char *room_id)
-{
-    return new_get(SEGMENTS("directory", "list", "room", room_id), NULL);
-}
-
-MxRequest *mx_endpoint_aliases(const char *room_id)
-{
-    return new_get(SEGMENTS("rooms", room_id, "aliases"), NULL);
-}
-
 MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag)
 {
     return new_with_object("PUT", SEGMENTS("user", user_id, "rooms", room_id, "tags", tag), NULL);
@@ -382,11 +372,6 @@ MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const cha
     return new_with_object("POST", SEGMENTS("rooms", room_id, deed), body);
 }
 
-MxRequest *mx_endpoint_banned(const char *room_id)
-{
-    return new_get(SEGMENTS("rooms", room_id, "members"), QUERY("membership", "ban"));
-}
-
 MxRequest *mx_endpoint_get_power(const char *room_id)
 {
     return new_get(SEGMENTS("rooms", room_id, "state", "m.room.power_levels"), NULL);
@@ -414,19 +399,4 @@ MxRequest *mx_endpoint_report_user(const char *user_id, const char *reason)
 {
     g_autoptr(JsonObject) body = new_report(reason);
     return new_with_object("POST", SEGMENTS("users", user_id, "report"), body);
-}
-
-MxRequest *mx_endpoint_room_summary(const char *room_id_or_alias, const char *const *via,
-                                    gboolean is_stable)
-{
-    const char *const now[] = {"_matrix", "client", "v1", "room_summary", room_id_or_alias, NULL};
-    const char *const before[] = {"_matrix", "client",         "unstable", "im.nheko.summary",
-                                  "summary", room_id_or_alias, NULL};
-    g_autoptr(GPtrArray) query = g_ptr_array_new();
-    for (; via != NULL && *via != NULL; via++) {
-        g_ptr_array_add(query, (gpointer) "via");
-        g_ptr_array_add(query, (gpointer)*via);
-    }
-    g_ptr_array_add(query, NULL);
-    return new_get(is_stable ? now : before, (const char *const *)query->pdata);
 }

@@ -53,9 +53,6 @@ MxRequest *mx_endpoint_state_event(const char *room_id, const char *type, const 
 MxRequest *mx_endpoint_event(const char *room_id, const char *event_id);
 /* GET /v3/rooms/{roomId}/context/{eventId}: with the room's state at the event, and nothing else */
 MxRequest *mx_endpoint_context(const char *room_id, const char *event_id);
-MxRequest *
-mx_endpoint_directory_entry(const char *room_id);    /* GET /v3/directory/list/room/{roomId} */
-MxRequest *mx_endpoint_aliases(const char *room_id); /* GET /v3/rooms/{roomId}/aliases */
 /* PUT and DELETE /v3/user/{userId}/rooms/{roomId}/tags/{tag} */
 MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag);
 MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag);
@@ -102,13 +99,8 @@ MxRequest *mx_endpoint_upgrade(const char *room_id, const char *version);
 /* deed: "kick", "ban" or "unban", as the path says it */
 MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const char *user_id,
                                 const char *reason);
-MxRequest *mx_endpoint_banned(const char *room_id); /* GET /v3/rooms/{roomId}/members */
 /* GET /v3/rooms/{roomId}/state/m.room.power_levels */
 MxRequest *mx_endpoint_get_power(const char *room_id);
 MxRequest *mx_endpoint_report_event(const char *room_id, const char *event_id, const char *reason);
 MxRequest *mx_endpoint_report_room(const char *room_id, const char *reason);
 MxRequest *mx_endpoint_report_user(const char *user_id, const char *reason);
-/* GET /v1/room_summary/{roomIdOrAlias}, or the path it had before version 1.15 of the
- * specification. via: servers, or NULL */
-MxRequest *mx_endpoint_room_summary(const char *room_id_or_alias, const char *const *via,
-                                    gboolean is_stable);

@@ -21,6 +21,7 @@
 #include "errors.h"
 #include "invites.h"
 #include "joining.h"
+#include "knocks.h"
 #include "membership.h"
 #include "messages.h"
 #include "old-plugin.h"
@@ -30,6 +31,8 @@
 #include "proxy.h"
 #include "receipts.h"
 #include "reconnect.h"
+#include "room-search.h"
+#include "roomlist.h"
 #include "register.h"
 #include "room-state.h"
 #include "rooms.h"
@@ -141,6 +144,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_invites_update(mxp, change->room);
     mxp_upgrade_update(mxp, change->room);
     mxp_joining_update(mxp, change->room);
+    mxp_knocks_update(mxp, change->room);
 }
 
 static void on_room_moved(MxClient *client, MxRoom *from, MxRoom *to, MxpAccount *mxp)
@@ -292,6 +296,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
+    mxp_knocks_init(mxp);
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -308,10 +313,13 @@ void mxp_account_close(PurpleConnection *gc)
     purple_signals_disconnect_by_handle(mxp);
     mxp_rooms_remember(mxp);
     mxp_typing_forget(mxp);
+    mxp_roomlist_clear(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
+    mxp_room_search_clear(mxp);
+    mxp_knocks_clear(mxp);
     mxp_privacy_clear(mxp);
     mxp_own_icon_clear(mxp);
     mxp_avatars_clear(mxp);

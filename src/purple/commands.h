@@ -17,6 +17,7 @@ typedef struct {
     PurpleCmdFlag flags; /* besides those of all */
 } MxpCommand;
 
+extern const MxpCommand mxp_commands_directory[];  /* commands-directory.c */
 extern const MxpCommand mxp_commands_members[];    /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[];   /* commands-messages.c */
 extern const MxpCommand mxp_commands_moderation[]; /* commands-moderation.c */

@@ -12,6 +12,7 @@
 #include "chat-window.h"
 #include "delivery.h"
 #include "invites.h"
+#include "knocks.h"
 #include "mx-link.h"
 #include "reply.h"
 #include "rooms.h"
@@ -26,6 +27,7 @@
 typedef struct {
     MxpAccount *mxp;
     char *target;     /* room ID or alias, as asked for */
+    char **via;       /* servers to ask */
     char *room_id;    /* once the answer names it; the room itself comes with a /sync */
     char *name;       /* or NULL; what it was made with, and may come a /sync later */
     MxpReply *reply;  /* NULL: nobody waits for words */
@@ -44,6 +46,7 @@ static void join_free(gpointer data)
         purple_notify_close(PURPLE_NOTIFY_MESSAGE, join->notice); /* its callback clears it */
     g_clear_pointer(&join->reply, mxp_reply_free);
     g_free(join->target);
+    g_strfreev(join->via);
     g_free(join->room_id);
     g_free(join->name);
     g_free(join);
@@ -176,14 +179,15 @@ static void fail(Join *join, const GError *error)
     MxRoom *room = mx_client_get_room(mxp->client, join->target);
     g_autofree char *shown = g_strdup(room != NULL ? room->name : join->target);
     g_autofree char *target = g_strdup(join->target);
-    g_autoptr(MxpReply) reply = g_steal_pointer(&join->reply);
+    MxpReply *reply = g_steal_pointer(&join->reply);
+    g_auto(GStrv) via = g_steal_pointer(&join->via);
     gboolean is_hook = join->is_hook;
     g_hash_table_remove(mxp->joins, target);
     if (is_hook)
         tell_libpurple(mxp, target);
     mxp_invites_not_answered(mxp, target);
     g_autofree char *text = mxp_reply_explain(MXP_DEED_JOIN, shown, error);
-    mxp_reply_fail(reply, text);
+    mxp_knocks_explain_join(reply, target, (const char *const *)via, error, text);
 }
 
 typedef struct {
@@ -266,6 +270,7 @@ static void ask(MxpAccount *mxp, const MxLink *link, const char *reason,
     join = add_join(mxp, link->id);
     join->reply = mxp_reply_new(mxp, conversation);
     join->is_hook = is_hook;
+    join->via = g_strdupv(link->via);
     join->slow_source = g_timeout_add(SLOW_MS, on_slow, join);
     send_attempt(join, link, reason);
 }

@@ -29,6 +29,7 @@
 #include "reconnect.h"
 #include "register.h"
 #include "removal.h"
+#include "roomlist.h"
 #include "rooms.h"
 #include "topic.h"
 #include "typing.h"
@@ -92,9 +93,13 @@ static PurplePluginProtocolInfo protocol_info = {
     .chat_send = mxp_messages_chat_send,
     .get_cb_alias = mxp_chat_window_get_cb_alias,
     .get_cb_real_name = mxp_chat_window_get_cb_real_name,
+    .roomlist_get_list = mxp_roomlist_get_list,
+    .roomlist_cancel = mxp_roomlist_cancel,
+    .roomlist_expand_category = mxp_roomlist_expand_category,
     .offline_message = offline_message,
     .set_public_alias = mxp_profile_set_public_alias,
     .get_public_alias = mxp_profile_get_public_alias,
+    .roomlist_room_serialize = mxp_roomlist_room_serialize,
     .get_account_text_table = get_account_text_table,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };

@@ -145,10 +145,55 @@ static const struct {
     {MXP_DEED_PREVIEW, "M_UNRECOGNIZED", 0, N_("Your homeserver shows no rooms beforehand.")},
     {MXP_DEED_PREVIEW, "M_FORBIDDEN", 0, N_("Only its members can see that.")},
     {MXP_DEED_PREVIEW, NULL, 404, N_("There is no such room, or only its members can see that.")},
+    {MXP_DEED_KNOCK, "M_FORBIDDEN", 0,
+     N_("It lets nobody ask, or you are in it already or banned from it.")},
+    {MXP_DEED_KNOCK, "M_NOT_FOUND", 0, N_("There is no such room.")},
+    {MXP_DEED_KNOCK, NULL, 404,
+     N_("No server is known that could pass it on. A link that names servers or the room's address "
+        "would help.")},
+    {MXP_DEED_DENY, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_JOIN_RULE, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_ADDRESS, "M_FORBIDDEN", 0, N_("Your homeserver does not let you make it.")},
+    {MXP_DEED_ADDRESS, NULL, 400, N_("It has characters that your homeserver does not take.")},
+    {MXP_DEED_NO_ADDRESS, "M_FORBIDDEN", 0,
+     N_("Only who made it may remove it, and who may change the room's addresses.")},
+    {MXP_DEED_MAIN_ADDRESS, "M_FORBIDDEN", 0,
+     N_("Your power level in this room does not allow it.")},
+    {MXP_DEED_MAIN_ADDRESS, "M_BAD_ALIAS", 0, N_("It does not lead to this room.")},
+    {MXP_DEED_MAIN_ADDRESS, NULL, 404,
+     N_("There is no such address. /alias add makes it if it is one of your homeserver.")},
+    {MXP_DEED_PUBLISH, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
+    {MXP_DEED_LIST, "M_FORBIDDEN", 0,
+     N_("Your homeserver does not show them. Those in a space of another homeserver can be seen "
+        "after joining the space.")},
+    {MXP_DEED_LIST, NULL, 404, N_("There is no such list.")},
     {ANY, "M_LIMIT_EXCEEDED", 0, N_("Your homeserver asks for a pause; try again later.")},
     {ANY, NULL, 502, N_("Another server that is needed for it does not answer; try again later.")},
     {ANY, NULL, 504, N_("Another server that is needed for it does not answer; try again later.")},
 };
+
+/* About the ways into a room. */
+static char *begin_on_entrance(MxpDeed deed, const char *target)
+{
+    switch (deed) {
+    case MXP_DEED_KNOCK:
+        return g_strdup_printf(_("You could not ask to be let into %s."), target);
+    case MXP_DEED_DENY:
+        return g_strdup_printf(_("%s could not be refused."), target);
+    case MXP_DEED_JOIN_RULE:
+        return g_strdup_printf(_("Who may join %s was not changed."), target);
+    case MXP_DEED_ADDRESS:
+        return g_strdup_printf(_("The address %s could not be made."), target);
+    case MXP_DEED_NO_ADDRESS:
+        return g_strdup_printf(_("The address %s could not be removed."), target);
+    case MXP_DEED_MAIN_ADDRESS:
+        return g_strdup_printf(_("The main address of %s was not changed."), target);
+    case MXP_DEED_PUBLISH:
+        return g_strdup_printf(_("The list of rooms was not changed for %s."), target);
+    default:
+        return g_strdup_printf(_("The rooms of %s could not be listed."), target);
+    }
+}
 
 static char *begin(MxpDeed deed, const char *target)
 {
@@ -200,9 +245,10 @@ static char *begin(MxpDeed deed, const char *target)
     case MXP_DEED_SEARCH:
         return g_strdup(_("People could not be searched for."));
     case MXP_DEED_CREATE:
-        break;
+        return g_strdup(_("The room could not be created."));
+    default:
+        return begin_on_entrance(deed, target);
     }
-    return g_strdup(_("The room could not be created."));
 }
 
 static const char *find_reason(MxpDeed deed, const GError *error)

@@ -52,7 +52,15 @@ typedef enum {
     MXP_DEED_AVATAR,
     MXP_DEED_SEARCH,
     MXP_DEED_READ_STATE,
+    MXP_DEED_KNOCK,
+    MXP_DEED_DENY,
+    MXP_DEED_JOIN_RULE,
+    MXP_DEED_ADDRESS,
+    MXP_DEED_NO_ADDRESS,
+    MXP_DEED_MAIN_ADDRESS,
+    MXP_DEED_PUBLISH,
+    MXP_DEED_LIST,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
- * from MXP_DEED_CREATE on. The caller frees. */
+ * from MXP_DEED_CREATE to _SEARCH. The caller frees. */
 char *mxp_reply_explain(MxpDeed deed, const char *target, const GError *error);

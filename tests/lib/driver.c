@@ -21,6 +21,7 @@
  *   close       username, name                      focus      name, value
  *   command     username, name, text                action     username, label
  *   press_row   row, button                         (of the newest list of results)
+ *   roomlist    username    roomlist_rows    roomlist_expand, roomlist_join    row
  *   icon        username, who                       set_icon   username, path|null
  *   block       username, who, value                blocked, info  username, who
  *   actions     username                            press      request, button, input, inputs{id:
@@ -252,6 +253,32 @@ static gboolean do_press_row(Call *call, GError **error)
     return host_press_row(row, arg(call, "button")) || fail(error, "no such row or button");
 }
 
+static gboolean do_roomlist(Call *call, GError **error)
+{
+    return host_roomlist_open(call->account) || fail(error, "no list of rooms");
+}
+
+static gboolean do_roomlist_rows(Call *call, GError **error)
+{
+    json_object_set_boolean_member(call->reply, "running", host_roomlist_is_running());
+    json_object_set_array_member(call->reply, "rows", host_roomlist_rows());
+    return TRUE;
+}
+
+static gboolean do_roomlist_expand(Call *call, GError **error)
+{
+    guint row = json_object_get_int_member_with_default(call->args, "row", 0);
+
+    return host_roomlist_expand(row) || fail(error, "no such category");
+}
+
+static gboolean do_roomlist_join(Call *call, GError **error)
+{
+    guint row = json_object_get_int_member_with_default(call->args, "row", 0);
+
+    return host_roomlist_join(row) || fail(error, "no such room");
+}
+
 static gboolean do_log(Call *call, GError **error)
 {
     gboolean chat = g_strcmp0(arg(call, "kind"), "chat") == 0;
@@ -410,6 +437,10 @@ static const struct {
     {"blocked", do_blocked, TRUE},
     {"info", do_info, TRUE, {"who"}},
     {"press_row", do_press_row, FALSE, {"button"}},
+    {"roomlist", do_roomlist, TRUE},
+    {"roomlist_rows", do_roomlist_rows, FALSE},
+    {"roomlist_expand", do_roomlist_expand, FALSE},
+    {"roomlist_join", do_roomlist_join, FALSE},
     {"log", do_log, TRUE, {"name"}},
     {"status", do_status, TRUE},
     {"set_status", do_set_status, TRUE, {"status"}},

@@ -94,6 +94,18 @@ void host_block(PurpleAccount *account, const char *who, gboolean block);
 JsonArray *host_blocked(PurpleAccount *account);
 gsize host_account_icon_size(PurpleAccount *account);
 
+/* ---- list of rooms ---- */
+/* FALSE: the plugin has none. Another one is closed before. */
+gboolean host_roomlist_open(PurpleAccount *account);
+void host_roomlist_stop(void);
+void host_roomlist_close(void);
+gboolean host_roomlist_is_running(void);
+/* Of objects: the fields, "name", "parent" (its name, or null), "is_category". */
+JsonArray *host_roomlist_rows(void);
+/* Rows from 0, in the order in which they came. FALSE: it is none of that kind. */
+gboolean host_roomlist_expand(guint row);
+gboolean host_roomlist_join(guint row);
+
 /* ---- what there is to see ---- */
 JsonArray *host_blist_to_json(void);
 JsonArray *host_conversations_to_json(void);

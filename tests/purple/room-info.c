@@ -90,7 +90,7 @@ static void in_the_window(Scenario *s)
     start(s, TRUE);
     open_chat(s, ROOM);
     EXPECT_EVENT(s, "topic", "name", ROOM);
-    fake_server_once(s->server, "directory-entry",
+    fake_server_once(s->server, "visibility",
                      (FakeAnswer){.status = 200, .body = "{\"visibility\":\"public\"}"});
     fake_server_once(
         s->server, "aliases",
@@ -98,7 +98,7 @@ static void in_the_window(Scenario *s)
                      .body =
                          "{\"aliases\":[\"#one:localhost\",5,\"nonsense\",\"#two:localhost\"]}"});
     command(s, "/room", "OK", NULL);
-    EXPECT_REQUEST(s, "directory-entry");
+    EXPECT_REQUEST(s, "visibility");
     EXPECT_REQUEST(s, "aliases");
     expect_parts(s, text_of(EXPECT_EVENT(s, "line", "~flags", "SYSTEM"), "text"), parts);
     EXPECT_NOTHING(s, 100);
@@ -109,10 +109,10 @@ static void unknown(Scenario *s)
 {
     start(s, FALSE);
     open_chat(s, ROOM);
-    fake_server_once(s->server, "directory-entry", FAKE_502);
+    fake_server_once(s->server, "visibility", FAKE_502);
     fake_server_once(s->server, "aliases", (FakeAnswer){.status = 200, .body = "[]"});
     command(s, "/room", "OK", NULL);
-    EXPECT_REQUEST(s, "directory-entry");
+    EXPECT_REQUEST(s, "visibility");
     EXPECT_REQUEST(s, "aliases");
     const char *text = text_of(EXPECT_EVENT(s, "line", "~flags", "SYSTEM"), "text");
     CHECK(s, strstr(text, "Who may join: invited people<br>") != NULL);
@@ -136,7 +136,7 @@ static void by_menu(Scenario *s)
         purple_menu_action_free(action);
     }
     g_list_free(menu);
-    EXPECT_REQUEST(s, "directory-entry");
+    EXPECT_REQUEST(s, "visibility");
     EXPECT_REQUEST(s, "aliases");
     EXPECT_EVENT(s, "notify", "kind", "formatted", "primary", "Room <b>", "~text",
                  "<b>Name:</b> Room &lt;b&gt;<br>");

@@ -177,6 +177,7 @@ class Synapse:
             "caches": {"sync_response_cache_duration": "0s"},
             "user_directory": {"enabled": True, "search_all_users": True},
             "allow_public_rooms_without_auth": True,
+            "allow_public_rooms_over_federation": True,
             "room_list_publication_rules": [{"action": "allow"}],
             "alias_creation_rules": [{"action": "allow"}],
         }

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-endpoints-rooms.h"
 #include "mx-endpoints.h"
 #include "mx-endpoints-register.h"
 #include "mx-json.h"
@@ -165,7 +166,7 @@ static void test_state_and_redaction(void)
           V3 "/rooms/%21r/state/a.b/k%20y?format=event", NULL);
     check(mx_endpoint_event("!r", "$a/b"), "GET", V3 "/rooms/%21r/event/%24a%2Fb", NULL);
     check(mx_endpoint_context("!r", "$a"), "GET", V3 "/rooms/%21r/context/%24a?limit=0", NULL);
-    check(mx_endpoint_directory_entry("!r"), "GET", V3 "/directory/list/room/%21r", NULL);
+    check(mx_endpoint_visibility("!r"), "GET", V3 "/directory/list/room/%21r", NULL);
     check(mx_endpoint_aliases("!r"), "GET", V3 "/rooms/%21r/aliases", NULL);
 }
 
