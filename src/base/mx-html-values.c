@@ -357,9 +357,13 @@ gboolean mx_html_is_safe_link(const char *href)
 {
     static const char *const schemes[] = {
         "https:", "http:", "ftp:", "mailto:", "magnet:", "matrix:"};
-    for (const char *at = href; *at != '\0'; at++)
-        if ((guchar)*at <= 0x20 || *at == 0x7f)
+    for (const char *at = href; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        /* The others turn what is read around: Finch shows addresses. */
+        if (c == ' ' || g_unichar_iscntrl(c) || c == 0x61c || c == 0x200e || c == 0x200f ||
+            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
             return FALSE;
+    }
     for (guint i = 0; i < G_N_ELEMENTS(schemes); i++) {
         gsize len = strlen(schemes[i]);
         if (g_ascii_strncasecmp(href, schemes[i], len) == 0)

@@ -233,10 +233,46 @@ JsonObject *mx_json_array_object(JsonArray *array, guint index)
     return node_object(get_element(array, index));
 }
 
+/* The end of the string that begins at at, behind its quote. */
+static const char *skip_string(const char *at)
+{
+    for (at++; *at != '"'; at++)
+        if (*at == '\\')
+            at++;
+    return at + 1;
+}
+
+/* json-glib writes 1e20 as "1e+20.0", and what is beyond a double's range as "inf.0": neither is
+ * JSON, and a server refuses all of it. */
+static char *mend_numbers(const char *text)
+{
+    GString *mended = g_string_sized_new(strlen(text));
+    for (const char *at = text; *at != '\0';) {
+        const char *end = at + 1;
+        if (*at == '"')
+            end = skip_string(at);
+        else if (*at == 'e')
+            end += strspn(end, "+-0123456789");
+        gboolean is_infinite = g_str_has_prefix(at, "inf");
+        gboolean is_exponent = *at == 'e' && end > at + 1;
+        if (is_infinite)
+            end = at + strlen("inf");
+        g_string_append_len(mended, is_infinite ? "1e999" : at, is_infinite ? 5 : end - at);
+        at = end;
+        if ((is_infinite || is_exponent) && g_str_has_prefix(at, ".0"))
+            at += strlen(".0");
+    }
+    return g_string_free(mended, FALSE);
+}
+
 char *mx_json_object_to_text(JsonObject *object)
 {
     if (object == NULL)
         return g_strdup("{}");
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
-    return json_to_string(node, FALSE);
+    char *text = json_to_string(node, FALSE);
+    if (strstr(text, ".0") == NULL)
+        return text;
+    g_autofree char *raw = text;
+    return mend_numbers(raw);
 }

@@ -61,6 +61,12 @@ char *mx_name_make_key(const char *name)
     return g_string_free(key, key->len == 0);
 }
 
+gboolean mx_name_is_control(gunichar c)
+{
+    return g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
 gboolean mx_name_looks_like_id(const char *name)
 {
     const char *at = strchr(name, '@');

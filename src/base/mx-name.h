@@ -11,5 +11,9 @@
  * caller frees. */
 char *mx_name_make_key(const char *name);
 
+/* Controls, line breaks among them, and marks that turn the direction of the text around them: in a
+ * name they would reach beyond it, or mean something to a terminal. */
+gboolean mx_name_is_control(gunichar c);
+
 /* It looks like a Matrix ID, which is somebody else's then. */
 gboolean mx_name_looks_like_id(const char *name);

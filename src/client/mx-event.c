@@ -4,6 +4,7 @@
 
 #include "mx-id.h"
 #include "mx-mxc.h"
+#include "mx-name.h"
 
 enum { TYPE, SENDER, EVENT_ID, STATE_KEY, TS, CONTENT, UNSIGNED, REDACTS, N_FIELDS };
 static const char *const fields[] = {"type",      "sender",           "event_id",
@@ -65,24 +66,26 @@ void mx_event_clear(MxEvent *event)
 /* A name comes from strangers; a longer one helps nobody and breaks lists. Characters. */
 #define MAX_NAME 200
 
-/* They would turn round what stands after the name: U+202A to U+202E, U+2066 to U+2069, three bytes
- * each. */
-static void blank_bidi_controls(char *text)
+/* Somebody whose name cannot be seen would seem to be nobody. */
+static gboolean is_visible(const char *name)
 {
-    for (char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+    for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
-        if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
-            memset(at, ' ', 3);
+        /* U+3164 and its like, U+2800: blank, and yet no spaces. */
+        gboolean is_filler =
+            c == 0x115f || c == 0x1160 || c == 0x3164 || c == 0xffa0 || c == 0x2800;
+        if (g_unichar_isgraph(c) && !g_unichar_iszerowidth(c) && !is_filler)
+            return TRUE;
     }
+    return FALSE;
 }
 
 static char *tidy(const char *name, glong max_chars)
 {
     g_autofree char *valid = g_utf8_make_valid(name, -1);
-    for (char *at = valid; *at != '\0'; at++)
-        if (g_ascii_iscntrl(*at))
-            *at = ' ';
-    blank_bidi_controls(valid);
+    for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at))
+        if (mx_name_is_control(g_utf8_get_char(at)))
+            memset(at, ' ', g_utf8_next_char(at) - at);
     g_strstrip(valid);
     if (g_utf8_strlen(valid, -1) > max_chars)
         return g_utf8_substring(valid, 0, max_chars);
@@ -99,7 +102,8 @@ char *mx_event_tidy_text(const char *text, glong max_chars)
 
 char *mx_event_tidy_name(const char *name)
 {
-    return mx_event_tidy_text(name, MAX_NAME);
+    g_autofree char *tidied = mx_event_tidy_text(name, MAX_NAME);
+    return tidied != NULL && is_visible(tidied) ? g_steal_pointer(&tidied) : NULL;
 }
 
 void mx_member_content_parse(MxMemberContent *member, MxJsonSlice content)

@@ -16,8 +16,9 @@
 typedef void (*MxPictureFunc)(MxClient *client, GBytes *picture, const MxImageInfo *info,
                               const GError *error, gpointer user_data);
 /* The thumbnail of an avatar, or the avatar itself where the server makes none. A few are fetched
- * at a time; the urgent ones, for which somebody waits, come first. func is called once, later,
- * unless the client is stopped before; destroy (may be NULL) is for user_data. mxc is valid. */
+ * at a time; an urgent one, for which somebody waits, at once and not for long. func is called
+ * once, later, unless the client is stopped before; destroy (may be NULL) is for user_data. mxc is
+ * valid. */
 void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy);
 

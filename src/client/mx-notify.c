@@ -55,11 +55,11 @@ MxAlert mx_notify_judge(const MxPushRules *rules, MxStore *store, const MxRoomRo
     if (g_str_equal(event->sender, own_user_id))
         return MX_ALERT_NONE;
     if (rules == NULL)
-        return count_members(&asked) == 2 ? MX_ALERT_OPENS : MX_ALERT_NONE;
+        return count_members(&asked) == 2 ? MX_ALERT_OPENS | MX_ALERT_SOUND : MX_ALERT_NONE;
     MxPushResult result = mx_push_rules_evaluate(rules, event->root, &room);
     MxAlert alert = result.sound || result.highlight ? MX_ALERT_OPENS : MX_ALERT_NONE;
     return alert | (result.highlight ? MX_ALERT_HIGHLIGHT : 0) |
-           (result.is_muted ? MX_ALERT_MUTED : 0);
+           (result.sound ? MX_ALERT_SOUND : 0) | (result.is_muted ? MX_ALERT_MUTED : 0);
 }
 
 gboolean mx_notify_opens_at_gap(const MxPushRules *rules, const char *room_id, gboolean is_small,

@@ -82,12 +82,26 @@ static char *read_pronouns(JsonObject *profile, const char *key)
     return NULL;
 }
 
+/* What is no text is shown as it stands. */
+static char *read_field(JsonObject *profile, const char *key)
+{
+    JsonNode *node = json_object_get_member(profile, key);
+    if (mx_json_string(profile, key) != NULL)
+        return mx_event_tidy_name(mx_json_string(profile, key));
+    g_autofree char *json = JSON_NODE_HOLDS_NULL(node) ? NULL : json_to_string(node, FALSE);
+    return mx_event_tidy_name(json);
+}
+
 static void add_field(MxPerson *person, JsonObject *profile, const char *key)
 {
-    g_autofree char *text = mx_event_tidy_name(mx_json_string(profile, key));
+    g_autofree char *text = read_field(profile, key);
     g_autofree char *tidy_key = mx_event_tidy_name(key);
-    if (text == NULL || tidy_key == NULL || person->fields->len >= MAX_FIELDS)
+    if (text == NULL || tidy_key == NULL)
         return;
+    if (person->fields->len >= MAX_FIELDS) {
+        person->more_fields++;
+        return;
+    }
     MxProfileField *field = g_new0(MxProfileField, 1);
     field->key = g_steal_pointer(&tidy_key);
     field->text = g_steal_pointer(&text);
@@ -101,7 +115,9 @@ static int compare_keys(gconstpointer a, gconstpointer b)
 
 static void read_profile(MxPerson *person, JsonObject *profile)
 {
-    static const char *const known[] = {"displayname", "avatar_url", "m.tz", "us.cloke.msc4175.tz"};
+    static const char *const known[] = {"displayname", "avatar_url",
+                                        "m.tz",        "us.cloke.msc4175.tz",
+                                        "m.pronouns",  "io.fsky.nyx.pronouns"};
     const char *mxc = mx_json_string(profile, "avatar_url");
     const char *zone = mx_json_string(profile, "m.tz");
     if (zone == NULL)
@@ -203,6 +219,7 @@ static void on_profile(GObject *source, GAsyncResult *result, gpointer user_data
 static void on_presence(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     static const char *const words[] = {"online", "unavailable", "offline"};
+    static const char busy[] = "org.matrix.msc3026.busy";
     LookUp *look = user_data;
     MxPerson *person = &look->person;
     g_autoptr(JsonObject) answer = finish_object(look, source, result, NULL);
@@ -210,6 +227,8 @@ static void on_presence(GObject *source, GAsyncResult *result, gpointer user_dat
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_strcmp0(presence, words[i]) == 0)
             person->presence = g_strdup(presence);
+    if (g_strcmp0(presence, busy) == 0) /* as /sync has it */
+        person->presence = g_strdup("unavailable");
     person->status_text = mx_event_tidy_name(mx_json_string(answer, "status_msg"));
     person->is_currently_active = mx_json_bool(answer, "currently_active", FALSE);
     gint64 ago = mx_json_int_or(answer, "last_active_ago", -1);

@@ -16,7 +16,8 @@ typedef struct {
     char *avatar_url;   /* a valid mxc:// URI, or NULL */
     char *time_zone;    /* a plausible name of the tz database, or NULL */
     char *pronouns;
-    GPtrArray *fields;            /* of MxProfileField: others that are text */
+    GPtrArray *fields;            /* of MxProfileField: all others */
+    guint more_fields;            /* so many were too many */
     char *presence;               /* "online", "unavailable", "offline", or NULL: not known */
     char *status_text;            /* tidied, or NULL */
     gint64 last_active_ms;        /* wall clock, or 0 */

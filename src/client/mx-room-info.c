@@ -8,6 +8,7 @@
 #include "mx-event.h"
 #include "mx-id.h"
 #include "mx-json-scan.h"
+#include "mx-name.h"
 #include "mx-room-name.h"
 
 #define MAX_TOPIC 16000
@@ -27,12 +28,6 @@ void mx_room_info_free(MxRoomInfo *info)
 
 /* ---- topic ---- */
 
-/* Marks that turn the direction of the text around them would reach beyond the topic. */
-static gboolean is_bidi_control(gunichar c)
-{
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 static char *tidy(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -40,10 +35,8 @@ static char *tidy(const char *text)
     guint left = MAX_TOPIC;
     for (const char *at = valid; *at != '\0' && left > 0; at = g_utf8_next_char(at), left--) {
         gunichar c = g_utf8_get_char(at);
-        if (c == '\n' || !g_unichar_iscntrl(c))
-            g_string_append_unichar(tidied, is_bidi_control(c) ? ' ' : c);
-        else if (c != '\r')
-            g_string_append_c(tidied, ' ');
+        if (c != '\r')
+            g_string_append_unichar(tidied, c != '\n' && mx_name_is_control(c) ? ' ' : c);
     }
     g_strstrip(tidied->str);
     return tidied->str[0] != '\0' ? g_strdup(tidied->str) : NULL;

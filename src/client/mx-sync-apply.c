@@ -78,6 +78,13 @@ static void replace_string(char **field, MxJsonSlice content, const char *member
         g_clear_pointer(field, g_free);
 }
 
+static void replace_alias(MxRoomRow *row, MxJsonSlice content)
+{
+    replace_string(&row->canonical_alias, content, "alias");
+    if (!mx_room_alias_is_valid(row->canonical_alias))
+        g_clear_pointer(&row->canonical_alias, g_free);
+}
+
 static void note_invitation(RoomPass *pass, const MxEvent *event, const MxMemberContent *content)
 {
     MxStore *store = pass->apply->store;
@@ -138,7 +145,9 @@ static void apply_own_membership(RoomPass *pass, const MxEvent *event,
     g_free(change->gone_by);
     g_free(change->gone_reason);
     change->gone_by = g_strdup(event->sender);
-    change->gone_reason = mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+    g_autofree char *reason =
+        mx_json_slice_dup_string(mx_json_scan_member(event->content, "reason"));
+    change->gone_reason = mx_event_tidy_name(reason);
 }
 
 static void apply_member(RoomPass *pass, const MxEvent *event)
@@ -180,7 +189,7 @@ static void apply_state(RoomPass *pass, const MxEvent *event)
     if (g_str_equal(event->type, "m.room.name"))
         replace_string(&row->name, event->content, "name");
     else if (g_str_equal(event->type, "m.room.canonical_alias"))
-        replace_string(&row->canonical_alias, event->content, "alias");
+        replace_alias(row, event->content);
     else if (g_str_equal(event->type, "m.room.create"))
         replace_string(&row->room_type, event->content, "type");
     else if (g_str_equal(event->type, "m.room.topic"))

@@ -84,6 +84,7 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
     line->is_from_here = row->txn_id != NULL;
     line->is_delayed = row->delayed;
     line->is_highlight = (row->alert & MX_ALERT_HIGHLIGHT) != 0;
+    line->makes_sound = (row->alert & MX_ALERT_SOUND) != 0;
     line->is_muted = (row->alert & MX_ALERT_MUTED) != 0;
     line->is_from_member = is_member(store, row->room, row->sender);
     if (row->state_key != NULL)

@@ -31,6 +31,7 @@ typedef struct {
     gboolean is_from_here; /* typed on this device */
     gboolean is_delayed;
     gboolean is_highlight;   /* by the push rules */
+    gboolean makes_sound;    /* by the push rules */
     gboolean is_muted;       /* by the push rules: no sound, even where the window is open */
     gboolean is_minor;       /* of a state line: somebody came, went or took another name */
     gboolean is_from_member; /* the sender is in the room still */

@@ -14,7 +14,7 @@ struct _MxRequest {
     char *body;
     GBytes *content; /* in place of body, or NULL */
     char *content_type;
-    gboolean authorized, follow_redirects, redirects_without_token;
+    gboolean authorized, follow_redirects, redirects_without_token, takes_challenge;
     guint timeout, rate_limit_retries;
     gsize max_body;
     MxRequestChunkFunc on_chunk;

@@ -16,6 +16,7 @@
 /* An error's body that is longer is no Matrix error; the rest of it is not read. */
 #define MAX_ERROR_BODY (256 * 1024)
 #define MAX_REDIRECTS 10
+#define STATUS_UNAUTHORIZED 401
 #define STATUS_RATE_LIMITED 429
 #define RATE_LIMIT_FIRST_MS 1000
 #define RATE_LIMIT_CAP_MS 60000
@@ -355,6 +356,10 @@ static void end_unsuccessful(GTask *task)
         send->redirects++;
         drop_attempt(send);
         start_attempt(task);
+        return;
+    }
+    if (status == STATUS_UNAUTHORIZED && send->request->takes_challenge) {
+        end_with_response(task);
         return;
     }
     g_autoptr(JsonObject) body =

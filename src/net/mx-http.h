@@ -57,6 +57,9 @@ void mx_request_set_follow_redirects(MxRequest *request, gboolean follow); /* de
 /* Authorized requests too, of GET, may be led elsewhere (media: 307 and 308); the token stays
  * behind. Default FALSE. */
 void mx_request_set_redirects_without_token(MxRequest *request, gboolean redirects);
+/* HTTP 401 is an answer too, as of an endpoint with User-Interactive Authentication. Default FALSE.
+ */
+void mx_request_set_takes_challenge(MxRequest *request, gboolean takes_challenge);
 /* A body that is no JSON text. Takes nothing. */
 void mx_request_set_content(MxRequest *request, GBytes *content, const char *content_type);
 /* The body goes to func instead of into the response. notify of the end is the finish call. */
@@ -73,7 +76,7 @@ guint mx_request_get_timeout(MxRequest *request); /* seconds */
 guint mx_request_get_rate_limit_retries(MxRequest *request);
 
 typedef struct {
-    guint status; /* always 2xx */
+    guint status; /* 2xx; 401 only where it was asked for */
     GBytes *body; /* empty with a chunk function */
 } MxResponse;
 void mx_response_free(MxResponse *response);

@@ -66,6 +66,11 @@ void mx_request_set_redirects_without_token(MxRequest *self, gboolean redirects)
     self->redirects_without_token = redirects;
 }
 
+void mx_request_set_takes_challenge(MxRequest *self, gboolean takes_challenge)
+{
+    self->takes_challenge = takes_challenge;
+}
+
 void mx_request_set_content(MxRequest *self, GBytes *content, const char *content_type)
 {
     g_clear_pointer(&self->content, g_bytes_unref);

@@ -15,6 +15,7 @@
 #include "buddies.h"
 #include "chat-window.h"
 #include "commands.h"
+#include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
 #include "invites.h"
@@ -28,7 +29,9 @@
 #include "proxy.h"
 #include "receipts.h"
 #include "reconnect.h"
+#include "register.h"
 #include "rooms.h"
+#include "sounds.h"
 #include "topic.h"
 #include "typing.h"
 
@@ -127,6 +130,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     if (change->is_gone)
         mxp_delivery_end(mxp, change);
     mxp_rooms_update(mxp, change);
+    mxp_conversion_update(mxp, change);
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
@@ -270,9 +274,11 @@ void mxp_account_login(PurpleAccount *account)
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
     mxp_chat_windows_init(mxp);
+    mxp_conversion_init(mxp);
     mxp_delivery_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
+    mxp_sounds_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
@@ -284,8 +290,10 @@ void mxp_account_login(PurpleAccount *account)
 void mxp_account_close(PurpleConnection *gc)
 {
     MxpAccount *mxp = mxp_account_from_gc(gc);
-    if (mxp == NULL)
+    if (mxp == NULL) {
+        mxp_register_close(gc);
         return;
+    }
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
     mxp_rooms_remember(mxp);
@@ -300,6 +308,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_membership_clear(mxp);
+    mxp_conversion_clear(mxp);
     mxp_commands_raw_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);

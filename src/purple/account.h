@@ -24,9 +24,13 @@ typedef struct {
     GHashTable *buddy_rooms; /* room ID -> user ID whose buddy was made for it: buddies.c */
     GSList *to_show;         /* user IDs, to be shown as available: buddies.c */
     guint show_source;
-    GHashTable *ghosts; /* room ID -> PurpleChat outside the list: rooms.c */
-    GHashTable *groups; /* key -> PurpleGroup: groups.c */
-    gboolean has_list;  /* the buddy list knew the account before it connected: rooms.c */
+    GHashTable *ghosts;    /* room ID -> PurpleChat outside the list: rooms.c */
+    GHashTable *groups;    /* key -> PurpleGroup: groups.c */
+    gboolean has_list;     /* the buddy list knew the account before it connected: rooms.c */
+    GHashTable *partners;  /* room ID -> user ID whose IM it is: conversion.c */
+    GHashTable *ended_ims; /* room ID -> user ID whose IM it was a moment ago */
+    GHashTable *left_ims;  /* user ID -> room ID that was their IM when it was left */
+    guint conversion_source;
     GHashTable *hidden; /* set of room IDs whose node the user removed: rooms.c */
     GHashTable
         *to_resume;    /* set of room IDs with lines a killed program did not write: delivery.c */
@@ -37,6 +41,7 @@ typedef struct {
     void *invite_list;      /* the window that lists them, or NULL */
     gboolean is_asking;     /* our own dialog asks in place of libpurple's */
     GSList *questions;      /* membership.c */
+    const MxLine *line;     /* that is being written, or NULL: messages.c */
     GSList *raw_questions;  /* commands-raw.c */
     GHashTable *displayed;  /* room ID -> gint64 *, the newest line not yet read: receipts.c */
     GHashTable *typing;     /* room ID -> GPtrArray of user IDs shown as typing: typing.c */

@@ -8,7 +8,6 @@
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
-#include <server.h>
 
 #include "delivery.h"
 #include "groups.h"
@@ -69,6 +68,8 @@ static void add_buddy(MxpAccount *mxp, MxRoom *room)
 {
     PurpleBuddy *buddy = purple_buddy_new(mxp->account, room->direct_user, NULL);
     purple_blist_add_buddy(buddy, NULL, mxp_groups_get_usual(mxp), NULL);
+    /* An open window would tell of it as of a change. */
+    purple_blist_server_alias_buddy(buddy, room->partner_name);
     remember_room(mxp, buddy, room->room_id);
 }
 
@@ -83,6 +84,15 @@ static void drop_buddy_of(MxpAccount *mxp, MxRoom *room)
     g_hash_table_remove(mxp->buddy_rooms, room->room_id);
     if (buddy != NULL && !is_needed)
         purple_blist_remove_buddy(buddy);
+}
+
+void mxp_buddies_set_name(MxpAccount *mxp, const char *user_id, const char *name)
+{
+    /* serv_got_alias() would also write of it into the window, where the room's own line does. */
+    GSList *buddies = purple_find_buddies(mxp->account, user_id);
+    for (GSList *at = buddies; at != NULL; at = at->next)
+        purple_blist_server_alias_buddy(at->data, name);
+    g_slist_free(buddies);
 }
 
 void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
@@ -101,7 +111,7 @@ void mxp_buddies_update(MxpAccount *mxp, MxRoom *room)
         add_buddy(mxp, room);
     else if (purple_blist_node_get_string(&buddy->node, NODE_ROOM) != NULL)
         remember_room(mxp, buddy, room->room_id);
-    serv_got_alias(mxp->gc, room->direct_user, room->partner_name);
+    mxp_buddies_set_name(mxp, room->direct_user, room->partner_name);
     mxp_presence_show(mxp, room->direct_user);
 }
 

@@ -12,6 +12,8 @@
 void mxp_buddies_init(MxpAccount *mxp); /* finds the buddies that are in the list already */
 void mxp_buddies_clear(MxpAccount *mxp);
 void mxp_buddies_update(MxpAccount *mxp, MxRoom *room);
+/* What a person calls themselves; NULL: nothing. The alias that the user chose goes before. */
+void mxp_buddies_set_name(MxpAccount *mxp, const char *user_id, const char *name);
 /* After connecting: nobody's presence is known, and who is not seen as available is not seen at
  * all. */
 void mxp_buddies_show_present(MxpAccount *mxp);

@@ -161,17 +161,24 @@ static char *describe_departure(MxpAccount *mxp, MxpChatWindow *window, MxRoomCh
     return g_strdup_printf(_("You were removed from this room by %s%s%s."), by, colon, reason);
 }
 
-static void end_window(MxpAccount *mxp, MxpChatWindow *window, MxRoomChange *change)
+static void end_window(MxpAccount *mxp, MxpChatWindow *window, const char *markup)
 {
     PurpleConversation *conversation = purple_find_chat(mxp->gc, window->id);
-    g_autofree char *text = describe_departure(mxp, window, change);
     int id = window->id;
     remove_window(mxp, window);
     if (conversation == NULL)
         return;
-    purple_conversation_write(conversation, NULL, text,
+    purple_conversation_write(conversation, NULL, markup,
                               PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
     serv_got_chat_left(mxp->gc, id);
+}
+
+void mxp_chat_window_end(MxpAccount *mxp, const char *room_id, const char *text)
+{
+    MxpChatWindow *window = find_window(mxp, room_id);
+    g_autofree char *markup = mxp_markup_escape(text);
+    if (window != NULL)
+        end_window(mxp, window, markup);
 }
 
 void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change)
@@ -180,7 +187,8 @@ void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change)
     if (window == NULL)
         return;
     if (change->is_gone) {
-        end_window(mxp, window, change);
+        g_autofree char *markup = describe_departure(mxp, window, change);
+        end_window(mxp, window, markup);
         return;
     }
     if (change->members != NULL)

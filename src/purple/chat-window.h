@@ -22,6 +22,8 @@ char *mxp_chat_window_find_user(MxpAccount *mxp, const char *room_id, const char
                                 gboolean *is_shared);
 /* The chat's id for serv_got_chat_in(); the window must be open. */
 int mxp_chat_window_get_id(MxpAccount *mxp, const char *room_id);
+/* The room has no window of this kind any more; the text says why in the one that is open. */
+void mxp_chat_window_end(MxpAccount *mxp, const char *room_id, const char *text);
 void mxp_chat_window_update(MxpAccount *mxp, MxRoomChange *change);
 /* The room behind a chat id, or NULL. */
 MxRoom *mxp_chat_window_get_room(MxpAccount *mxp, int id);

@@ -7,11 +7,10 @@
 
 #include "markup.h"
 #include "reply.h"
+#include "system-line.h"
 
 /* One answer lists so many members. */
 #define MAX_LISTED 100
-/* Pidgin cuts longer lines of this kind at 4,096 bytes. */
-#define MAX_BYTES 3000
 
 static const char *describe_role(const MxMember *member)
 {
@@ -46,24 +45,6 @@ static char *describe_member(const MxMember *member)
     return g_string_free(text, FALSE);
 }
 
-static void write_part(PurpleConversation *conversation, GString *part)
-{
-    if (part->len > 0)
-        purple_conversation_write(
-            conversation, NULL, part->str,
-            PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
-    g_string_truncate(part, 0);
-}
-
-static void add_line(PurpleConversation *conversation, GString *part, const char *line)
-{
-    if (part->len + strlen(line) > MAX_BYTES)
-        write_part(conversation, part);
-    if (part->len > 0)
-        g_string_append(part, "<br>");
-    g_string_append(part, line);
-}
-
 static char *describe_total(guint total, gboolean is_search)
 {
     if (total == 0)
@@ -91,25 +72,21 @@ static void on_members(MxClient *client, MxRoom *room, GPtrArray *members, guint
 {
     Asked *asked = user_data;
     PurpleConversation *conversation = mxp_reply_get_conversation(asked->reply);
-    g_autoptr(GString) part = g_string_new(NULL);
     g_autofree char *head = describe_total(total, asked->is_search);
-    for (guint i = 0; conversation != NULL && i < members->len; i++) {
+    g_autoptr(GString) text = g_string_new(head);
+    for (guint i = 0; i < members->len; i++) {
         g_autofree char *line = describe_member(g_ptr_array_index(members, i));
-        if (i == 0)
-            add_line(conversation, part, head);
-        add_line(conversation, part, line);
+        g_string_append_printf(text, "<br>%s", line);
     }
-    if (conversation != NULL && members->len == 0)
-        add_line(conversation, part, head);
-    if (conversation != NULL && total > members->len) {
+    if (total > members->len) {
         g_autofree char *rest = g_strdup_printf(
             g_dngettext(GETTEXT_PACKAGE, "…and %u more. “/members WORDS” looks for names.",
                         "…and %u more. “/members WORDS” looks for names.", total - members->len),
             total - members->len);
-        add_line(conversation, part, rest);
+        g_string_append_printf(text, "<br>%s", rest);
     }
     if (conversation != NULL)
-        write_part(conversation, part);
+        mxp_system_line_write(conversation, text->str, PURPLE_MESSAGE_SYSTEM);
     g_ptr_array_unref(members);
 }
 

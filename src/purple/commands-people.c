@@ -9,6 +9,7 @@
 #include "privacy.h"
 #include "profile.h"
 #include "reply.h"
+#include "system-line.h"
 
 static PurpleCmdRet on_whois(PurpleConversation *conversation, const char *command, char **args,
                              char **error, void *data)
@@ -77,9 +78,7 @@ static PurpleCmdRet on_ignored(PurpleConversation *conversation, const char *com
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
     g_autofree char *markup = mxp_privacy_list(mxp);
-    purple_conversation_write(
-        conversation, NULL, markup,
-        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
     return PURPLE_CMD_RET_OK;
 }
 

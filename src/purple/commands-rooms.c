@@ -7,10 +7,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "conversion.h"
 #include "create.h"
 #include "invites.h"
 #include "joining.h"
 #include "membership.h"
+#include "system-line.h"
 
 static PurpleCmdRet on_join(PurpleConversation *conversation, const char *command, char **args,
                             char **error, void *data)
@@ -18,7 +20,7 @@ static PurpleCmdRet on_join(PurpleConversation *conversation, const char *comman
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    g_auto(GStrv) words = g_strsplit(args[0], " ", 2);
+    g_auto(GStrv) words = g_strsplit(g_strstrip(args[0]), " ", 2);
     if (mxp_joining_start(mxp, words[0], mxp_command_get_rest(words, words[0] != NULL ? 1 : 0),
                           conversation))
         return PURPLE_CMD_RET_OK;
@@ -44,8 +46,11 @@ static PurpleCmdRet on_forget(PurpleConversation *conversation, const char *comm
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_CHAT &&
-        mxp_membership_forget(mxp, purple_conversation_get_name(conversation), conversation))
+    const char *name = purple_conversation_get_name(conversation);
+    const char *room_id = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_CHAT
+                              ? name
+                              : mxp_conversion_get_left(mxp, name);
+    if (room_id != NULL && mxp_membership_forget(mxp, room_id, conversation))
         return PURPLE_CMD_RET_OK;
     *error = g_strdup(_("A room can be forgotten after you have left it: /leave."));
     return PURPLE_CMD_RET_FAILED;
@@ -58,7 +63,7 @@ static PurpleCmdRet on_invite(PurpleConversation *conversation, const char *comm
     MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
     if (room == NULL)
         return PURPLE_CMD_RET_FAILED;
-    g_auto(GStrv) words = g_strsplit(args[0], " ", 2);
+    g_auto(GStrv) words = g_strsplit(g_strstrip(args[0]), " ", 2);
     if (mxp_membership_invite(mxp, room, words[0],
                               mxp_command_get_rest(words, words[0] != NULL ? 1 : 0), conversation))
         return PURPLE_CMD_RET_OK;
@@ -84,9 +89,7 @@ static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *com
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
     g_autofree char *markup = mxp_invites_list(mxp);
-    purple_conversation_write(
-        conversation, NULL, markup,
-        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
     return PURPLE_CMD_RET_OK;
 }
 

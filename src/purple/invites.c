@@ -22,6 +22,8 @@
 #define MAX_DIALOGS 3
 /* Those that come together are looked at together. */
 #define GATHER_MS 300
+/* A list that is open is not taken out of the user's hands for each that comes. */
+#define GATHER_OPEN_MS 5000
 
 typedef struct {
     MxpAccount *mxp;
@@ -29,6 +31,7 @@ typedef struct {
     guint number;      /* what the user calls it; never used again in this run */
     gboolean is_shown; /* the user was asked */
     gboolean is_answered;
+    gboolean is_rejected; /* and the homeserver knows */
 } Invite;
 
 /* The invitation is the handle of its dialog, which so goes with it. */
@@ -50,13 +53,37 @@ static Invite *find_invite(MxpAccount *mxp, const char *room_id)
     return NULL;
 }
 
+static MxRoom *get_room(Invite *invite)
+{
+    return mx_client_get_room(invite->mxp->client, invite->room_id);
+}
+
+static const char *get_inviter(const MxRoom *room)
+{
+    return room->inviter != NULL ? room->inviter : _("somebody");
+}
+
+/* By the ignore list, or by what libpurple was told for this device. */
+static gboolean is_blocked(MxpAccount *mxp, const MxRoom *room)
+{
+    return (room->inviter != NULL && mx_client_is_ignored(mxp->client, room->inviter)) ||
+           !purple_privacy_check(mxp->account, room->inviter != NULL ? room->inviter : "");
+}
+
+/* Those of blocked people wait unseen: libpurple would drop them as silently. */
+static gboolean is_waiting(Invite *invite)
+{
+    MxRoom *room = get_room(invite);
+    return !invite->is_answered && room != NULL && !is_blocked(invite->mxp, room);
+}
+
 /* The one that waits under this number; 0 is the only one. */
 static Invite *find_number(MxpAccount *mxp, guint number)
 {
     Invite *found = NULL;
     for (guint i = 0; i < mxp->invites->len; i++) {
         Invite *invite = g_ptr_array_index(mxp->invites, i);
-        if (invite->is_answered || (number != 0 && invite->number != number))
+        if ((number != 0 && invite->number != number) || !is_waiting(invite))
             continue;
         if (found != NULL)
             return NULL;
@@ -69,28 +96,11 @@ static guint count_waiting(MxpAccount *mxp)
 {
     guint count = 0;
     for (guint i = 0; i < mxp->invites->len; i++)
-        count += !((Invite *)g_ptr_array_index(mxp->invites, i))->is_answered;
+        count += is_waiting(g_ptr_array_index(mxp->invites, i));
     return count;
 }
 
-static MxRoom *get_room(Invite *invite)
-{
-    return mx_client_get_room(invite->mxp->client, invite->room_id);
-}
-
-/* By the ignore list, or by what libpurple was told for this device. */
-static gboolean is_blocked(MxpAccount *mxp, const MxRoom *room)
-{
-    return (room->inviter != NULL && mx_client_is_ignored(mxp->client, room->inviter)) ||
-           !purple_privacy_check(mxp->account, room->inviter != NULL ? room->inviter : "");
-}
-
 /* ---- words ---- */
-
-static const char *get_inviter(const MxRoom *room)
-{
-    return room->inviter != NULL ? room->inviter : _("somebody");
-}
 
 static char *describe(const MxRoom *room)
 {
@@ -105,10 +115,12 @@ static char *describe(const MxRoom *room)
 static char *describe_more(const MxRoom *room)
 {
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, _("From: %s"), get_inviter(room));
+    g_autofree char *inviter = mx_event_tidy_name(get_inviter(room));
+    g_autofree char *alias = mx_event_tidy_name(room->canonical_alias);
+    g_string_append_printf(text, _("From: %s"), inviter);
     g_string_append_printf(text, _("\nRoom: %s"), room->room_id);
-    if (room->canonical_alias != NULL)
-        g_string_append_printf(text, " (%s)", room->canonical_alias);
+    if (alias != NULL)
+        g_string_append_printf(text, " (%s)", alias);
     if (room->invite_reason != NULL)
         g_string_append_printf(text, _("\nReason: %s"), room->invite_reason);
     return g_string_free(text, FALSE);
@@ -122,7 +134,7 @@ char *mxp_invites_list(MxpAccount *mxp)
     for (guint i = 0; i < mxp->invites->len; i++) {
         Invite *invite = g_ptr_array_index(mxp->invites, i);
         MxRoom *room = get_room(invite);
-        if (invite->is_answered || room == NULL)
+        if (!is_waiting(invite))
             continue;
         g_autofree char *line = describe(room);
         g_autofree char *with_id = g_strdup_printf("%s (%s)", line, get_inviter(room));
@@ -153,8 +165,12 @@ static void rejected_free(gpointer data)
 static void on_rejected(MxClient *client, const char *room_id, const GError *error, gpointer data)
 {
     Rejected *rejected = data;
-    if (error == NULL)
+    Invite *invite = find_invite(rejected->reply->mxp, room_id);
+    if (error == NULL) {
+        if (invite != NULL)
+            invite->is_rejected = TRUE;
         return;
+    }
     g_autofree char *text = mxp_reply_explain(MXP_DEED_REJECT, rejected->name, error);
     mxp_invites_not_answered(rejected->reply->mxp, room_id);
     mxp_reply_fail(rejected->reply, text);
@@ -235,9 +251,6 @@ static void show(Invite *invite)
     MxpAccount *mxp = invite->mxp;
     MxRoom *room = get_room(invite);
     invite->is_shown = TRUE;
-    /* libpurple would drop it as silently, and its components with it. */
-    if (room == NULL || is_blocked(mxp, room))
-        return;
     GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(components, g_strdup(MXP_COMPONENT_ROOM_ID), g_strdup(invite->room_id));
     serv_got_chat_invite(mxp->gc, room->name, get_inviter(room), room->invite_reason, components);
@@ -313,12 +326,10 @@ static void open_list(MxpAccount *mxp)
     for (guint i = 0; i < mxp->invites->len; i++) {
         Invite *invite = g_ptr_array_index(mxp->invites, i);
         MxRoom *room = get_room(invite);
-        if (invite->is_answered || room == NULL)
+        if (!is_waiting(invite))
             continue;
         invite->is_shown = TRUE;
         purple_request_close_with_handle(invite);
-        if (is_blocked(mxp, room))
-            continue;
         purple_notify_searchresults_row_add(results, new_row(invite, room));
         count++;
     }
@@ -346,7 +357,7 @@ static gboolean has_new(MxpAccount *mxp)
 {
     for (guint i = 0; i < mxp->invites->len; i++) {
         Invite *invite = g_ptr_array_index(mxp->invites, i);
-        if (!invite->is_shown && !invite->is_answered)
+        if (!invite->is_shown && is_waiting(invite))
             return TRUE;
     }
     return FALSE;
@@ -357,7 +368,7 @@ static void show_new(MxpAccount *mxp)
     /* A plugin that answers at once may change the array. */
     for (guint i = 0; i < mxp->invites->len; i++) {
         Invite *invite = g_ptr_array_index(mxp->invites, i);
-        if (!invite->is_shown && !invite->is_answered)
+        if (!invite->is_shown && is_waiting(invite))
             show(invite);
     }
 }
@@ -379,8 +390,15 @@ static gboolean on_gathered(gpointer data)
 
 static void gather(MxpAccount *mxp)
 {
+    g_clear_handle_id(&mxp->invite_source, g_source_remove);
+    mxp->invite_source = g_timeout_add(GATHER_MS, on_gathered, mxp);
+}
+
+static void gather_new(MxpAccount *mxp)
+{
+    guint wait_ms = mxp->invite_list != NULL ? GATHER_OPEN_MS : GATHER_MS;
     if (mxp->invite_source == 0)
-        mxp->invite_source = g_timeout_add(GATHER_MS, on_gathered, mxp);
+        mxp->invite_source = g_timeout_add(wait_ms, on_gathered, mxp);
 }
 
 /* ---- what changes ---- */
@@ -403,23 +421,29 @@ void mxp_invites_clear(MxpAccount *mxp)
 void mxp_invites_resume(MxpAccount *mxp)
 {
     if (has_new(mxp))
-        gather(mxp);
+        gather_new(mxp);
 }
 
 void mxp_invites_update(MxpAccount *mxp, MxRoom *room)
 {
     Invite *invite = find_invite(mxp, room->room_id);
+    if (room->membership == MX_MEMBERSHIP_INVITE && invite != NULL && invite->is_rejected) {
+        /* Invited again before a /sync told of the rejection. */
+        g_ptr_array_remove(mxp->invites, invite);
+        invite = NULL;
+    }
     if (room->membership == MX_MEMBERSHIP_INVITE && invite == NULL) {
         invite = g_new0(Invite, 1);
         invite->mxp = mxp;
         invite->room_id = g_strdup(room->room_id);
         invite->number = ++mxp->last_invite;
         g_ptr_array_add(mxp->invites, invite);
-        gather(mxp);
+        gather_new(mxp);
     } else if (room->membership != MX_MEMBERSHIP_INVITE && invite != NULL) {
+        gboolean is_listed = mxp->invite_list != NULL && !invite->is_answered;
         g_ptr_array_remove(mxp->invites, invite);
-        if (mxp->invite_list != NULL)
-            gather(mxp);
+        if (is_listed)
+            gather_new(mxp);
     }
 }
 

@@ -95,9 +95,7 @@ static gboolean is_for(const Join *join, const MxRoom *room)
     /* Finch shows for ever the title that a window had first. */
     if (join->name != NULL && !g_str_equal(join->name, room->name))
         return FALSE;
-    return g_strcmp0(join->room_id, room->room_id) == 0 ||
-           g_str_equal(join->target, room->room_id) ||
-           g_strcmp0(join->target, room->canonical_alias) == 0;
+    return g_strcmp0(join->room_id, room->room_id) == 0 || g_str_equal(join->target, room->room_id);
 }
 
 void mxp_joining_update(MxpAccount *mxp, MxRoom *room)
@@ -283,7 +281,8 @@ static void open_person(MxpAccount *mxp, const char *user_id)
 static void go_to(MxpAccount *mxp, const MxLink *link, const char *reason,
                   PurpleConversation *conversation, gboolean is_hook)
 {
-    MxRoom *room = mxp_rooms_find(mxp, link->id);
+    /* Any room can say of itself that it has an address: where that leads the homeserver knows. */
+    MxRoom *room = mx_client_get_room(mxp->client, link->id);
     if (link->kind == MX_LINK_USER) {
         open_person(mxp, link->id);
     } else if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN) {

@@ -28,6 +28,8 @@ typedef enum {
 /* Deeper ones are not told apart; a line must not become many times as long as its text. */
 #define MAX_PREFIXES 8
 #define MAX_START 1000000000
+/* More in a row are no layout. */
+#define MAX_SPACES 1000
 #define QUOTE_COLOR "#808080"
 
 typedef struct {
@@ -46,6 +48,7 @@ typedef struct {
     guint hard, block; /* line breaks that are due: written ones, and those of blocks */
     guint spaces;      /* that are due */
     guint pre, cells;  /* how deep inside of these */
+    guint open;        /* so many of the frames, from the outermost on, are written */
     gboolean is_start; /* of a line */
     gboolean after_p;  /* nothing was written since a paragraph's end */
     gboolean has_text;
@@ -109,11 +112,12 @@ static void write_spaces(Writer *writer)
         g_string_append(writer->markup, writer->is_start ? NBSP : " ");
 }
 
+/* Asked before each character, so that it looks at new frames only. */
 static void open_frames(Writer *writer)
 {
-    for (guint i = 0; i < writer->frames->len; i++) {
-        Frame *frame = get_frame(writer, i);
-        if (frame->open != NULL && !frame->is_open)
+    for (; writer->open < writer->frames->len; writer->open++) {
+        Frame *frame = get_frame(writer, writer->open);
+        if (frame->open != NULL)
             append_tags(writer, frame->open);
         frame->is_open = TRUE;
     }
@@ -143,7 +147,7 @@ static void write_space(Writer *writer, gunichar c)
     else if (c == '\n' && writer->cells == 0)
         writer->hard++, writer->spaces = 0;
     else
-        writer->spaces += c == '\t' ? 4 : 1;
+        writer->spaces = MIN(writer->spaces + (c == '\t' ? 4 : 1), MAX_SPACES);
 }
 
 static void write_text(Writer *writer, const char *text)
@@ -181,6 +185,7 @@ static void set_tags(Writer *writer, Frame *frame, const char *open, const char 
     frame->open = g_strdup(open);
     frame->close = g_strdup(close);
     frame->is_open = FALSE;
+    writer->open = MIN(writer->open, writer->frames->len - 1); /* it is the last one */
 }
 
 static void set_colors(Writer *writer, Frame *frame)
@@ -504,6 +509,7 @@ static void on_leave(const MxHtmlNode *node, gpointer user_data)
         writer->after_p = node->tag == MX_HTML_P;
     }
     g_array_set_size(writer->frames, writer->frames->len - 1);
+    writer->open = MIN(writer->open, writer->frames->len);
 }
 
 /* NULL when it has too many tags. */

@@ -21,6 +21,7 @@ typedef struct {
     GArray *frames;
     gsize skip; /* bytes of text still to be left out */
     guint spaces;
+    guint open;        /* so many of the frames, from the outermost on, are written */
     gboolean is_start; /* of a line */
     gboolean is_formatted;
 } Writer;
@@ -47,12 +48,20 @@ static void write_break(Writer *writer)
     writer->is_start = TRUE;
 }
 
+/* Pidgin's "Insert Horizontal rule". */
+static void write_rule(Writer *writer)
+{
+    write_spaces(writer, TRUE);
+    g_string_append(writer->html, "<hr>");
+    writer->is_start = writer->is_formatted = TRUE;
+}
+
 static void write_visible(Writer *writer, gunichar c)
 {
     write_spaces(writer, FALSE);
-    for (guint i = 0; i < writer->frames->len; i++) {
-        Frame *frame = &g_array_index(writer->frames, Frame, i);
-        if (frame->open != NULL && !frame->is_open) {
+    for (; writer->open < writer->frames->len; writer->open++) {
+        Frame *frame = &g_array_index(writer->frames, Frame, writer->open);
+        if (frame->open != NULL) {
             g_string_append(writer->html, frame->open);
             writer->is_formatted = TRUE;
         }
@@ -205,6 +214,8 @@ static void on_enter(const MxHtmlNode *node, gpointer user_data)
     }
     if (node->tag == MX_HTML_BR)
         write_break(writer);
+    else if (node->tag == MX_HTML_HR)
+        write_rule(writer);
     Tags tags = {g_string_new(NULL), g_string_new(NULL)};
     add_tags(&tags, node);
     gboolean has_tags = tags.open->len > 0;
@@ -224,6 +235,7 @@ static void on_leave(const MxHtmlNode *node, gpointer user_data)
     if (frame->close != NULL && frame->is_open)
         g_string_append(writer->html, frame->close);
     g_array_set_size(writer->frames, writer->frames->len - 1);
+    writer->open = MIN(writer->open, writer->frames->len);
 }
 
 char *mxp_markup_to_html(const char *markup, gsize skip)

@@ -174,6 +174,8 @@ static void read_tag(Reader *reader, const char *tag, const char *end)
 {
     if (tag_is(tag, "br") || tag_is(tag, "/p") || tag_is(tag, "/div")) {
         g_string_append_c(reader->plain, '\n');
+    } else if (tag_is(tag, "hr")) {
+        g_string_append(reader->plain, "\n---\n"); /* as Pidgin writes it where it is no picture */
     } else if (tag_is(tag, "a")) {
         end_link(reader);
         reader->href = get_href(tag, end);

@@ -94,6 +94,8 @@ static void remember_name(MxpMemberList *list, const char *user_id, const char *
     g_hash_table_replace(list->names, g_strdup(user_id), g_strdup(name));
 }
 
+#define ROLES (PURPLE_CBFLAGS_FOUNDER | PURPLE_CBFLAGS_OP | PURPLE_CBFLAGS_HALFOP)
+
 static PurpleConvChatBuddyFlags flags_of(MxRole role)
 {
     switch (role) {
@@ -128,6 +130,15 @@ static void remove_one(MxpMemberList *list, PurpleConvChat *chat, const char *us
     list->count--;
 }
 
+/* That somebody types is a flag too, and stays. */
+static void set_role(PurpleConvChat *chat, const char *user_id, MxRole role)
+{
+    PurpleConvChatBuddyFlags flags = purple_conv_chat_user_get_flags(chat, user_id);
+    PurpleConvChatBuddyFlags wanted = (flags & ~ROLES) | flags_of(role);
+    if (wanted != flags)
+        purple_conv_chat_user_set_flags(chat, user_id, wanted);
+}
+
 static void update_listed(MxpMemberList *list, PurpleConvChat *chat, const MxMember *member)
 {
     const char *old_name = mxp_member_list_get_name(list, member->user_id);
@@ -139,9 +150,8 @@ static void update_listed(MxpMemberList *list, PurpleConvChat *chat, const MxMem
         remove_one(list, chat, member->user_id);
     if (is_there && is_renamed)
         add_one(list, chat, member->user_id, member->role);
-    else if (is_there &&
-             purple_conv_chat_user_get_flags(chat, member->user_id) != flags_of(member->role))
-        purple_conv_chat_user_set_flags(chat, member->user_id, flags_of(member->role));
+    else if (is_there)
+        set_role(chat, member->user_id, member->role);
 }
 
 static void update_one(MxpMemberList *list, PurpleConvChat *chat, const MxMember *member)

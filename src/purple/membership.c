@@ -38,16 +38,13 @@ static void deed_free(gpointer data)
     g_free(deed);
 }
 
+/* That somebody is invited the room's own line says. */
 static void on_done(MxClient *client, const char *room_id, const GError *error, gpointer data)
 {
     Deed *deed = data;
-    g_autofree char *text = NULL;
     if (error != NULL) {
-        text = mxp_reply_explain(deed->deed, deed->target, error);
+        g_autofree char *text = mxp_reply_explain(deed->deed, deed->target, error);
         mxp_reply_fail(deed->reply, text);
-    } else if (deed->deed == MXP_DEED_INVITE) {
-        text = g_strdup_printf(_("%s was invited."), deed->target);
-        mxp_reply_say(deed->reply, text);
     } else if (deed->deed == MXP_DEED_LEAVE && deed->reply->type == PURPLE_CONV_TYPE_IM) {
         /* A chat's window says so itself, whoever has left it where. */
         mxp_reply_say(deed->reply, _("You have left this conversation."));

@@ -68,8 +68,7 @@ static PurpleMessageFlags get_flags(const MxLine *line)
     PurpleMessageFlags flags = line->is_own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV;
     if (line->is_own && !line->is_from_here)
         flags |= PURPLE_MESSAGE_REMOTE_SEND;
-    /* The user interfaces, and plugins that notify, are silent at lines that come late. Nothing
-     * else could keep them so: the sound is theirs, made of the signal that every line needs. */
+    /* Plugins that notify the user pass over lines that come late; what is heard, sounds.c says. */
     if (line->is_delayed || line->is_muted)
         flags |= PURPLE_MESSAGE_DELAYED;
     if (line->is_highlight)
@@ -158,10 +157,12 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     g_autofree char *markup = get_markup(line);
     if (markup == NULL)
         return;
+    mxp->line = line;
     if (room->direct_user != NULL)
         write_im(mxp, room, line, markup, when);
     else
         write_chat(mxp, room, line, markup, when);
+    mxp->line = NULL;
 }
 
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error)

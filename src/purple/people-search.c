@@ -14,6 +14,7 @@
 #include "markup.h"
 #include "mx-user-directory.h"
 #include "reply.h"
+#include "system-line.h"
 
 /* ---- buttons: the first column of a row is the Matrix ID ---- */
 
@@ -82,9 +83,7 @@ static void write_lines(const MxpReply *reply, GPtrArray *people)
             mxp_markup_escape(person->display_name != NULL ? person->display_name : "");
         g_string_append_printf(text, "<br>%s %s", id, name);
     }
-    purple_conversation_write(
-        conversation, NULL, text->str,
-        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    mxp_system_line_write(conversation, text->str, PURPLE_MESSAGE_SYSTEM);
 }
 
 typedef struct {

@@ -27,6 +27,7 @@
 #include "profile.h"
 #include "receipts.h"
 #include "reconnect.h"
+#include "register.h"
 #include "removal.h"
 #include "rooms.h"
 #include "topic.h"
@@ -70,6 +71,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .get_info = mxp_profile_get_info,
     .set_status = mxp_presence_set_status,
     .set_idle = mxp_presence_set_idle,
+    .register_user = mxp_register_user,
     .add_buddy = mxp_buddies_add,
     .add_buddy_with_invite = mxp_buddies_add_with_invite,
     .remove_buddy = mxp_buddies_remove,

@@ -134,6 +134,15 @@ void mxp_presence_set_idle(PurpleConnection *gc, int seconds)
 
 /* ---- shown with a buddy ---- */
 
+char *mxp_presence_describe_active(gboolean is_active, gint64 active_ms)
+{
+    if (is_active)
+        return g_strdup(_("just now"));
+    g_autoptr(GDateTime) then =
+        active_ms > 0 ? g_date_time_new_from_unix_local(active_ms / 1000) : NULL;
+    return then != NULL ? g_date_time_format(then, "%x %H:%M") : NULL;
+}
+
 static const char *get_message(PurpleBuddy *buddy)
 {
     PurpleStatus *status = purple_presence_get_active_status(purple_buddy_get_presence(buddy));
@@ -152,11 +161,17 @@ void mxp_presence_tooltip_text(PurpleBuddy *buddy, PurpleNotifyUserInfo *info, g
     MxpAccount *mxp = mxp_account_get(purple_buddy_get_account(buddy));
     PurpleStatus *status = purple_presence_get_active_status(purple_buddy_get_presence(buddy));
     const char *message = get_message(buddy);
+    const MxPresence *presence =
+        mxp != NULL ? g_hash_table_lookup(mxp->presences, purple_buddy_get_name(buddy)) : NULL;
+    g_autofree char *active =
+        presence != NULL ? mxp_presence_describe_active(presence->is_active, presence->active_ms)
+                         : NULL;
     /* A status that nobody has told is not claimed. */
-    if (mxp != NULL && status != NULL &&
-        g_hash_table_contains(mxp->presences, purple_buddy_get_name(buddy)))
+    if (presence != NULL && status != NULL)
         purple_notify_user_info_add_pair_plaintext(info, _("Status"),
                                                    purple_status_get_name(status));
     if (message != NULL)
         purple_notify_user_info_add_pair_plaintext(info, _("Message"), message);
+    if (active != NULL)
+        purple_notify_user_info_add_pair_plaintext(info, _("Last active"), active);
 }

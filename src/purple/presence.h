@@ -17,6 +17,9 @@ void mxp_presence_clear(MxpAccount *mxp);
 void mxp_presence_update(MxpAccount *mxp, const MxPresence *presence);
 /* The person's buddy as far as is known. */
 void mxp_presence_show(MxpAccount *mxp, const char *user_id);
+/* When somebody was last active, in words; active_ms: wall clock, 0: not known. NULL: nothing is
+ * known. The caller frees. */
+char *mxp_presence_describe_active(gboolean is_active, gint64 active_ms);
 
 /* Hooks */
 GList *mxp_presence_status_types(PurpleAccount *account);

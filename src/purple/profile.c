@@ -9,7 +9,6 @@
 #include <imgstore.h>
 #include <notify.h>
 #include <request.h>
-#include <server.h>
 
 #include "avatars.h"
 #include "buddies.h"
@@ -18,7 +17,9 @@
 #include "mx-ignored.h"
 #include "mx-media.h"
 #include "mx-profile.h"
+#include "presence.h"
 #include "reply.h"
+#include "system-line.h"
 
 /* So many names of rooms in common are written out. */
 #define MAX_ROOMS_NAMED 20
@@ -74,13 +75,9 @@ static void add_presence(GPtrArray *pairs, const MxPerson *person)
 {
     add(pairs, _("Presence"), name_presence(person));
     add(pairs, _("Status"), person->status_text);
-    if (person->is_currently_active) {
-        add(pairs, _("Last active"), _("just now"));
-    } else if (person->last_active_ms > 0) {
-        g_autoptr(GDateTime) then = g_date_time_new_from_unix_local(person->last_active_ms / 1000);
-        g_autofree char *value = then != NULL ? g_date_time_format(then, "%x %H:%M") : NULL;
-        add(pairs, _("Last active"), value);
-    }
+    g_autofree char *active =
+        mxp_presence_describe_active(person->is_currently_active, person->last_active_ms);
+    add(pairs, _("Last active"), active);
 }
 
 static void add_rooms(GPtrArray *pairs, const MxPerson *person)
@@ -127,6 +124,16 @@ static void add_error(GPtrArray *pairs, const MxPerson *person)
         add(pairs, _("Profile"), person->error->message);
 }
 
+static void add_more_fields(GPtrArray *pairs, guint count)
+{
+    g_autofree char *text =
+        g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%u more field, not shown here",
+                                    "%u more fields, not shown here", count),
+                        count);
+    if (count > 0)
+        add(pairs, _("Profile"), text);
+}
+
 static GPtrArray *describe(MxpAccount *mxp, const MxPerson *person)
 {
     GPtrArray *pairs = g_ptr_array_new_with_free_func(pair_free);
@@ -140,6 +147,7 @@ static GPtrArray *describe(MxpAccount *mxp, const MxPerson *person)
         MxProfileField *field = g_ptr_array_index(person->fields, i);
         add(pairs, field->key, field->text);
     }
+    add_more_fields(pairs, person->more_fields);
     add_presence(pairs, person);
     if (is_self)
         return pairs;
@@ -258,9 +266,7 @@ static void on_whois(MxClient *client, const MxPerson *person, gpointer user_dat
         g_autofree char *value = mxp_markup_escape(pair->value);
         g_string_append_printf(text, "%s%s: %s", i > 0 ? "<br>" : "", label, value);
     }
-    purple_conversation_write(
-        conversation, NULL, text->str,
-        PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+    mxp_system_line_write(conversation, text->str, PURPLE_MESSAGE_SYSTEM);
 }
 
 static void free_reply(gpointer reply)
@@ -281,7 +287,7 @@ static void on_learnt(MxClient *client, const MxPerson *person, gpointer user_da
     MxpAccount *mxp = user_data;
     if (person->error != NULL)
         return;
-    serv_got_alias(mxp->gc, person->user_id, person->display_name);
+    mxp_buddies_set_name(mxp, person->user_id, person->display_name);
     mxp_avatars_want(mxp, person->user_id, person->avatar_url);
 }
 

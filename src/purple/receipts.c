@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include <conversation.h>
+#include <privacy.h>
 
 #include "markup.h"
 #include "messages.h"
@@ -130,7 +131,7 @@ static char *describe_time(gint64 ts)
 void mxp_receipts_partner_read(MxpAccount *mxp, MxRoom *room, gint64 ts)
 {
     PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
-    if (conversation == NULL)
+    if (conversation == NULL || !purple_privacy_check(mxp->account, room->direct_user))
         return;
     const char *name = room->partner_name != NULL ? room->partner_name : room->direct_user;
     g_autofree char *when = describe_time(ts);

@@ -8,6 +8,7 @@
 #include <notify.h>
 
 #include "markup.h"
+#include "system-line.h"
 
 MxpReply *mxp_reply_new(MxpAccount *mxp, PurpleConversation *conversation)
 {
@@ -46,9 +47,7 @@ PurpleConversation *mxp_reply_get_conversation(const MxpReply *reply)
 static void write_line(PurpleConversation *conversation, const char *text, PurpleMessageFlags flags)
 {
     g_autofree char *markup = mxp_markup_escape(text);
-    purple_conversation_write(conversation, NULL, markup,
-                              flags | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY,
-                              time(NULL));
+    mxp_system_line_write(conversation, markup, flags);
 }
 
 void mxp_reply_say(const MxpReply *reply, const char *text)

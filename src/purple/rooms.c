@@ -256,7 +256,7 @@ void mxp_rooms_update(MxpAccount *mxp, MxRoomChange *change)
     } else if (room->membership == MX_MEMBERSHIP_JOIN && room->direct_user == NULL) {
         update_chat(mxp, room);
     } else if (room->direct_user != NULL || change->is_gone) {
-        if (change->is_gone && find_chat(mxp, room->room_id) != NULL)
+        if (find_chat(mxp, room->room_id) != NULL)
             g_hash_table_replace(mxp->ghosts, g_strdup(room->room_id), new_chat(mxp, room));
         remove_chat(mxp, room->room_id);
         if (change->is_gone)
@@ -302,7 +302,7 @@ PurpleChat *mxp_rooms_find_blist_chat(PurpleAccount *account, const char *name)
     MxpAccount *mxp = mxp_account_get(account);
     if (mxp == NULL || mxp->chats == NULL)
         return NULL;
-    /* The window of a room that was left still asks for its name. */
+    /* The window of a room that was left, or is an IM now, still asks for its name. */
     PurpleChat *chat = find_chat(mxp, name);
     return chat != NULL ? chat : g_hash_table_lookup(mxp->ghosts, name);
 }

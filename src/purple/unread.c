@@ -8,6 +8,7 @@
 #include <notify.h>
 
 #include "markup.h"
+#include "system-line.h"
 
 /* The conversation by its name: it may be closed when the answer comes. */
 typedef struct {
@@ -57,9 +58,7 @@ static void on_unread(MxClient *client, GPtrArray *rooms, gpointer user_data)
     PurpleConversation *conversation =
         purple_find_conversation_with_account(asked->type, asked->name, asked->mxp->account);
     if (conversation != NULL)
-        purple_conversation_write(
-            conversation, NULL, markup,
-            PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_NO_LINKIFY, time(NULL));
+        mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
 }
 
 void mxp_unread_show(MxpAccount *mxp, PurpleConversation *conversation)

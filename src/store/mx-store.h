@@ -170,6 +170,7 @@ typedef enum {
     MX_ALERT_HIGHLIGHT = 1 << 1,
     MX_ALERT_MUTED = 1 << 2, /* it opens no window, not even of a direct room */
     MX_ALERT_QUIET = 1 << 3, /* no message: what happened to the room; never unread */
+    MX_ALERT_SOUND = 1 << 4,
 } MxAlert;
 
 /* Whether, and how far, a line has come to the conversation window. */

@@ -15,6 +15,7 @@
  *   account     username, password|null, options{name: string|bool|int}, enable,
  *               proxy{type,host,port,username,password}, prpl
  *   connect, disconnect            username
+ *   register    username           ("Create this new account on the server")
  *   send_im     username, who, text (markup)        send_chat  username, chat, text (markup)
  *   open_im     username, who                       open_chat  username, chat
  *   close       username, name                      focus      name, value
@@ -144,6 +145,12 @@ static gboolean do_account(Call *call, GError **error)
 static gboolean do_connect(Call *call, GError **error)
 {
     host_account_enable(call->account, TRUE);
+    return TRUE;
+}
+
+static gboolean do_register(Call *call, GError **error)
+{
+    purple_account_register(call->account);
     return TRUE;
 }
 
@@ -385,6 +392,7 @@ static const struct {
 } commands[] = {
     {"account", do_account, FALSE, {"username"}},
     {"connect", do_connect, TRUE},
+    {"register", do_register, TRUE},
     {"disconnect", do_disconnect, TRUE},
     {"send_im", do_send_im, TRUE, {"who", "text"}},
     {"send_chat", do_send_chat, TRUE, {"chat", "text"}},

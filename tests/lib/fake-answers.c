@@ -502,6 +502,10 @@ static const struct {
     {"thumbnail", fake_answer_media},
     {"download", fake_answer_media},
     {"upload", fake_answer_upload},
+    {"register", fake_answer_register, TRUE},
+    {"register-available", fake_answer_register_available, TRUE},
+    {"token-validity", fake_answer_token_validity, TRUE},
+    {"register-email", fake_answer_register_email, TRUE},
 };
 
 FakeReply fake_answer(FakeServer *server, const FakeRequest *request)
@@ -533,6 +537,7 @@ void fake_answers_init(FakeServer *server)
     server->data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     fake_people_init(server);
+    fake_register_init(server);
 }
 
 void fake_answers_clear(FakeServer *server)
@@ -549,4 +554,5 @@ void fake_answers_clear(FakeServer *server)
     g_hash_table_unref(server->data);
     g_hash_table_unref(server->revoked);
     fake_people_clear(server);
+    fake_register_clear(server);
 }

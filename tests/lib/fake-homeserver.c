@@ -117,6 +117,10 @@ static const struct {
     {"GET", "/_matrix/media/v3/thumbnail/*/*", "old-thumbnail"},
     {"GET", "/_matrix/media/v3/download/*/*", "old-download"},
     {"POST", "/_matrix/media/v3/upload", "upload"},
+    {"POST", "register", "register"},
+    {"GET", "register/available", "register-available"},
+    {"GET", "register/m.login.registration_token/validity", "token-validity"},
+    {"POST", "register/email/requestToken", "register-email"},
 };
 
 /* "/_matrix/client/v3/x" -> "x" */
@@ -169,6 +173,34 @@ static void find_route(FakeRequest *request)
     }
 }
 
+/* A real homeserver refuses floats, and integers that not every reader of JSON can hold (A11). */
+static void check_numbers(JsonNode *node)
+{
+    const gint64 limit = (G_GINT64_CONSTANT(1) << 53) - 1;
+
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        g_autoptr(GList) values = json_object_get_values(json_node_get_object(node));
+        for (GList *link = values; link != NULL; link = link->next)
+            check_numbers(link->data);
+    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+        for (guint i = 0; i < json_array_get_length(json_node_get_array(node)); i++)
+            check_numbers(json_array_get_element(json_node_get_array(node), i));
+    } else if (json_node_get_value_type(node) == G_TYPE_DOUBLE) {
+        g_error("a float was sent");
+    } else if (json_node_get_value_type(node) == G_TYPE_INT64) {
+        g_assert_cmpint(ABS(json_node_get_int(node)), <=, limit);
+    }
+}
+
+static void check_body(const FakeRequest *request)
+{
+    g_autoptr(JsonNode) node =
+        request->body[0] == '{' ? json_from_string(request->body, NULL) : NULL;
+
+    if (node != NULL)
+        check_numbers(node);
+}
+
 static FakeRequest *request_new(SoupServerMessage *message)
 {
     FakeRequest *request = g_new0(FakeRequest, 1);
@@ -188,6 +220,7 @@ static FakeRequest *request_new(SoupServerMessage *message)
     if (request->body_len > 0)
         memcpy(request->body, g_bytes_get_data(bytes, NULL), request->body_len);
     request->time = g_get_monotonic_time();
+    check_body(request);
     find_route(request);
     return request;
 }

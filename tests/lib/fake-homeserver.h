@@ -13,7 +13,8 @@
  * sync, send, messages, members, joined-members, create-room, join, invite, leave, forget,
  * get-account-data, set-account-data, set-room-account-data, profile, receipt, read-markers,
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
- * search-people, thumbnail, download, old-thumbnail, old-download, upload, unknown. */
+ * search-people, thumbnail, download, old-thumbnail, old-download, upload, register,
+ * register-available, token-validity, register-email, unknown. */
 
 typedef struct _FakeServer FakeServer;
 
@@ -135,6 +136,13 @@ void fake_server_set_profile(FakeServer *server, const char *user_id, const char
 void fake_server_set_media(FakeServer *server, const char *name, const char *content_type,
                            const void *data, gsize len);
 void fake_server_revoke(FakeServer *server, const char *token);
+/* What POST /register asks for; JSON text of an array and an object (NULL: {}). Default: the dummy
+ * stage. The token is "good" ("bad" is known to be invalid), the password "sesame". */
+void fake_server_set_flows(FakeServer *server, const char *flows, const char *params);
+/* The person has done it: on a page, or with the link of a mail. */
+void fake_server_finish_stage(FakeServer *server, const char *stage);
+void fake_server_add_user(FakeServer *server, const char *localpart);
+gboolean fake_server_has_user(FakeServer *server, const char *localpart); /* made or added */
 
 /* User of a token that this server gave, or NULL. Caller frees. */
 char *fake_token_user(const char *token);

@@ -16,6 +16,8 @@ typedef struct {
     gint64 time_ms;
 } FakeSent;
 
+typedef struct _FakeRegistering FakeRegistering; /* fake-register.c */
+
 struct _FakeServer {
     SoupServer *soup;
     GTlsCertificate *tls;
@@ -42,6 +44,7 @@ struct _FakeServer {
     GHashTable *revoked;  /* token */
     GHashTable *profiles; /* user ID -> JSON text */
     GHashTable *media;    /* "server/media-id" -> FakeMedia */
+    FakeRegistering *registering;
     guint uploads;
     guint rooms;
     guint wake_timer;
@@ -74,6 +77,13 @@ FakeReply fake_answer_set_profile(FakeServer *server, const FakeRequest *request
 FakeReply fake_answer_media(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_search(FakeServer *server, const FakeRequest *request);
+/* fake-register.c */
+void fake_register_init(FakeServer *server);
+void fake_register_clear(FakeServer *server);
+FakeReply fake_answer_register(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_register_available(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_token_validity(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_register_email(FakeServer *server, const FakeRequest *request);
 FakeReply fake_reply_error(guint status, const char *errcode, const char *error);
 /* fake-homeserver.c: a batch has come. */
 void fake_server_wake(FakeServer *server);

@@ -66,6 +66,7 @@ static void join_by_id(Scenario *s)
 
 static void join_by_alias(Scenario *s)
 {
+    set_usual_rooms(s);
     log_in(s);
     fake_server_set_alias(s->server, ALIAS, NEW);
     CHECK(s, host_open_chat(s->account, " " ALIAS " "));
@@ -73,12 +74,14 @@ static void join_by_alias(Scenario *s)
     push_room(s, NEW, "New", ALL_THREE);
     EXPECT_EVENT(s, "window", "name", NEW);
     settle(s);
-    /* Again: it is joined, so nobody is asked. */
-    push_event(s, NEW, event_state("m.room.canonical_alias", "", BOB, "{'alias':'" ALIAS "'}"));
-    EXPECT_EVENT(s, "line", "name", NEW, "~text", "the address " ALIAS);
+    /* Again: a room that merely says that the address is its own does not get in between. */
+    push_event(s, ROOM, event_state("m.room.canonical_alias", "", BOB, "{'alias':'" ALIAS "'}"));
     settle(s);
+    CHECK(s, host_close(s->account, NEW));
+    forget_events(s);
     CHECK(s, host_open_chat(s->account, ALIAS));
-    EXPECT_NOTHING(s, 200);
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "join")->args[0], ALIAS);
+    EXPECT_EVENT(s, "window", "name", NEW);
 }
 
 static void join_by_link(Scenario *s)
@@ -99,7 +102,7 @@ static void join_by_link(Scenario *s)
     push_room(s, NEW, "New", ALL_THREE);
     EXPECT_EVENT(s, "window", "name", NEW);
     settle(s);
-    type_command(s, room, "/join matrix:roomid/second:localhost?via=one.org");
+    type_command(s, room, "/join  matrix:roomid/second:localhost?via=one.org ");
     EXPECT_TEXT(s, EXPECT_REQUEST(s, "join")->args[0], ROOM2);
     push_room(s, ROOM2, "Second", ALL_THREE);
     EXPECT_EVENT(s, "window", "name", ROOM2);
@@ -424,8 +427,8 @@ static void invited_often(Scenario *s)
     settle(s);
     EXPECT_INT(s, host_result_rows(), 48);
     type_command(s, room, "/invites");
-    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "<br>50. Bob &lt;b&gt; invites you", "!text",
-                 "Many 2”");
+    EXPECT_EVENT(s, "line", "name", ROOM, "!text", "Many 2”"); /* as much as one line takes */
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "<br>50. Bob &lt;b&gt; invites you");
     while (host_take_event("notify") != NULL)
         ;
 }
@@ -567,7 +570,9 @@ static void inviting(Scenario *s)
     EXPECT_TEXT(s, request->args[0], ROOM);
     EXPECT_TEXT(s, text_of(body, "user_id"), "@dave:localhost");
     EXPECT_TEXT(s, text_of(body, "reason"), "please come");
-    EXPECT_EVENT(s, "line", "name", ROOM, "text", "@dave:localhost was invited.");
+    push_event(s, ROOM,
+               event_state("m.room.member", "@dave:localhost", ALICE, "{'membership':'invite'}"));
+    EXPECT_EVENT(s, "line", "name", ROOM, "text", "Alice has invited @dave:localhost.");
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         FakeAnswer no = {.status = cases[i].status, .body = cases[i].body};
         fake_server_once(s->server, "invite", no);
@@ -590,7 +595,6 @@ static void inviting_by_hook(Scenario *s)
     body = fake_request_json(EXPECT_REQUEST(s, "invite"));
     EXPECT_TEXT(s, text_of(body, "user_id"), "@dave:localhost");
     CHECK(s, !json_object_has_member(body, "reason"));
-    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "was invited");
     serv_chat_invite(gc, id, "why", "dave <x>");
     EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "dave &lt;x&gt;");
     serv_chat_invite(gc, 999, NULL, "@dave:localhost");

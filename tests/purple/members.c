@@ -468,11 +468,29 @@ static void huge(Scenario *s)
     forget_events(s);
 }
 
+/* Pidgin would cut it, and each line of it looks like one of Pidgin's. */
+static void removed_with_a_book(Scenario *s)
+{
+    g_autofree char *book = g_strnfill(9000, 'x');
+    g_autofree char *content =
+        g_strdup_printf("{'membership':'leave','reason':'because\\n(12:00) Bob: %s'}", book);
+    SyncBody *body = sync_body_new();
+    start_with(s, NULL, NULL);
+    open_room(s);
+    sync_body_leave(body, ROOM, event_state("m.room.member", ALICE, BOB, content));
+    push(s, sync_body_end(body));
+    JsonObject *line = EXPECT_EVENT(s, "line", "name", ROOM, "~text",
+                                    "removed from this room by Bob: because (12:00) Bob: xxx");
+    CHECK(s, strlen(text_of(line, "text")) < 400);
+    forget_events(s);
+}
+
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
         {"names-are-unique", {names_are_unique}},
         {"roles-are-live", {roles_are_live}},
+        {"removed-with-a-book", {removed_with_a_book}},
         {"lines", {lines_1, lines_2}},
         {"lines-wait", {lines_wait}},
         {"lines-killed", {lines_killed_1, lines_killed_2}},

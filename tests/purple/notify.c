@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <sound.h>
+
 /* Push rules: which lines open their window and are highlighted, and /notify. */
 
 #define SOUND "{'set_tweak':'sound','value':'default'}"
@@ -280,6 +282,67 @@ static void notify_meets_faults(Scenario *s)
         fake_request_free(request);
 }
 
+/* ---- sounds ---- */
+
+static guint sounds;
+
+/* purple_sound_play_event() without its limit of one sound in two seconds. */
+static void play(PurpleSoundEventID event, PurpleAccount *account)
+{
+    if (!GPOINTER_TO_INT(purple_signal_emit_return_1(purple_sounds_get_handle(),
+                                                     "playing-sound-event", event, account)))
+        sounds++;
+}
+
+/* As Pidgin and Finch do. */
+static void on_im(PurpleAccount *account, const char *who, const char *text,
+                  PurpleConversation *conversation, PurpleMessageFlags flags)
+{
+    if ((flags & PURPLE_MESSAGE_DELAYED) == 0)
+        play(PURPLE_SOUND_RECEIVE, account);
+}
+
+static void on_chat(PurpleAccount *account, const char *who, const char *text,
+                    PurpleConversation *conversation, PurpleMessageFlags flags)
+{
+    gboolean is_meant = (flags & PURPLE_MESSAGE_NICK) != 0;
+    if ((flags & PURPLE_MESSAGE_DELAYED) == 0)
+        play(is_meant ? PURPLE_SOUND_CHAT_NICK : PURPLE_SOUND_CHAT_SAY, account);
+}
+
+static void expect_heard(Scenario *s, const char *room_id, JsonObject *event, guint count)
+{
+    sounds = 0;
+    push_event(s, room_id, event);
+    settle(s);
+    forget_events(s);
+    EXPECT_INT(s, sounds, count);
+}
+
+/* A window is open; what is heard of it the rules say. */
+static void sound_by_rules(Scenario *s)
+{
+    static int handle;
+    void *conversations = purple_conversations_get_handle();
+    purple_signal_connect(conversations, "received-im-msg", &handle, PURPLE_CALLBACK(on_im), NULL);
+    purple_signal_connect(conversations, "received-chat-msg", &handle, PURPLE_CALLBACK(on_chat),
+                          NULL);
+    start_with(s, RULES("", KEYWORD, FOR(ROOM2, "'notify'," SOUND)));
+    open_chat(s, ROOM);
+    expect_heard(s, DIRECT, event_text(BOB, "1"), 1);
+    expect_heard(s, ROOM, event_text(BOB, "2"), 1);
+    expect_heard(s, ROOM, mention(BOB, "3", "'user_ids':['" ALICE "']"), 1);
+    expect_heard(s, ROOM, event_text(BOB, "cake"), 0); /* highlighted, without a sound */
+    push_rules(s, RULES(MUTE(DIRECT) ",", "", FOR(ROOM, "")));
+    expect_heard(s, DIRECT, event_text(BOB, "4"), 0);
+    expect_heard(s, ROOM, event_text(BOB, "5"), 0);
+    expect_heard(s, ROOM, mention(BOB, "6", "'user_ids':['" ALICE "']"), 1);
+    push_rules(s, RULES(MASTER ",", "", ""));
+    expect_heard(s, DIRECT, event_text(BOB, "7"), 0);
+    expect_heard(s, ROOM, mention(BOB, "8", "'user_ids':['" ALICE "']"), 0);
+    purple_signals_disconnect_by_handle(&handle);
+}
+
 static const ScenarioEntry entries[] = {
     {"mention-opens", {mention_opens}},
     {"quiet-stays-closed", {quiet_stays_closed}},
@@ -293,6 +356,7 @@ static const ScenarioEntry entries[] = {
     {"notify-tidies", {notify_tidies}},
     {"notify-refused", {notify_refused}},
     {"notify-meets-faults", {notify_meets_faults}},
+    {"sound-by-rules", {sound_by_rules}},
 };
 
 int main(int argc, char **argv)

@@ -39,8 +39,9 @@ static void presence_in(Scenario *s)
                   "{'presence':'unavailable','status_msg':'lunch <b>&','last_active_ago':"
                   "3600000}");
     expect_buddy(s, "away", "lunch &lt;b&gt;&amp;", TRUE);
-    EXPECT_TEXT(s, text_of(find_node(s, BOB), "tooltip"),
-                "<b>Status</b>: Away\n<b>Message</b>: lunch &lt;b&gt;&amp;");
+    const char *tooltip = text_of(find_node(s, BOB), "tooltip");
+    CHECK(s, g_str_has_prefix(tooltip, "<b>Status</b>: Away\n<b>Message</b>: lunch &lt;b&gt;&amp;\n"
+                                       "<b>Last active</b>: "));
     push_presence(s, BOB,
                   "{'presence':'online','currently_active':true,'last_active_ago':3600000}");
     expect_buddy(s, "available", NULL, FALSE);
@@ -71,6 +72,11 @@ static void presence_in_odd(Scenario *s)
     expect_buddy(s, "available", NULL, FALSE);
     push_presence(s, BOB, "{'presence':'online','last_active_ago':9007199254740991}");
     expect_buddy(s, "available", NULL, FALSE);
+    g_autofree char *book = g_strnfill(500000, 'x');
+    g_autofree char *wordy = g_strdup_printf("{'presence':'online','status_msg':'\\n%s'}", book);
+    push_presence(s, BOB, wordy);
+    EXPECT_INT(s, strlen(text_of(find_node(s, BOB), "status_text")), 200);
+    push_presence(s, BOB, "{'presence':'online'}");
     /* who is no buddy is no matter */
     push_presence(s, CAROL, "{'presence':'online'}");
     push_presence(s, "nobody", "{'presence':'online'}");

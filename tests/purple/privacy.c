@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <string.h>
+
 /* The ignore list and libpurple's list of blocked people are one. */
 
 #define TYPE "m.ignored_user_list"
@@ -124,10 +126,74 @@ static void no_invitation(Scenario *s)
     EXPECT_NOTHING(s, 600);
 }
 
+static guint count_tags(const char *markup)
+{
+    guint count = 0;
+    for (; *markup != '\0'; markup++)
+        count += *markup == '<';
+    return count;
+}
+
+/* Pidgin cuts a line of this kind at 4,096 bytes, and drops the markup of one with 100 tags. */
+static void long_list(Scenario *s)
+{
+    g_autoptr(GString) list = g_string_new("{'ignored_users':{");
+    g_autofree char *name = g_strnfill(150, 'a');
+    for (guint i = 0; i < 500; i++)
+        g_string_append_printf(list, "%s'@%s%u:x.org':{}", i ? "," : "", i % 20 ? "" : name, i);
+    g_string_append(list, "}}");
+    start(s);
+    push_list(s, list->str);
+    open_chat(s, ROOM);
+    settle(s);
+    command(s, ROOM, "ignored", "OK");
+    CHECK(s, count_lines() > 5);
+    guint found = 0;
+    while (count_lines() > 0) {
+        JsonObject *line = EXPECT_EVENT(s, "line", "name", ROOM);
+        const char *text = text_of(line, "text");
+        CHECK(s, strlen(text) < 4000);
+        CHECK(s, count_tags(text) < 100);
+        for (const char *at = strstr(text, ":x.org"); at != NULL; at = strstr(at + 1, ":x.org"))
+            found++;
+    }
+    EXPECT_INT(s, found, 500);
+}
+
+/* Text without a break or a space, and with entities. */
+static void long_answer(Scenario *s)
+{
+    g_autofree char *topic = g_strnfill(16000, '&');
+    g_autofree char *content = g_strdup_printf("{'topic':'%s'}", topic);
+    SyncBody *body = sync_body_new();
+    gsize found = 0;
+    start(s);
+    sync_body_state(body, ROOM, event_state("m.room.topic", "", BOB, content));
+    push(s, sync_body_end(body));
+    open_chat(s, ROOM);
+    settle(s);
+    forget_events(s);
+    command(s, ROOM, "topic", "OK");
+    do {
+        const char *text = text_of(EXPECT_EVENT(s, "line", "name", ROOM), "text");
+        CHECK(s, strlen(text) < 4000 && g_str_has_suffix(text, "&amp;"));
+        for (const char *at = strstr(text, "&amp;"); at != NULL; at = strstr(at + 1, "&amp;"))
+            found++;
+    } while (found < 16000);
+    settle(s);
+}
+
+static gboolean lists_all(gpointer data)
+{
+    PurpleConversation *room = host_find_conversation(((Scenario *)data)->account, ROOM);
+    return g_list_length(purple_conv_chat_get_users(PURPLE_CONV_CHAT(room))) == 3;
+}
+
 static void commands(Scenario *s)
 {
     start(s);
     open_chat(s, ROOM);
+    WAIT(s, lists_all, s);
     settle(s);
     command(s, ROOM, "ignored", "OK");
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "nobody");
@@ -262,6 +328,8 @@ int main(int argc, char **argv)
         {"nothing-is-shown", {nothing_is_shown}},
         {"no-invitation", {no_invitation}},
         {"commands", {commands}},
+        {"long-list", {long_list}},
+        {"long-answer", {long_answer}},
         {"wrong-name", {wrong_name}},
         {"modes", {modes}},
         {"merged", {merged_1, merged_2}},

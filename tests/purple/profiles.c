@@ -9,8 +9,8 @@
 #define PROFILE                                                                                    \
     "{\"displayname\":\"Bob <b>B.</b>\",\"avatar_url\":\"mxc://localhost/red\",\"m.tz\":"          \
     "\"Europe/Berlin\",\"io.fsky.nyx.pronouns\":[{\"language\":\"en\",\"summary\":\"he/him\"}],"   \
-    "\"org.example.<i>job\":\"Baker & \\u202etailor\",\"org.example.list\":[1],"                   \
-    "\"org.example.number\":5}"
+    "\"org.example.<i>job\":\"Baker & \\u202etailor\",\"org.example.list\":[1,"                    \
+    "{\"<b>\":null}],\"org.example.number\":5,\"org.example.null\":null}"
 #define FORBIDDEN                                                                                  \
     (FakeAnswer)                                                                                   \
     {                                                                                              \
@@ -80,8 +80,9 @@ static void info(Scenario *s)
     expect_pair(s, pairs, "Direct chat", "yes, not encrypted");
     expect_pair(s, pairs, "Ignored", "no");
     CHECK(s, g_str_has_prefix(text_of(pairs, "-"), "<img id=\""));
-    CHECK(s, !json_object_has_member(pairs, "org.example.number"));
-    CHECK(s, !json_object_has_member(pairs, "org.example.list"));
+    expect_pair(s, pairs, "org.example.number", "5");
+    expect_pair(s, pairs, "org.example.list", "[1,{&quot;&lt;b&gt;&quot;:null}]");
+    CHECK(s, !json_object_has_member(pairs, "org.example.null"));
 }
 
 /* Nothing but the ID can be had: the window comes all the same. */
@@ -121,6 +122,7 @@ static void odd_profiles(Scenario *s)
         "{\"displayname\":7,\"avatar_url\":[]}",
         "{\"avatar_url\":\"file:///x\"}",
         "{\"io.fsky.nyx.pronouns\":[{},{\"summary\":1}]}",
+        "{\"m.pronouns\":5}",
         "[]",
         "nonsense",
     };
@@ -137,6 +139,69 @@ static void odd_profiles(Scenario *s)
     }
 }
 
+/* A profile may hold a whole book. */
+static void many_fields(Scenario *s)
+{
+    g_autoptr(GString) profile = g_string_new("{\"displayname\":\"Bob\"");
+    g_autofree char *book = g_strnfill(1000, 'x');
+    for (guint i = 0; i < 50; i++)
+        g_string_append_printf(profile, ",\"field%02u\":\"%s\"", i, book);
+    g_string_append_c(profile, '}');
+    start(s);
+    no_mutual_rooms(s);
+    fake_server_set_profile(s->server, BOB, profile->str);
+    fake_server_once(
+        s->server, "get-presence",
+        (FakeAnswer){.status = 200, .body = "{\"presence\":\"org.matrix.msc3026.busy\"}"});
+    JsonObject *pairs = get_info(s, BOB);
+    EXPECT_REQUEST(s, "unknown");
+    expect_pair(s, pairs, "Presence", "away");
+    EXPECT_INT(s, strlen(text_of(pairs, "field19")), 200);
+    CHECK(s, !json_object_has_member(pairs, "field20"));
+    expect_pair(s, pairs, "Profile", "30 more fields, not shown here");
+}
+
+static JsonObject *with_avatar(const char *name, const char *mxc)
+{
+    g_autofree char *content =
+        g_strdup_printf("{'membership':'join','displayname':'%s','avatar_url':'%s'}", name, mxc);
+    return event_with_prev(event_state("m.room.member", BOB, BOB, content),
+                           "{'membership':'join','displayname':'Bob'}");
+}
+
+/* Slow avatars of others do not keep one waiting. */
+static void info_is_not_held_up(Scenario *s)
+{
+    start(s);
+    no_mutual_rooms(s);
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *mxc = g_strdup_printf("mxc://slow.example/%u", i);
+        fake_server_once(s->server, "thumbnail", (FakeAnswer){.status = 200, .how = FAKE_SILENT});
+        push_event(s, DIRECT, with_avatar("Bob", mxc));
+        EXPECT_REQUEST(s, "thumbnail");
+    }
+    fake_server_set_profile(s->server, CAROL, PROFILE);
+    JsonObject *pairs = get_info(s, CAROL);
+    CHECK(s, g_str_has_prefix(text_of(pairs, "-"), "<img id=\""));
+    EXPECT_REQUEST(s, "thumbnail");
+    EXPECT_REQUEST(s, "unknown");
+}
+
+/* Also where libpurple would say it, too. */
+static void new_name_is_said_once(Scenario *s)
+{
+    start(s);
+    CHECK(s, host_open_im(s->account, BOB) != NULL);
+    EXPECT_EVENT(s, "window", "name", BOB);
+    push_event(s, DIRECT,
+               event_with_prev(event_member(BOB, "join", "Robert"),
+                               "{'membership':'join','displayname':'Bob'}"));
+    EXPECT_EVENT(s, "line", "name", BOB, "text", "Bob is now known as Robert.");
+    settle(s);
+    EXPECT_INT(s, count_lines(), 0);
+    EXPECT_TEXT(s, purple_buddy_get_alias(purple_find_buddy(s->account, BOB)), "Robert");
+}
+
 static void expect_whois(Scenario *s, const char *name, const char *text, const char *id)
 {
     g_autofree char *wanted = g_strdup_printf("Matrix ID: %s", id);
@@ -148,12 +213,19 @@ static void expect_whois(Scenario *s, const char *name, const char *text, const 
     CHECK(s, strstr(text_of(line, "text"), "Ignored: no") != NULL);
 }
 
+static gboolean lists_all(gpointer data)
+{
+    PurpleConversation *room = host_find_conversation(((Scenario *)data)->account, ROOM);
+    return g_list_length(purple_conv_chat_get_users(PURPLE_CONV_CHAT(room))) == 3;
+}
+
 static void whois(Scenario *s)
 {
     start(s);
     no_mutual_rooms(s);
     fake_server_set_profile(s->server, BOB, PROFILE);
     open_chat(s, ROOM);
+    WAIT(s, lists_all, s);
     settle(s);
     expect_whois(s, ROOM, "whois Bob", BOB);
     expect_whois(s, ROOM, "whois " CAROL, CAROL);
@@ -350,6 +422,9 @@ int main(int argc, char **argv)
         {"info-of-nobody", {info_of_nobody}},
         {"info-of-no-id", {info_of_no_id}},
         {"odd-profiles", {odd_profiles}},
+        {"many-fields", {many_fields}},
+        {"info-is-not-held-up", {info_is_not_held_up}},
+        {"new-name-is-said-once", {new_name_is_said_once}},
         {"whois", {whois}},
         {"whois-two-of-a-name", {whois_two_of_a_name}},
         {"nick", {nick}},

@@ -231,6 +231,28 @@ static void read_is_said_once(Scenario *s)
     EXPECT_EVENT(s, "line", "name", BOB, "~text", "Read by Bob at ");
 }
 
+/* Of events that nobody knows, by thousands, and at no time. */
+static void read_absurdly(Scenario *s)
+{
+    g_autoptr(GString) content =
+        g_string_new("{'$known':{'m.read':{'" BOB "':{'ts':-9007199254740991}}}");
+    start(s);
+    open_im(s);
+    write_own(s, "$known", "first");
+    for (guint i = 0; i < 5000; i++)
+        g_string_append_printf(content,
+                               ",'$e%u':{'m.read':{'" BOB "':{'ts':9007199254740993},'" ALICE
+                               "':{'ts':'x'}},'m.read.private':{'" ALICE "':{}}}",
+                               i);
+    g_string_append(content, "}");
+    push_receipt(s, DIRECT, content->str);
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "Read by Bob at ");
+    push_receipt(s, DIRECT, content->str);
+    EXPECT_INT(s, count_lines(), 0);
+    push_event(s, DIRECT, event_text(BOB, "still here"));
+    EXPECT_LINE(s, BOB, BOB, "still here", "RECV");
+}
+
 static void read_is_not_said(Scenario *s)
 {
     start(s);
@@ -243,6 +265,9 @@ static void read_is_not_said(Scenario *s)
     push_receipt(s, DIRECT, "{'$o1':5,'$x':{'m.read':[]},'$y':{'m.read':{'" BOB "':7}}}");
     push_receipt(s, DIRECT, "[]");
     push_receipt(s, DIRECT, READ_BY(BOB, "$nobody-knows"));
+    purple_privacy_deny_add(s->account, BOB, TRUE);
+    push_receipt(s, DIRECT, READ_BY(BOB, "$o1"));
+    purple_privacy_deny_remove(s->account, BOB, TRUE);
     EXPECT_INT(s, count_lines(), 0);
     CHECK(s, host_close(s->account, BOB));
     EXPECT_EVENT(s, "window-closed", "name", BOB);
@@ -268,6 +293,7 @@ static const ScenarioEntry entries[] = {
     {"receipt-clears-the-mark", {receipt_clears_the_mark}},
     {"read-is-said-once", {read_is_said_once}},
     {"read-is-not-said", {read_is_not_said}},
+    {"read-absurdly", {read_absurdly}},
 };
 
 int main(int argc, char **argv)

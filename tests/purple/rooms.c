@@ -346,7 +346,7 @@ static void kicked(Scenario *s)
 
 static void banned(Scenario *s)
 {
-    gone(s, member_by(BOB, "ban", "spam"), "spam");
+    gone(s, member_by(BOB, "ban", "spam\nand\u2029more"), "spam and   more.");
 }
 
 static void left_and_joined_again(Scenario *s)

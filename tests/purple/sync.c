@@ -539,7 +539,45 @@ static void rejoin(Scenario *s)
     settle(s);
 }
 
+/* ---- what is asked for ---- */
+
+static void filter(Scenario *s)
+{
+    set_usual_rooms(s);
+    enable(s);
+    g_autoptr(JsonObject) login = fake_request_json(EXPECT_REQUEST(s, "login"));
+    CHECK(s, json_object_get_boolean_member_with_default(login, "refresh_token", FALSE));
+    g_autoptr(JsonObject) body = fake_request_json(EXPECT_REQUEST(s, "filter"));
+    JsonObject *room = json_object_get_object_member(body, "room");
+    JsonObject *state = json_object_get_object_member(room, "state");
+    JsonObject *timeline = json_object_get_object_member(room, "timeline");
+    CHECK(s, json_object_get_boolean_member_with_default(state, "lazy_load_members", FALSE));
+    EXPECT_INT(s, json_object_get_int_member(timeline, "limit"), 20);
+    EXPECT_EVENT(s, "connected");
+    settle(s);
+}
+
+/* As they were when the last /sync ended, so that what it told is not undone by an answer. */
+static void members_are_asked_for_once(Scenario *s)
+{
+    start(s);
+    open_chat(s, ROOM);
+    FakeRequest *request = EXPECT_REQUEST(s, "members");
+    g_autofree char *at = fake_request_query(request, "at");
+    g_autofree char *left_out = fake_request_query(request, "not_membership");
+    CHECK(s, at != NULL && *at != '\0');
+    EXPECT_TEXT(s, left_out, "leave");
+    settle(s);
+    CHECK(s, host_close(s->account, ROOM));
+    EXPECT_EVENT(s, "window-closed", "name", ROOM);
+    open_chat(s, ROOM);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "members"), 1);
+}
+
 static const ScenarioEntry entries[] = {
+    {"sync-filter", {filter}},
+    {"sync-members-once", {members_are_asked_for_once}},
     {"gap-direct", {gap_direct}},
     {"gap-open-chat", {gap_open_chat}},
     {"gap-waits-for-window", {gap_waits_for_window}},

@@ -101,6 +101,7 @@ static void set_in_window(Scenario *s, const char *topic)
 static void lines_and_length(Scenario *s)
 {
     g_autofree char *as = g_strnfill(5000, 'a');
+    g_autofree char *rest = g_strnfill(2000, 'a'); /* one line takes 3,000 */
     g_autofree char *content = g_strdup_printf("{'topic':'%s'}", as);
     g_autofree char *edited = NULL;
 
@@ -115,7 +116,8 @@ static void lines_and_length(Scenario *s)
     EXPECT_EVENT(s, "topic", "name", ROOM);
     EXPECT_INT(s, g_utf8_strlen(purple_conv_chat_get_topic(get_chat(s)), -1), 1000);
     ok(s, "/topic");
-    EXPECT_EVENT(s, "line", "~text", as);
+    EXPECT_EVENT(s, "line", "~text", "Bob: aaa");
+    EXPECT_EVENT(s, "line", "~text", rest);
     edited = g_strconcat("b", purple_conv_chat_get_topic(get_chat(s)), NULL);
     set_in_window(s, edited);
     EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "was not changed");

@@ -52,6 +52,24 @@ static void typing_in(Scenario *s)
     EXPECT_INT(s, shown(s), PURPLE_NOT_TYPING);
 }
 
+/* A hundred thousand at once are a few, and those who are none are nobody. */
+static void typing_of_crowds(Scenario *s)
+{
+    g_autoptr(GString) content = g_string_new("{'user_ids':['" BOB "'");
+    start(s);
+    open_im(s);
+    open_chat(s, ROOM);
+    settle(s);
+    for (guint i = 0; i < 100000; i++)
+        g_string_append_printf(content, i % 3 ? ",'@u%u:x.org'" : ",'u%u'", i);
+    g_string_append(content, "]}");
+    push_typing(s, DIRECT, content->str);
+    EXPECT_INT(s, shown(s), PURPLE_TYPING);
+    push_typing(s, ROOM, content->str);
+    push_typing(s, DIRECT, "{'user_ids':[]}");
+    EXPECT_INT(s, shown(s), PURPLE_NOT_TYPING);
+}
+
 static void typing_ends_with_the_message(Scenario *s)
 {
     start(s);
@@ -210,6 +228,13 @@ static gboolean has_members(gpointer data)
     return g_list_length(purple_conv_chat_get_users(chat)) == 3;
 }
 
+static gboolean is_carol_op(gpointer data)
+{
+    PurpleConvChat *chat =
+        PURPLE_CONV_CHAT(host_find_conversation(((Scenario *)data)->account, ROOM));
+    return (purple_conv_chat_user_get_flags(chat, CAROL) & PURPLE_CBFLAGS_OP) != 0;
+}
+
 static void typing_in_rooms(Scenario *s)
 {
     start(s);
@@ -224,6 +249,11 @@ static void typing_in_rooms(Scenario *s)
     push_typing(s, ROOM, "{'user_ids':['" CAROL "']}");
     CHECK(s, !is_marked(s, BOB));
     CHECK(s, is_marked(s, CAROL));
+    push_event(s, ROOM,
+               event_state("m.room.power_levels", "", ALICE, "{'users':{'" CAROL "':50}}"));
+    WAIT(s, is_carol_op, s);
+    CHECK(s, is_marked(s, CAROL)); /* a new role is no pause */
+    forget_events(s);
     push_typing(s, ROOM, "{'user_ids':[]}");
     CHECK(s, !is_marked(s, CAROL));
     EXPECT_INT(s, type_in_room(s, PURPLE_TYPING), 20);
@@ -243,6 +273,7 @@ static void typing_in_rooms(Scenario *s)
 
 static const ScenarioEntry entries[] = {
     {"typing-in", {typing_in}},
+    {"typing-of-crowds", {typing_of_crowds}},
     {"typing-ends-with-the-message", {typing_ends_with_the_message}},
     {"typing-of-the-blocked", {typing_of_the_blocked}},
     {"typing-ends-with-the-network", {typing_ends_with_the_network}},

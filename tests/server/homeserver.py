@@ -69,18 +69,20 @@ def _rate_limits():
 
 
 class Synapse:
-    """A homeserver in `folder`. `server_name` is "localhost:PORT" unless given.
+    """A homeserver in `folder`. `server_name` is "localhost:PORT" unless given; "{port}" in it becomes the port.
 
     A federated one has another port, with TLS and the tests' own authority, where others of its kind find it."""
 
-    def __init__(self, folder, server_name=None, room_version="11", settings=None, federated=False):
+    def __init__(self, folder, server_name=None, room_version="11", settings=None, federated=False, address=HOST):
         self.folder = str(folder)
         self.port = free_port(HOST)
         self.federation_port = free_port(HOST) if federated else None
         if federated:
             server_name = f"localhost:{self.federation_port}"
-        self.server_name = server_name or f"localhost:{self.port}"
-        self.base_url = f"http://{HOST}:{self.port}"
+        self.server_name = (server_name or "localhost:{port}").format(port=self.port)
+        self._address = address
+        self.base_url = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        self._resources = ["client", "consent"] if "user_consent" in (settings or {}) else ["client"]
         self._secret = secrets.token_hex(16)
         self._process = None
         self._admin = None
@@ -129,8 +131,8 @@ class Synapse:
             "type": "http",
             "tls": False,
             "x_forwarded": False,
-            "bind_addresses": [HOST],
-            "resources": [{"names": ["client"], "compress": False}],
+            "bind_addresses": [self._address],
+            "resources": [{"names": self._resources, "compress": False}],
         }
 
     def _federation(self):

@@ -134,6 +134,22 @@ def test_a_room_becomes_direct_and_back(alice, bob, seat):
     driver.wait_no_node(bob.user_id)
 
 
+def test_an_open_window_becomes_direct_and_back(alice, bob, seat):
+    room = create_shared_room(bob.client, alice.client, name="Turning")
+    one = seat(alice)
+    driver = one.open()
+    driver.wait_node(room, type="chat")
+    one.open_chat(room)
+    alice.client.mark_direct(bob.user_id, room)
+    driver.wait_event("window", name=bob.user_id)
+    bob.client.say(room, "in private")
+    driver.wait_line("in private", name=bob.user_id)
+    alice.client.set_account_data("m.direct", {})
+    driver.wait_event("left", name=room)
+    bob.client.say(room, "in the room")
+    driver.wait_line("in the room", name=room)
+
+
 def outline(driver):
     """The buddy list without what libpurple notes for itself."""
     nodes = driver.buddy_list()

@@ -164,8 +164,8 @@ class Finch:
         self.keys("Enter")
         self.wait_screen(r"Protocol: *│Matrix")
 
-    def add_account(self, user_id, password, home_server, shot=None):
-        """Through the editor, which a fresh Finch opens by itself."""
+    def add_account(self, user_id, password, home_server, shot=None, create=False):
+        """Through the editor, which a fresh Finch opens by itself; create: ticks "Create this account"."""
         self.wait_screen("New Account")
         self.show("New Account")
         self._choose_matrix()
@@ -174,6 +174,9 @@ class Finch:
         self.keys("Tab")
         self.type(password)
         self.keys("Tab", "Tab", "Tab")
+        if create:
+            self.keys("Space")
+        self.keys("Tab")
         self.type(home_server)
         # The entry is narrower than an address and shows its end.
         self.wait_screen(re.escape(home_server[-12:]))

@@ -208,8 +208,8 @@ class Pidgin:
             self.desktop.key("Down")
         self.desktop.key("Return")
 
-    def add_account(self, user_id, password, home_server, shot=None):
-        """Through the editor, which a fresh Pidgin offers by itself."""
+    def add_account(self, user_id, password, home_server, shot=None, create=False):
+        """Through the editor, which a fresh Pidgin offers by itself; create: ticks "Create this new account"."""
         desktop = self.desktop
         desktop.focus(desktop.wait_window("Accounts"))
         desktop.key("alt+a")
@@ -226,6 +226,8 @@ class Pidgin:
         desktop.type(home_server)
         if shot:
             desktop.shot(shot + "-advanced", editor)
+        if create:
+            desktop.key("alt+t")
         desktop.key("alt+a")
         desktop.wait_no_window("Add Account")
         desktop.focus(desktop.wait_window("Accounts"))

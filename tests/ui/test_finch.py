@@ -190,6 +190,20 @@ def test_formatted_text(finch, world):
     finch.save_screen("finch-formatted")
 
 
+def test_an_open_room_becomes_direct(finch, world):
+    open_window(finch, "Tea party")
+    world.bob.client.say(world.tea, "newer than what is in the direct room")
+    finch.wait_text("newer than what is in the direct room", 15)
+    before = world.alice.client.account_data("m.direct")
+    world.alice.client.mark_direct(world.bob.user_id, world.tea)
+    finch.wait_text("direct conversation with Bob now", 15)
+    finch.save_screen("finch-became-direct")
+    world.bob.client.say(world.tea, "now in private")
+    open_window(finch, "Bob")
+    finch.wait_text("now in private", 15)
+    world.alice.client.set_account_data("m.direct", before)
+
+
 def test_wrong_password(world, plugin, tmp_path):
     program = Finch(tmp_path / "wrong", plugin).start()
     try:

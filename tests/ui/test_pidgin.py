@@ -264,6 +264,22 @@ def test_formatted_text(pidgin, world, desktop):
     assert content["formatted_body"] == "<strong>in fat letters</strong>"
 
 
+def test_an_open_room_becomes_direct(pidgin, world, desktop):
+    """The conversation goes on in the person's window, and the room's says so."""
+    window = open_window(pidgin, "Tea party")
+    world.bob.client.say(world.tea, "newer than what is in the direct room")
+    pidgin.wait_text(window, "newer than what is in the direct room")
+    before = world.alice.client.account_data("m.direct")
+    world.alice.client.mark_direct(world.bob.user_id, world.tea)
+    left = "(Tea party)"  # as Pidgin calls what one cannot write in
+    desktop.wait_window(r"\(Tea party\)|Bob")
+    pidgin.show_tab(left, [left, *TITLES])
+    desktop.shot("became-direct")
+    world.bob.client.say(world.tea, "now in private")
+    pidgin.wait_text(pidgin.show_tab("Bob", [left, *TITLES]), "now in private")
+    world.alice.client.set_account_data("m.direct", before)
+
+
 def test_wrong_password(second_desktop, world, plugin, tmp_path):
     """The sentence stands in the buddy list, and the way to mend it is beside it."""
     desktop = second_desktop

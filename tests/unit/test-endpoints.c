@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-endpoints.h"
+#include "mx-endpoints-register.h"
 #include "mx-json.h"
 
 #define V3 "/_matrix/client/v3"
@@ -12,6 +13,13 @@ static void check(MxRequest *request, const char *method, const char *target, co
     g_assert_cmpstr(mx_request_get_target(request), ==, target);
     g_assert_cmpstr(mx_request_get_body(request), ==, body);
     mx_request_unref(request);
+}
+
+static void check_public(MxRequest *request, const char *method, const char *target,
+                         const char *body)
+{
+    g_assert_false(mx_request_is_authorized(request));
+    check(request, method, target, body);
 }
 
 static void test_account(void)
@@ -125,6 +133,22 @@ static void test_rooms(void)
           "{\"reason\":\"bye \\\"x\\\"\"}");
 }
 
+static void test_register(void)
+{
+    g_autoptr(JsonObject) body = mx_json_parse_object("{\"x\":1}", -1, NULL);
+    check_public(mx_endpoint_register(body), "POST", V3 "/register", "{\"x\":1}");
+    check_public(mx_endpoint_register_available("a&b"), "GET",
+                 V3 "/register/available?username=a%26b", NULL);
+    check_public(mx_endpoint_token_validity("a b"), "GET",
+                 "/_matrix/client/v1/register/m.login.registration_token/validity?token=a%20b",
+                 NULL);
+    check_public(mx_endpoint_register_email("s", "a@b", 2), "POST",
+                 V3 "/register/email/requestToken",
+                 "{\"client_secret\":\"s\",\"email\":\"a@b\",\"send_attempt\":2}");
+    g_autofree char *page = mx_endpoint_stage_page("https://h/p", "../x", "a&b");
+    g_assert_cmpstr(page, ==, "https://h/p" V3 "/auth/..%2Fx/fallback/web?session=a%26b");
+}
+
 static void test_push_rules(void)
 {
     g_autoptr(JsonObject) body = mx_json_parse_object("{\"actions\":[]}", -1, NULL);
@@ -163,6 +187,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoints/media", test_media);
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
+    g_test_add_func("/endpoints/register", test_register);
     g_test_add_func("/endpoints/push-rules", test_push_rules);
     g_test_add_func("/endpoints/presence", test_presence);
     return g_test_run();

@@ -235,7 +235,8 @@ static void test_speed(void)
                                          "<ul><li>",
                                          "<blockquote>x<br>",
                                          "<script></scrip",
-                                         "<b a=1 b=2 c=3 "};
+                                         "<b a=1 b=2 c=3 ",
+                                         "<pre>\t"};
     for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autofree char *html = repeat(pieces[i], 65000 / strlen(pieces[i]));
         gint64 start = g_get_monotonic_time();
@@ -244,6 +245,31 @@ static void test_speed(void)
         g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
         g_assert_true(markup == NULL || strlen(markup) < 500000);
     }
+}
+
+/* The shortest of some runs. */
+static gint64 time_of(const char *html)
+{
+    gint64 shortest = G_MAXINT64;
+    for (guint i = 0; i < 7; i++) {
+        gint64 start = g_get_monotonic_time();
+        g_autofree char *markup = mxp_markup_from_html(html, FALSE);
+        g_autofree char *out = mxp_markup_to_html(html, 0);
+        shortest = MIN(shortest, g_get_monotonic_time() - start);
+        g_assert_nonnull(markup);
+    }
+    return shortest;
+}
+
+/* Deeply nested, a letter costs what it costs elsewhere. */
+static void test_nested_speed(void)
+{
+    g_autofree char *letters = g_strnfill(60000, 'x');
+    g_autofree char *open = repeat("<b>", 49);
+    g_autofree char *nested = g_strconcat(open, letters, NULL);
+    gint64 flat_us = time_of(letters), nested_us = time_of(nested);
+    g_test_message("%" G_GINT64_FORMAT " us, nested %" G_GINT64_FORMAT " us", flat_us, nested_us);
+    g_assert_cmpint(nested_us, <, 5 * flat_us);
 }
 
 /* ---- properties ---- */
@@ -401,11 +427,30 @@ static void test_values(void)
         const char *href;
         gboolean is_safe;
     } links[] = {
-        {"https://x", TRUE},     {"HTTP://x", TRUE},    {"mailto:a@b", TRUE},
-        {"ftp://x", TRUE},       {"magnet:?x", TRUE},   {"matrix:u/a:b", TRUE},
-        {"https:", FALSE},       {"", FALSE},           {"file:///x", FALSE},
-        {"javascript:x", FALSE}, {"//x", FALSE},        {"https://a b", FALSE},
-        {"https://a\nb", FALSE}, {"xhttps://a", FALSE},
+        {"https://x", TRUE},
+        {"HTTP://x", TRUE},
+        {"mailto:a@b", TRUE},
+        {"ftp://x", TRUE},
+        {"magnet:?x", TRUE},
+        {"matrix:u/a:b", TRUE},
+        {"https:", FALSE},
+        {"", FALSE},
+        {"file:///x", FALSE},
+        {"javascript:x", FALSE},
+        {"//x", FALSE},
+        {"https://a b", FALSE},
+        {"https://a\nb", FALSE},
+        {"xhttps://a", FALSE},
+        {"https://x/é", TRUE},
+        {"https://x/\xc2\x9b"
+         "2J",
+         FALSE},
+        {"https://x/\xe2\x80\xae"
+         "gpj.exe",
+         FALSE},
+        {"https://x/\xe2\x81\xa6"
+         "y",
+         FALSE},
     };
     for (guint i = 0; i < G_N_ELEMENTS(links); i++)
         g_assert_cmpint(mx_html_is_safe_link(links[i].href), ==, links[i].is_safe);
@@ -427,6 +472,7 @@ int main(int argc, char **argv)
     g_test_add_func("/html/size", test_size);
     g_test_add_func("/html/many-tags", test_many_tags);
     g_test_add_func("/html/speed", test_speed);
+    g_test_add_func("/html/nested-speed", test_nested_speed);
     g_test_add_func("/html/round-trip", test_round_trip);
     g_test_add_func("/html/plain-stays-plain", test_plain_stays_plain);
     g_test_add_func("/html/hostile", test_hostile);

@@ -54,6 +54,28 @@ static void test_types(void)
     }
 }
 
+/* What other clients keep in account data goes back as it came. */
+static void test_round_trip(void)
+{
+    static const char *const cases[] = {
+        "{\"n\":1e20,\"m\":[-2.5e-7,{\"k\":1E+300}],\"t\":true,\"f\":false,\"z\":1.0,\"i\":7}",
+        "{\"s\":\"1e+20.0 \\\" inf.0 \\\\\",\"e+5.0\":1e17}",
+        "{\"big\":1e400,\"small\":-1e400,\"info\":\"inf.0\"}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(JsonObject) object = mx_json_parse_object(cases[i], -1, NULL);
+        g_autofree char *text = mx_json_object_to_text(object);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonObject) again = mx_json_parse_object(text, -1, &error);
+        g_assert_no_error(error);
+        g_autofree char *text_again = mx_json_object_to_text(again);
+        g_assert_cmpstr(text, ==, text_again);
+        g_autoptr(JsonNode) one = json_node_init_object(json_node_alloc(), object);
+        g_autoptr(JsonNode) other = json_node_init_object(json_node_alloc(), again);
+        g_assert_true(json_node_equal(one, other));
+    }
+}
+
 static void test_null_arguments(void)
 {
     gint64 value;
@@ -227,5 +249,6 @@ int main(int argc, char **argv)
     g_test_add_func("/json/depth", test_depth);
     g_test_add_func("/json/duplicates", test_duplicates);
     g_test_add_func("/json/to-text", test_to_text);
+    g_test_add_func("/json/round-trip", test_round_trip);
     return g_test_run();
 }

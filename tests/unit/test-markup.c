@@ -103,6 +103,7 @@ static void test_to_plain(void)
         {"<b>bold</b> <FONT COLOR=\"red\">red</FONT>", "bold red"},
         {"a<br>b<BR/>c<br />d", "a\nb\nc\nd"},
         {"a\nb", "a\nb"},
+        {"a<hr>b", "a\n---\nb"},
         {"&lt;b&gt; &amp;amp; &quot;q&quot; &#39;&#x41;", "<b> &amp; \"q\" 'A"},
         {"&apos;", "'"},
         {"a & b", "a & b"},

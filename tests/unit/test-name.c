@@ -82,11 +82,23 @@ static void test_ids(void)
         g_assert_cmpint(mx_name_looks_like_id(cases[i].name), ==, cases[i].looks_like_id);
 }
 
+static void test_controls(void)
+{
+    static const gunichar controls[] = {'\n',   0x7f,   0x85,   0x9f,   0x2028,
+                                        0x2029, 0x202a, 0x202e, 0x2066, 0x2069};
+    static const gunichar others[] = {' ', 'a', 0xa0, 0x200d, 0x200f, 0x202f, 0x206a, 0x1f600};
+    for (guint i = 0; i < G_N_ELEMENTS(controls); i++)
+        g_assert_true(mx_name_is_control(controls[i]));
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_false(mx_name_is_control(others[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/name/lookalikes", test_lookalikes);
     g_test_add_func("/name/nothing", test_nothing);
     g_test_add_func("/name/ids", test_ids);
+    g_test_add_func("/name/controls", test_controls);
     return g_test_run();
 }

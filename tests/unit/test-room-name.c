@@ -58,6 +58,9 @@ static const Case cases[] = {
     {NULL, NULL, "[\"@a:x\"]", 1, 1, "Ann"},
     {NULL, NULL, "[\"@a:x\",\"@b:x\"]", 3, 0, "Ann and Bob"},
     {NULL, NULL, "[\"@a:x\",\"@b:x\",\"@c:x\"]", 2, 2, "Ann, Bob and @c:x"},
+    /* what would begin a line, or turn one round */
+    {"A\nB\xc2\x85\x43\xe2\x80\xa8\x44\xe2\x80\xa9\x45\xe2\x80\xae\x46", NULL, NULL, 1, 0,
+     "A B  C   D   E   F"},
     /* fewer heroes than others */
     {NULL, NULL, "[\"@a:x\"]", 3, 0, "Ann and 1 other"},
     {NULL, NULL, "[\"@a:x\",\"@b:x\"]", 1000, 0, "Ann, Bob and 997 others"},
