@@ -15,37 +15,10 @@
 
 /* /matrix: the homeserver's own interface, by hand. What comes is shown and never logged. */
 
-/* Pidgin cuts longer lines of this kind at 4,096 bytes. */
-#define MAX_LINE 3000
 /* So much of a typed JSON text is repeated in the question. */
 #define MAX_ASKED 500
 
 /* ---- the answer ---- */
-
-/* The end of the last whole line that fits; of a longer line, of its last whole character. */
-static gsize find_break(const char *text)
-{
-    gsize len = strlen(text);
-    if (len <= MAX_LINE)
-        return len;
-    const char *line = g_strrstr_len(text, MAX_LINE, "\n");
-    if (line != NULL && line > text)
-        return (gsize)(line - text);
-    len = MAX_LINE;
-    while ((text[len] & 0xc0) == 0x80)
-        len--;
-    return len;
-}
-
-static void say_text(MxpReply *reply, const char *text)
-{
-    while (*text != '\0') {
-        gsize len = find_break(text);
-        g_autofree char *part = g_strndup(text, len);
-        mxp_reply_say(reply, part);
-        text += len + (text[len] == '\n' ? 1 : 0);
-    }
-}
 
 static char *explain(guint status, const GError *error)
 {
@@ -79,7 +52,7 @@ static void on_answer(MxClient *client, guint status, const char *text, gsize le
     }
     g_autofree char *head = g_strdup_printf(_("Status %u"), status);
     mxp_reply_say(reply, head);
-    say_text(reply, text);
+    mxp_reply_say(reply, text);
     if (left_out == 0)
         return;
     g_autofree char *rest =

@@ -65,11 +65,11 @@ static void long_answer(Scenario *s)
     command(s, WHOAMI, "OK", NULL);
     EXPECT_REQUEST(s, "whoami");
     EXPECT_EVENT(s, "line", "~text", "Status 200");
-    for (guint part = 0; part < 5; part++) {
-        JsonObject *line = EXPECT_EVENT(s, "line", "~flags", "NO_LOG");
-        CHECK(s, strlen(text_of(line, "text")) <= 3100);
-    }
-    EXPECT_EVENT(s, "line", "~text", "more bytes, which are not shown");
+    JsonObject *line = EXPECT_EVENT(s, "line", "~flags", "NO_LOG");
+    /* Pidgin would cut longer ones. */
+    for (; strstr(text_of(line, "text"), "more bytes, which are not shown") == NULL;
+         line = EXPECT_EVENT(s, "line", "~flags", "NO_LOG"))
+        CHECK(s, strlen(text_of(line, "text")) < 4096);
     EXPECT_NOTHING(s, 100);
 }
 
