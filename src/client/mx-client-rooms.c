@@ -172,28 +172,11 @@ void mx_client_invite(MxClient *client, const char *room_id, const char *user_id
     send_call(room_call_new(client, room_id, func, user_data, destroy), request);
 }
 
-static void set_unless_empty(JsonObject *body, const char *member, const char *text)
-{
-    if (text != NULL && *text != '\0')
-        json_object_set_string_member(body, member, text);
-}
-
 void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc func,
                            gpointer user_data, GDestroyNotify destroy)
 {
     g_return_if_fail(client->http != NULL);
-    g_autoptr(JsonObject) body = json_object_new();
-    set_unless_empty(body, "name", wanted->name);
-    set_unless_empty(body, "topic", wanted->topic);
-    set_unless_empty(body, "room_alias_name", wanted->alias_localpart);
-    set_unless_empty(body, "room_version", wanted->version);
-    json_object_set_string_member(body, "preset",
-                                  wanted->is_public ? "public_chat" : "private_chat");
-    json_object_set_string_member(body, "visibility", wanted->is_public ? "public" : "private");
-    JsonArray *invite = json_array_new();
-    for (guint i = 0; wanted->invitees != NULL && wanted->invitees[i] != NULL; i++)
-        json_array_add_string_element(invite, wanted->invitees[i]);
-    json_object_set_array_member(body, "invite", invite);
+    g_autoptr(JsonObject) body = mx_new_room_to_json(wanted);
     g_autoptr(MxRequest) request = mx_endpoint_create_room(body);
     mx_request_set_timeout(request, 0); /* each invitee's server may be asked first */
     send_call(room_call_new(client, NULL, func, user_data, destroy), request);

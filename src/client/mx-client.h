@@ -4,6 +4,7 @@
 
 #include "mx-http.h"
 #include "mx-member.h"
+#include "mx-new-room.h"
 #include "mx-room.h"
 #include "mx-room-info.h"
 #include "mx-store-presence.h"
@@ -159,13 +160,6 @@ typedef void (*MxRoomInfoFunc)(MxClient *client, MxRoom *room, const MxRoomInfo 
 void mx_client_get_info(MxClient *client, MxRoom *room, MxRoomInfoFunc func, gpointer user_data,
                         GDestroyNotify destroy);
 
-typedef struct {
-    const char *name, *topic; /* NULL or empty: none */
-    const char *alias_localpart;
-    const char *version; /* NULL or empty: the homeserver's choice */
-    gboolean is_public;  /* anybody may join, and the room directory lists it */
-    char **invitees;     /* user IDs, or NULL */
-} MxNewRoom;
 void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc func,
                            gpointer user_data, GDestroyNotify destroy);
 

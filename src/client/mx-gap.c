@@ -151,7 +151,8 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
     };
     if (mx_sync_apply_message(store, room, &event, &line)) {
         job->change->has_new_lines = TRUE;
-        if (event.state_key == NULL && !g_str_equal(event.sender, job->own_user_id))
+        if (event.state_key == NULL && mx_sync_apply_is_line(event.type) &&
+            !g_str_equal(event.sender, job->own_user_id))
             job->found_others = TRUE;
     }
     job->gap->next_pos--;

@@ -122,8 +122,15 @@ static QueueJob *new_job(MxClient *client, gint64 room)
     return job;
 }
 
+static gboolean is_redaction(const MxQueueRow *item)
+{
+    return g_str_equal(item->type, "m.room.redaction");
+}
+
 static char *dup_body(const MxQueueRow *item)
 {
+    if (is_redaction(item))
+        return g_strdup("/redact");
     MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
     g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
     if (body == NULL)
@@ -170,7 +177,9 @@ static Next decide(MxStore *store, QueueJob *job)
     if (!job->is_pending_room && room->membership != MX_MEMBERSHIP_JOIN)
         return NEXT_GONE;
     /* Encryption comes first: no way around it may lead through another room. */
-    if (!job->is_pending_room && mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
+    /* A redaction is never encrypted, and reveals nothing. */
+    if (!job->is_pending_room && !is_redaction(job->item) &&
+        mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
         return NEXT_REFUSED;
     if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
         return job->may_resend ? NEXT_PREPARE : NEXT_WAIT_SYNC;
@@ -200,7 +209,10 @@ static void run_answer(MxStore *store, gpointer data)
     mx_store_begin(store);
     switch (job->result) {
     case RESULT_SENT:
-        mx_store_set_event_id(store, job->room, job->item->txn_id, job->event_id);
+        if (is_redaction(job->item))
+            mx_store_remove_row_of_txn(store, job->room, job->item->txn_id);
+        else
+            mx_store_set_event_id(store, job->room, job->item->txn_id, job->event_id);
         mx_store_remove_queue(store, job->item->id);
         break;
     case RESULT_UNCERTAIN:
@@ -386,6 +398,18 @@ static void on_put_answer(GObject *source, GAsyncResult *result, gpointer user_d
     sending_free(sending);
 }
 
+static MxRequest *new_request(const char *room_id, const MxQueueRow *item)
+{
+    static const char *const names[] = {"redacts", "reason", NULL};
+    MxJsonSlice values[2];
+    if (!is_redaction(item))
+        return mx_endpoint_send(room_id, item->type, item->txn_id, item->content);
+    mx_json_scan_members(mx_json_scan_root(item->content, strlen(item->content)), names, values);
+    g_autofree char *event_id = mx_json_slice_dup_string(values[0]);
+    g_autofree char *reason = mx_json_slice_dup_string(values[1]);
+    return mx_endpoint_redact(room_id, event_id, item->txn_id, reason);
+}
+
 static void put(QueueJob *job)
 {
     MxClient *client = job->base.client;
@@ -398,8 +422,7 @@ static void put(QueueJob *job)
     if (!queue->is_marked)
         queue->uncertain_mark = g_get_monotonic_time();
     queue->is_marked = TRUE;
-    g_autoptr(MxRequest) request = mx_endpoint_send(job->room_id, sending->item->type,
-                                                    sending->item->txn_id, sending->item->content);
+    g_autoptr(MxRequest) request = new_request(job->room_id, sending->item);
     mx_http_send_async(client->http, request, client->cancellable, on_put_answer, sending);
 }
 

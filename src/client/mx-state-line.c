@@ -285,6 +285,14 @@ gboolean mx_state_line_is_told(const MxEvent *event, const char *own_user_id)
     return FALSE;
 }
 
+gboolean mx_state_line_is_known(const char *type)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+        if (g_str_equal(types[i].type, type))
+            return TRUE;
+    return FALSE;
+}
+
 static MxJsonSlice scan(const char *text)
 {
     return text != NULL ? mx_json_scan_root(text, strlen(text)) : (MxJsonSlice){0};

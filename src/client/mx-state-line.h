@@ -10,6 +10,9 @@
  * the line is made. The user's own coming and going is said by the window itself. */
 gboolean mx_state_line_is_told(const MxEvent *event, const char *own_user_id);
 
+/* There are words for events of this type. */
+gboolean mx_state_line_is_known(const char *type);
+
 /* Plain text of a stored row of this kind, or NULL when there is nothing to say. *is_minor:
  * somebody came, went or took another name; large rooms are full of that. The caller frees. */
 char *mx_state_line_describe(MxStore *store, const MxTimelineRow *row, gboolean *is_minor);

@@ -8,6 +8,8 @@
 #include "mx-invitation.h"
 #include "mx-notify.h"
 #include "mx-place.h"
+#include "mx-raw-line.h"
+#include "mx-redaction.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
 #include "mx-sync-presence.h"
@@ -244,13 +246,16 @@ static gboolean is_ignored(const MxEvent *event, const MxNewLine *line)
 gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
                                const MxNewLine *line)
 {
+    mx_redaction_settle_echo(store, room, event);
     if (g_str_equal(event->sender, line->own_user_id) && apply_echo(store, room, event))
         return FALSE;
     if (event->state_key != NULL) /* also where only state_after is state: seen is seen (E7) */
         mx_room_encryption_note_state(room, event->type, event->state_key);
-    g_autofree char *content = g_strndup(event->content.text, event->content.len);
+    gboolean is_redacted = mx_store_is_redacted(store, room->key, event->event_id);
+    g_autofree char *content = mx_redaction_dup_content(event, is_redacted);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
-    gboolean is_told = mx_state_line_is_told(event, line->own_user_id);
+    gboolean is_told = mx_state_line_is_told(event, line->own_user_id) || mx_redaction_is(event) ||
+                       mx_raw_line_is_wanted(store, room->key, event);
     g_autofree char *prev_content =
         is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;
     gboolean is_hidden = is_ignored(event, line);
@@ -264,11 +269,12 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .state_key = is_told ? event->state_key : NULL,
         .prev_content = prev_content,
         .ts = event->ts,
-        .display = (is_line || is_told) && !is_hidden ? line->display : MX_DISPLAY_NONE,
+        .display =
+            (is_line || is_told) && !is_hidden && !is_redacted ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
         .alert = is_told ? MX_ALERT_MUTED | MX_ALERT_QUIET : MX_ALERT_NONE,
     };
-    if (is_told && event->prev_content.text == NULL &&
+    if (row.state_key != NULL && event->prev_content.text == NULL &&
         mx_store_is_being_made(store, room->key, event->sender, event->ts))
         row.display = MX_DISPLAY_NONE;
     if (is_line && row.display == MX_DISPLAY_PENDING)
@@ -278,11 +284,8 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (is_line && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
-    if (g_str_equal(event->type, "m.room.redaction")) {
-        g_autofree char *target = mx_event_dup_redacts(event);
-        if (target != NULL)
-            mx_store_redact(store, room->key, target);
-    }
+    if (mx_redaction_is(event))
+        mx_redaction_apply(store, room, content);
     return row.display == MX_DISPLAY_PENDING;
 }
 
@@ -328,9 +331,10 @@ static void apply_timeline_event(RoomPass *pass, const MxEvent *event, gboolean 
         .rules = apply->rules,
         .ignored = apply->ignored,
     };
+    pass->change->has_new_topic |= mx_redaction_is(event); /* it may have been the topic */
     if (mx_sync_apply_message(apply->store, pass->row, event, &line)) {
         pass->change->has_new_lines = TRUE;
-        if (event->state_key != NULL)
+        if (event->state_key != NULL || !mx_sync_apply_is_line(event->type))
             return;
         pass->change->has_new_messages = TRUE;
         if (!g_str_equal(event->sender, apply->context->own_user_id))

@@ -2,8 +2,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-timeline.h"
 
+#include "mx-raw-line.h"
+#include "mx-redaction.h"
 #include "mx-room-name.h"
 #include "mx-state-line.h"
+#include "mx-sync-apply.h"
 
 void mx_line_free(MxLine *line)
 {
@@ -44,7 +47,12 @@ static char *dup_formatted_body(MxJsonSlice msgtype, MxJsonSlice format, MxJsonS
 
 static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
 {
-    line->body = mx_state_line_describe(store, row, &line->is_minor);
+    if (mx_raw_line_is_one(row))
+        line->body = mx_raw_line_describe(store, row);
+    else if (row->state_key != NULL)
+        line->body = mx_state_line_describe(store, row, &line->is_minor);
+    else
+        line->body = mx_redaction_describe(store, row);
     line->kind = line->body != NULL ? MX_LINE_STATE : MX_LINE_NOTHING;
 }
 
@@ -87,10 +95,10 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
     line->makes_sound = (row->alert & MX_ALERT_SOUND) != 0;
     line->is_muted = (row->alert & MX_ALERT_MUTED) != 0;
     line->is_from_member = is_member(store, row->room, row->sender);
-    if (row->state_key != NULL)
-        read_state(line, store, row);
-    else
+    if (row->state_key == NULL && mx_sync_apply_is_line(row->type))
         read_content(line, row);
+    else
+        read_state(line, store, row);
     return line;
 }
 

@@ -146,6 +146,13 @@ MxRequest *mx_endpoint_invite(const char *room_id, const char *user_id, const ch
     return new_with_object("POST", SEGMENTS("rooms", room_id, "invite"), body);
 }
 
+MxRequest *mx_endpoint_redact(const char *room_id, const char *event_id, const char *txn_id,
+                              const char *reason)
+{
+    g_autoptr(JsonObject) body = new_reason(reason);
+    return new_with_object("PUT", SEGMENTS("rooms", room_id, "redact", event_id, txn_id), body);
+}
+
 MxRequest *mx_endpoint_leave(const char *room_id, const char *reason)
 {
     g_autoptr(JsonObject) body = new_reason(reason);
@@ -162,6 +169,46 @@ MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const ch
 {
     const char *key = *state_key != '\0' ? state_key : NULL; /* an empty one is left out */
     return new_with_object("PUT", SEGMENTS("rooms", room_id, "state", type, key), content);
+}
+
+MxRequest *mx_endpoint_put_state(const char *room_id, const char *type, const char *state_key,
+                                 const char *content)
+{
+    const char *key = *state_key != '\0' ? state_key : NULL;
+    g_autofree char *path =
+        mx_uri_build(NULL, SEGMENTS("rooms", room_id, "state", type, key), NULL);
+    return mx_request_new("PUT", path, content);
+}
+
+MxRequest *mx_endpoint_whole_state(const char *room_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "state"), NULL);
+}
+
+MxRequest *mx_endpoint_state_event(const char *room_id, const char *type, const char *state_key)
+{
+    const char *key = *state_key != '\0' ? state_key : NULL;
+    return new_get(SEGMENTS("rooms", room_id, "state", type, key), QUERY("format", "event"));
+}
+
+MxRequest *mx_endpoint_event(const char *room_id, const char *event_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "event", event_id), NULL);
+}
+
+MxRequest *mx_endpoint_context(const char *room_id, const char *event_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "context", event_id), QUERY("limit", "0"));
+}
+
+MxRequest *mx_endpoint_directory_entry(const char *room_id)
+{
+    return new_get(SEGMENTS("directory", "list", "room", room_id), NULL);
+}
+
+MxRequest *mx_endpoint_aliases(const char *room_id)
+{
+    return new_get(SEGMENTS("rooms", room_id, "aliases"), NULL);
 }
 
 MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag)

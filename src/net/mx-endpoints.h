@@ -24,6 +24,9 @@ MxRequest *mx_endpoint_sync(const char *since, const char *filter, guint timeout
 /* PUT /v3/rooms/{roomId}/send/{type}/{txnId}; content: JSON text, sent as it is */
 MxRequest *mx_endpoint_send(const char *room_id, const char *type, const char *txn_id,
                             const char *content);
+/* PUT /v3/rooms/{roomId}/redact/{eventId}/{txnId}; reason NULL: none */
+MxRequest *mx_endpoint_redact(const char *room_id, const char *event_id, const char *txn_id,
+                              const char *reason);
 /* GET /v3/rooms/{roomId}/messages; dir "b" or "f"; to NULL: none; lazy members asked for */
 MxRequest *mx_endpoint_messages(const char *room_id, const char *from, const char *to,
                                 const char *dir, guint limit);
@@ -39,6 +42,20 @@ MxRequest *mx_endpoint_forget(const char *room_id); /* POST /v3/rooms/{roomId}/f
 /* PUT /v3/rooms/{roomId}/state/{type}/{stateKey} */
 MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const char *state_key,
                                  JsonObject *content);
+/* The same with content as JSON text, sent as it is. */
+MxRequest *mx_endpoint_put_state(const char *room_id, const char *type, const char *state_key,
+                                 const char *content);
+MxRequest *mx_endpoint_whole_state(const char *room_id); /* GET /v3/rooms/{roomId}/state */
+/* GET /v3/rooms/{roomId}/state/{type}/{stateKey}: the whole event, or from servers older than
+ * version 1.16 of the specification its content alone */
+MxRequest *mx_endpoint_state_event(const char *room_id, const char *type, const char *state_key);
+/* GET /v3/rooms/{roomId}/event/{eventId} */
+MxRequest *mx_endpoint_event(const char *room_id, const char *event_id);
+/* GET /v3/rooms/{roomId}/context/{eventId}: with the room's state at the event, and nothing else */
+MxRequest *mx_endpoint_context(const char *room_id, const char *event_id);
+MxRequest *
+mx_endpoint_directory_entry(const char *room_id);    /* GET /v3/directory/list/room/{roomId} */
+MxRequest *mx_endpoint_aliases(const char *room_id); /* GET /v3/rooms/{roomId}/aliases */
 /* PUT and DELETE /v3/user/{userId}/rooms/{roomId}/tags/{tag} */
 MxRequest *mx_endpoint_set_tag(const char *user_id, const char *room_id, const char *tag);
 MxRequest *mx_endpoint_delete_tag(const char *user_id, const char *room_id, const char *tag);

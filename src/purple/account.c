@@ -30,6 +30,7 @@
 #include "receipts.h"
 #include "reconnect.h"
 #include "register.h"
+#include "room-state.h"
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
@@ -310,6 +311,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_membership_clear(mxp);
     mxp_conversion_clear(mxp);
     mxp_commands_raw_clear(mxp);
+    mxp_room_state_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

@@ -23,7 +23,7 @@ static void on_create(PurplePluginAction *action)
 {
     MxpAccount *mxp = mxp_account_from_gc(action->context);
     if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
-        mxp_create_start(mxp, NULL, NULL);
+        mxp_create_start(mxp, NULL, NULL, NULL);
 }
 
 static void on_invites(PurplePluginAction *action)

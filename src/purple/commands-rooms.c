@@ -78,8 +78,8 @@ static PurpleCmdRet on_create(PurpleConversation *conversation, const char *comm
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    mxp_create_start(mxp, args[0], conversation);
-    return PURPLE_CMD_RET_OK;
+    return mxp_create_start(mxp, args[0], conversation, error) ? PURPLE_CMD_RET_OK
+                                                               : PURPLE_CMD_RET_FAILED;
 }
 
 static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *command, char **args,
@@ -117,7 +117,10 @@ const MxpCommand mxp_commands_rooms[] = {
     {"forget", "", on_forget, N_("forget: The server forgets a room that you have left.")},
     {"invite", "s", on_invite, N_("invite &lt;@user:server&gt; [reason]: Invites somebody.")},
     {"create", "s", on_create,
-     N_("create [name]: Makes a private room of that name; without a name a dialog asks."),
+     N_("create [name] [options]: Makes a private room of that name; without a word a dialog "
+        "asks. Options: --topic text, --alias #name, --invite people, --version number, --public, "
+        "--listed, --unlisted, --join rule, --history who, --guests can_join, --no-federate, "
+        "--encrypted, --type type, --state type [key] {…}, --power {…}, --creation {…}."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"invites", "", on_invites, N_("invites: Lists the invitations that wait for an answer.")},
     {"accept", "s", on_answer,

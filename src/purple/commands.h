@@ -22,6 +22,7 @@ extern const MxpCommand mxp_commands_messages[]; /* commands-messages.c */
 extern const MxpCommand mxp_commands_people[];   /* commands-people.c */
 extern const MxpCommand mxp_commands_raw[];      /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];    /* commands-rooms.c */
+extern const MxpCommand mxp_commands_state[];    /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];    /* commands-topic.c */
 
 void mxp_commands_register(void);

@@ -8,5 +8,7 @@
 
 /* Making rooms. conversation: where it was typed, or NULL. */
 
-/* name NULL or empty: a dialog asks for everything. Otherwise a private room of that name. */
-void mxp_create_start(MxpAccount *mxp, const char *name, PurpleConversation *conversation);
+/* typed NULL or empty: a dialog asks for what most people want. Otherwise a private room of that
+ * name, or what its options say (mx_new_room_parse()). FALSE and *sentence: it makes no sense. */
+gboolean mxp_create_start(MxpAccount *mxp, const char *typed, PurpleConversation *conversation,
+                          char **sentence);

@@ -11,6 +11,7 @@
 #include "groups.h"
 #include "mx-link.h"
 #include "reply.h"
+#include "room-info.h"
 #include "rooms.h"
 
 /* What was tried, for the sentence about its end. */
@@ -128,8 +129,10 @@ GList *mxp_membership_blist_node_menu(PurpleBlistNode *node)
 {
     if (!PURPLE_BLIST_NODE_IS_CHAT(node))
         return NULL;
+    GList *actions = mxp_groups_list_actions((PurpleChat *)node);
+    actions = g_list_append(actions, mxp_room_info_new_action());
     return g_list_append(
-        mxp_groups_list_actions((PurpleChat *)node),
+        actions,
         purple_menu_action_new(_("Leave Room…"), PURPLE_CALLBACK(on_leave_chosen), NULL, NULL));
 }
 

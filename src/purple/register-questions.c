@@ -10,7 +10,7 @@
 
 /* What only a person knows. Texts of dialogs are plain: neither program takes them for markup. */
 
-static void on_cancelled(PurpleConnection *gc, gpointer fields_or_action)
+static void on_cancelled(PurpleConnection *gc, PurpleRequestFields *fields)
 {
     mxp_register_cancel(gc);
 }
@@ -26,12 +26,15 @@ static char *join_texts(const char *problem, const char *text)
     return problem != NULL ? g_strdup_printf("%s\n\n%s", problem, text) : g_strdup(text);
 }
 
-static void ask_fields(PurpleConnection *gc, const char *primary, const char *secondary,
-                       PurpleRequestFieldGroup *group, GCallback callback)
+/* Each question is a dialog with fields, even where buttons would do: only of these do both
+ * programs say when the window is closed without an answer. group NULL: no fields. */
+static void ask(PurpleConnection *gc, const char *primary, const char *secondary,
+                PurpleRequestFieldGroup *group, const char *ok_text, GCallback callback)
 {
     PurpleRequestFields *fields = purple_request_fields_new();
-    purple_request_fields_add_group(fields, group);
-    purple_request_fields(gc, _("Matrix"), primary, secondary, fields, _("OK"), callback,
+    if (group != NULL)
+        purple_request_fields_add_group(fields, group);
+    purple_request_fields(gc, _("Matrix"), primary, secondary, fields, ok_text, callback,
                           _("Cancel"), G_CALLBACK(on_cancelled), get_account(gc), NULL, NULL, gc);
 }
 
@@ -67,7 +70,7 @@ static void ask_text(PurpleConnection *gc, const MxQuestion *question, guint ind
         purple_request_field_string_new("text", _(texts[index].label), question->text, FALSE);
     purple_request_field_string_set_masked(field, texts[index].is_masked);
     purple_request_field_group_add_field(group, field);
-    ask_fields(gc, _(texts[index].primary), secondary, group, G_CALLBACK(on_text));
+    ask(gc, _(texts[index].primary), secondary, group, _("OK"), G_CALLBACK(on_text));
 }
 
 /* ---- the password of the account ---- */
@@ -99,7 +102,7 @@ static void ask_password(PurpleConnection *gc, const MxQuestion *question)
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
     add_password(group, "password", _("Password"));
     add_password(group, "again", _("Password again"));
-    ask_fields(gc, primary, question->problem, group, G_CALLBACK(on_password));
+    ask(gc, primary, question->problem, group, _("OK"), G_CALLBACK(on_password));
 }
 
 /* ---- the policies ---- */
@@ -146,24 +149,26 @@ static void ask_terms(PurpleConnection *gc, const MxQuestion *question)
     }
     g_autofree char *secondary = join_texts(question->problem, text->str);
     g_string_free(text, TRUE);
-    ask_fields(gc, _("The homeserver has terms that you have to agree to"), secondary, group,
-               G_CALLBACK(on_terms));
+    ask(gc, _("The homeserver has terms that you have to agree to"), secondary, group, _("OK"),
+        G_CALLBACK(on_terms));
 }
 
-/* ---- buttons ---- */
+/* ---- what is done elsewhere ---- */
 
-static void on_continue(PurpleConnection *gc, int action)
+static void on_continue(PurpleConnection *gc, PurpleRequestFields *fields)
 {
     MxRegister *reg = mxp_register_get(gc);
     if (reg != NULL)
         mx_register_answer(reg, NULL);
 }
 
-static void on_mail_again(PurpleConnection *gc, int action)
+static void on_link(PurpleConnection *gc, PurpleRequestFields *fields)
 {
     MxRegister *reg = mxp_register_get(gc);
-    if (reg != NULL)
+    if (reg != NULL && purple_request_fields_get_bool(fields, "again"))
         mx_register_ask_address(reg);
+    else
+        on_continue(gc, fields);
 }
 
 static void ask_link(PurpleConnection *gc, const MxQuestion *question)
@@ -172,10 +177,11 @@ static void ask_link(PurpleConnection *gc, const MxQuestion *question)
         _("The homeserver has sent a mail to %s. Open the link in it, then press “Continue”."),
         question->text);
     g_autofree char *secondary = join_texts(question->problem, text);
-    purple_request_action(gc, _("Matrix"), _("Confirm your e-mail address"), secondary, 0,
-                          get_account(gc), NULL, NULL, gc, 3, _("Continue"),
-                          G_CALLBACK(on_continue), _("Send Again"), G_CALLBACK(on_mail_again),
-                          _("Cancel"), G_CALLBACK(on_cancelled));
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    purple_request_field_group_add_field(
+        group, purple_request_field_bool_new(
+                   "again", _("No mail came: send it again, or to another address"), FALSE));
+    ask(gc, _("Confirm your e-mail address"), secondary, group, _("Continue"), G_CALLBACK(on_link));
 }
 
 static void ask_page(PurpleConnection *gc, const MxQuestion *question)
@@ -183,18 +189,16 @@ static void ask_page(PurpleConnection *gc, const MxQuestion *question)
     g_autofree char *text = g_strdup_printf(
         _("Finish this page in a web browser, then press “Continue”:\n%s"), question->text);
     g_autofree char *secondary = join_texts(question->problem, text);
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    /* In Pidgin only a field's text can be copied; in Finch it is cut off. */
+    PurpleRequestField *field =
+        purple_request_field_string_new("page", _("Address to copy"), question->text, FALSE);
+    purple_request_field_string_set_editable(field, FALSE);
+    purple_request_field_group_add_field(group, field);
     if (!question->is_repeated)
         purple_notify_uri(gc, question->text);
-    purple_request_action(gc, _("Matrix"), _("The homeserver asks for something on its web page"),
-                          secondary, 0, get_account(gc), NULL, NULL, gc, 2, _("Continue"),
-                          G_CALLBACK(on_continue), _("Cancel"), G_CALLBACK(on_cancelled));
-}
-
-static void ask_again(PurpleConnection *gc, const MxQuestion *question)
-{
-    purple_request_action(gc, _("Matrix"), _("The account is not created yet"), question->problem,
-                          0, get_account(gc), NULL, NULL, gc, 2, _("Try Again"),
-                          G_CALLBACK(on_continue), _("Cancel"), G_CALLBACK(on_cancelled));
+    ask(gc, _("The homeserver asks for something on its web page"), secondary, group, _("Continue"),
+        G_CALLBACK(on_continue));
 }
 
 void mxp_register_ask(PurpleConnection *gc, const MxQuestion *question)
@@ -211,5 +215,6 @@ void mxp_register_ask(PurpleConnection *gc, const MxQuestion *question)
     else if (question->kind == MX_ASK_PAGE)
         ask_page(gc, question);
     else if (question->kind == MX_ASK_AGAIN)
-        ask_again(gc, question);
+        ask(gc, _("The account is not created yet"), question->problem, NULL, _("Try Again"),
+            G_CALLBACK(on_continue));
 }

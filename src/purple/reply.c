@@ -3,6 +3,8 @@
 #include "reply.h"
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
@@ -114,6 +116,9 @@ static const struct {
     {MXP_DEED_TOPIC, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_NAME, "M_TOO_LARGE", 0, N_("It is too long.")},
     {MXP_DEED_TOPIC, "M_TOO_LARGE", 0, N_("It is too long.")},
+    {MXP_DEED_SET_STATE, "M_FORBIDDEN", 0, N_("You may not set it in this room.")},
+    {MXP_DEED_SEND_EVENT, "M_FORBIDDEN", 0, N_("You may not send it in this room.")},
+    {MXP_DEED_READ_STATE, "M_FORBIDDEN", 0, N_("You may not see it.")},
     {MXP_DEED_FORGET, NULL, 400, N_("You have to leave it first.")},
     {MXP_DEED_LEAVE, "M_FORBIDDEN", 0, N_("You are not in it.")},
     {MXP_DEED_OWN_NAME, "M_FORBIDDEN", 0, N_("Your homeserver does not let you change it.")},
@@ -148,6 +153,12 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("The topic of %s could not be changed."), target);
     case MXP_DEED_PLACE:
         return g_strdup_printf(_("%s could not be put into another group."), target);
+    case MXP_DEED_SET_STATE:
+        return g_strdup_printf(_("%s was not set."), target);
+    case MXP_DEED_SEND_EVENT:
+        return g_strdup_printf(_("%s was not sent."), target);
+    case MXP_DEED_READ_STATE:
+        return g_strdup(_("The room's state could not be read."));
     case MXP_DEED_OWN_NAME:
         return g_strdup(_("Your display name was not changed."));
     case MXP_DEED_AVATAR:

@@ -36,10 +36,13 @@ typedef enum {
     MXP_DEED_NAME, /* a room's */
     MXP_DEED_TOPIC,
     MXP_DEED_PLACE,
+    MXP_DEED_SET_STATE, /* target: the type of the event; so below */
+    MXP_DEED_SEND_EVENT,
     MXP_DEED_CREATE,
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,
     MXP_DEED_SEARCH,
+    MXP_DEED_READ_STATE,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
  * from MXP_DEED_CREATE on. The caller frees. */

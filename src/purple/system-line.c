@@ -27,6 +27,8 @@ static gsize find_end(const char *markup)
     if (markup[len] == '\0' || markup[len] == '<')
         return len;
     const char *end = g_strrstr_len(markup, len, BREAK);
+    if (end == NULL) /* more of them than Pidgin takes: mxp_markup_from_plain() */
+        end = g_strrstr_len(markup, len, "\n");
     if (end == NULL || end < markup + len / 2)
         end = g_strrstr_len(markup, len, " ");
     if (end != NULL && end >= markup + len / 2)
@@ -50,7 +52,7 @@ void mxp_system_line_write(PurpleConversation *conversation, const char *markup,
         markup += len;
         if (g_str_has_prefix(markup, BREAK))
             markup += strlen(BREAK);
-        else if (*markup == ' ')
+        else if (*markup == ' ' || *markup == '\n')
             markup++;
     } while (*markup != '\0');
 }

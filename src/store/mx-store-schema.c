@@ -59,6 +59,9 @@ static const char *const migrations[] = {
     "CREATE TABLE listed (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
     "CREATE TABLE presence (user_id TEXT PRIMARY KEY, state INTEGER NOT NULL, status_msg TEXT,"
     "  active_ms INTEGER NOT NULL, is_active INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE redacted (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"
+    "  event_id TEXT NOT NULL, PRIMARY KEY (room, event_id)) WITHOUT ROWID;"
+    "CREATE TABLE shows_all (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -102,15 +102,6 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
     return TRUE;
 }
 
-void mx_store_redact(MxStore *store, gint64 room, const char *event_id)
-{
-    mx_store_exec(store,
-                  "UPDATE timeline SET content = '{}', prev_content = NULL, display = CASE display "
-                  "WHEN 1 THEN 4 ELSE "
-                  "display END WHERE room = ? AND event_id = ?",
-                  "is", room, event_id);
-}
-
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
 {
     return mx_store_exec(

@@ -296,6 +296,14 @@ void mx_store_begin(MxStore *store)
     mx_store_exec(store, "BEGIN IMMEDIATE", "");
 }
 
+/* secure_delete overwrites what was taken away in the database; the log keeps the pages as they
+ * were before until it is written anew. Should this fail, closing the database does it. */
+static void empty_log(MxStore *store)
+{
+    store->empties_log = FALSE;
+    sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+}
+
 gboolean mx_store_commit(MxStore *store, GError **error)
 {
     g_assert(store->in_transaction);
@@ -306,6 +314,8 @@ gboolean mx_store_commit(MxStore *store, GError **error)
     if (store->failure == NULL) {
         store->in_transaction = FALSE;
         crash_point();
+        if (store->empties_log)
+            empty_log(store);
         return TRUE;
     }
     GError *failure = g_steal_pointer(&store->failure);
@@ -321,6 +331,7 @@ void mx_store_rollback(MxStore *store)
         mx_store_exec(store, "ROLLBACK", "");
     g_clear_error(&store->failure);
     store->in_transaction = FALSE;
+    store->empties_log = FALSE;
 }
 
 void mx_store_clear(MxStore *store)

@@ -217,8 +217,6 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 MxTimelineRow *mx_store_get_line(MxStore *store, gint64 id);
 /* The sender's newest line of the room that is, or is to be, in a window. */
 MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char *sender);
-/* Redaction: the content leaves the database; a pending line is not shown any more. */
-void mx_store_redact(MxStore *store, gint64 room, const char *event_id);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
 /* Everything of this sender that is pending becomes skipped. */
@@ -246,6 +244,32 @@ void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display);
 int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row);
 /* Keys of rooms that hold rows in this state. gint64 each. */
 GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
+
+/* ---- what is taken away, and what is named: mx-store-redaction.c ---- */
+
+/* The whole row of an event, or NULL. */
+MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
+/* Messages that are in a window, the newest first; whole rows. */
+GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
+/* Later rows of the same sender whose content has the row's event ID somewhere; whole rows. */
+GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row);
+/* With its queue item. */
+void mx_store_remove_row_of_txn(MxStore *store, gint64 room, const char *txn_id);
+/* content (JSON text) takes the place of what the row had; a pending line is not shown any more.
+ * What was there leaves the disk with the commit, its log included. */
+void mx_store_blank_row(MxStore *store, const MxTimelineRow *row, const char *content);
+/* No later row is of the same type and state key. */
+gboolean mx_store_is_newest_of_key(MxStore *store, const MxTimelineRow *row);
+/* The event is state of the room (m.room.member aside); the caller frees what is given. */
+gboolean mx_store_find_state(MxStore *store, gint64 room, const char *event_id, char **type,
+                             char **state_key, char **content);
+void mx_store_blank_state(MxStore *store, gint64 room, const char *event_id, const char *content);
+/* Events that were taken away before they were stored. */
+void mx_store_add_redacted(MxStore *store, gint64 room, const char *event_id);
+gboolean mx_store_is_redacted(MxStore *store, gint64 room, const char *event_id);
+/* The room's window shows events that nothing else is known about. */
+void mx_store_set_shows_all(MxStore *store, gint64 room, gboolean shows_all);
+gboolean mx_store_shows_all(MxStore *store, gint64 room);
 
 /* A hole in the timeline, to be filled by GET /messages from `from` backwards to `to`. */
 typedef struct {

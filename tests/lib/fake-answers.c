@@ -31,6 +31,14 @@ static char *quote(const char *text)
     return json_to_string(node, FALSE);
 }
 
+static char *object_to_text(JsonObject *object)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+
+    json_node_set_object(node, object);
+    return json_to_string(node, FALSE);
+}
+
 /* ---- users ---- */
 
 /* "mxt.RANDOM.DEVICE.@user:host" */
@@ -423,6 +431,43 @@ static FakeReply answer_state(FakeServer *server, const FakeRequest *request)
     return reply(200, "[]");
 }
 
+static FakeReply answer_no_event(FakeServer *server, const FakeRequest *request)
+{
+    return fake_reply_error(404, "M_NOT_FOUND", "Event not found.");
+}
+
+static FakeReply answer_redact(FakeServer *server, const FakeRequest *request)
+{
+    g_autoptr(JsonObject) body = fake_request_json(request);
+    FakeSent *sent = find_sent(server, request);
+
+    if (body == NULL)
+        return fake_reply_error(400, "M_NOT_JSON", "Content not JSON.");
+    if (sent == NULL) {
+        sent = add_sent(server, request);
+        g_free(sent->type);
+        g_free(sent->content);
+        sent->type = g_strdup("m.room.redaction");
+        json_object_set_string_member(body, "redacts", request->args[1]);
+        sent->content = object_to_text(body);
+        if (server->echo) {
+            g_autofree char *event = fake_server_sent_event(server, server->sent->len - 1, TRUE);
+            push_timeline(server, sent->room_id, event);
+        }
+    }
+    return (FakeReply){200, g_strdup_printf("{\"event_id\":\"%s\"}", sent->event_id)};
+}
+
+static FakeReply answer_aliases(FakeServer *server, const FakeRequest *request)
+{
+    return reply(200, "{\"aliases\":[]}");
+}
+
+static FakeReply answer_directory_entry(FakeServer *server, const FakeRequest *request)
+{
+    return reply(200, "{\"visibility\":\"private\"}");
+}
+
 /* ---- account data ---- */
 
 static FakeReply answer_get_account_data(FakeServer *server, const FakeRequest *request)
@@ -493,6 +538,12 @@ static const struct {
     {"capabilities", answer_empty},
     {"pushrules", answer_empty},
     {"state", answer_state},
+    {"state-event", answer_no_event},
+    {"event", answer_no_event},
+    {"context", answer_no_event},
+    {"redact", answer_redact},
+    {"aliases", answer_aliases},
+    {"directory-entry", answer_directory_entry},
     {"get-account-data", answer_get_account_data},
     {"set-account-data", answer_set_account_data},
     {"profile", fake_answer_profile, TRUE},

@@ -12,6 +12,7 @@
  * Endpoints by name: versions, well-known, login-flows, login, refresh, logout, whoami, filter,
  * sync, send, messages, members, joined-members, create-room, join, invite, leave, forget,
  * get-account-data, set-account-data, set-room-account-data, profile, receipt, read-markers,
+ * redact, state-event, event, context, aliases, directory-entry,
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
  * search-people, thumbnail, download, old-thumbnail, old-download, upload, register,
  * register-available, token-validity, register-email, unknown. */

@@ -70,7 +70,7 @@ static void receipt_for_many(Scenario *s)
     sync_body_timeline(body, ROOM, event_with_id(event_text(ALICE, "mine"), "$own"));
     push(s, sync_body_end(body));
     settle(s);
-    fake_server_once(s->server, "read-markers", (FakeAnswer){.delay_ms = 400});
+    fake_server_once(s->server, "read-markers", (FakeAnswer){.delay_ms = 1500});
     host_set_focus(ROOM, TRUE);
     open_chat(s, ROOM);
     for (guint i = 0; i < 60; i++)

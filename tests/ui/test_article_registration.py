@@ -8,7 +8,7 @@ from finch import Finch
 from homeserver import Synapse
 from matrix import Client, MatrixError
 from pidgin import Pidgin
-from waiting import wait_until
+from waiting import free_port, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +121,33 @@ def test_article_registering_in_finch(registrar, plugin, tmp_path):
         find_question(program, "Read these pages first", "finch-register-terms")
         program.keys("Tab", "Space", "Tab", "Enter")
         check_account(registrar, "newfinch")
+        assert program.complaints() == []
+    finally:
+        program.stop()
+
+
+def test_article_registering_given_up_in_pidgin(second_desktop, plugin, registrar, tmp_path):
+    """By closing the window: the account is there, and not connecting any more."""
+    desktop = second_desktop
+    program = Pidgin(desktop, tmp_path / "pidgin", plugin).start()
+    try:
+        program.add_account(f"@late:{registrar.server_name}", PASSWORD, f"http://127.0.0.1:{free_port()}", create=True)
+        desktop.focus(desktop.wait_window("Matrix"))
+        desktop.key("alt+F4")
+        wait_until(lambda: not program.ask("PurpleAccountIsConnecting", program.account()), 10, "the end")
+        assert program.account() and not desktop.windows("Matrix")
+        assert program.complaints() == []
+    finally:
+        program.stop()
+
+
+def test_article_registering_given_up_in_finch(registrar, plugin, tmp_path):
+    program = Finch(tmp_path / "finch", plugin).start()
+    try:
+        program.add_account(f"@late:{registrar.server_name}", PASSWORD, f"http://127.0.0.1:{free_port()}", create=True)
+        find_question(program, "is not created yet", "finch-register-again")
+        program.keys("M-c")
+        program.wait_text("Disconnecting account @late")  # in its debug window
         assert program.complaints() == []
     finally:
         program.stop()

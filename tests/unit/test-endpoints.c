@@ -149,6 +149,26 @@ static void test_register(void)
     g_assert_cmpstr(page, ==, "https://h/p" V3 "/auth/..%2Fx/fallback/web?session=a%26b");
 }
 
+static void test_state_and_redaction(void)
+{
+    check(mx_endpoint_redact("!r", "$a/b", "t1", NULL), "PUT", V3 "/rooms/%21r/redact/%24a%2Fb/t1",
+          "{}");
+    check(mx_endpoint_redact("!r", "$a", "t1", "x"), "PUT", V3 "/rooms/%21r/redact/%24a/t1",
+          "{\"reason\":\"x\"}");
+    check(mx_endpoint_put_state("!r", "a.b", "", "{ }"), "PUT", V3 "/rooms/%21r/state/a.b", "{ }");
+    check(mx_endpoint_put_state("!r", "a.b", "k/y", "{}"), "PUT", V3 "/rooms/%21r/state/a.b/k%2Fy",
+          "{}");
+    check(mx_endpoint_whole_state("!r"), "GET", V3 "/rooms/%21r/state", NULL);
+    check(mx_endpoint_state_event("!r", "a.b", ""), "GET", V3 "/rooms/%21r/state/a.b?format=event",
+          NULL);
+    check(mx_endpoint_state_event("!r", "a.b", "k y"), "GET",
+          V3 "/rooms/%21r/state/a.b/k%20y?format=event", NULL);
+    check(mx_endpoint_event("!r", "$a/b"), "GET", V3 "/rooms/%21r/event/%24a%2Fb", NULL);
+    check(mx_endpoint_context("!r", "$a"), "GET", V3 "/rooms/%21r/context/%24a?limit=0", NULL);
+    check(mx_endpoint_directory_entry("!r"), "GET", V3 "/directory/list/room/%21r", NULL);
+    check(mx_endpoint_aliases("!r"), "GET", V3 "/rooms/%21r/aliases", NULL);
+}
+
 static void test_push_rules(void)
 {
     g_autoptr(JsonObject) body = mx_json_parse_object("{\"actions\":[]}", -1, NULL);
@@ -188,6 +208,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoints/sync", test_sync);
     g_test_add_func("/endpoints/rooms", test_rooms);
     g_test_add_func("/endpoints/register", test_register);
+    g_test_add_func("/endpoints/state-and-redaction", test_state_and_redaction);
     g_test_add_func("/endpoints/push-rules", test_push_rules);
     g_test_add_func("/endpoints/presence", test_presence);
     return g_test_run();

@@ -249,7 +249,8 @@ static void test_redacted_while_delivering(Fixture *fixture, gconstpointer data)
     store_fixture_add_line(fixture->store, fixture->room, "$1", "@bob:x", NULL, "oops",
                            MX_DISPLAY_PENDING);
     assert_taken(fixture, 10, "oops");
-    mx_store_redact(fixture->store, fixture->room->key, "$1");
+    g_autoptr(MxTimelineRow) row = mx_store_get_event(fixture->store, fixture->room->key, "$1");
+    mx_store_blank_row(fixture->store, row, "{}");
     g_autoptr(GPtrArray) lines =
         mx_timeline_list_delivering(fixture->store, fixture->room->key, "@me:x");
     g_assert_cmpint(lines->len, ==, 1); /* it still has to be ticked off */

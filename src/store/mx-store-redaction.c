@@ -1,0 +1,141 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-store-private.h"
+
+#define COLUMNS                                                                                    \
+    "id, room, pos, event_id, sender, type, txn_id, content, state_key, prev_content, ts, display"
+
+static MxTimelineRow *read_row(sqlite3_stmt *statement)
+{
+    MxTimelineRow *row = g_new0(MxTimelineRow, 1);
+    row->id = sqlite3_column_int64(statement, 0);
+    row->room = sqlite3_column_int64(statement, 1);
+    row->pos = sqlite3_column_int64(statement, 2);
+    row->event_id = mx_store_column_dup(statement, 3);
+    row->sender = mx_store_column_dup(statement, 4);
+    row->type = mx_store_column_dup(statement, 5);
+    row->txn_id = mx_store_column_dup(statement, 6);
+    row->content = mx_store_column_dup(statement, 7);
+    row->state_key = mx_store_column_dup(statement, 8);
+    row->prev_content = mx_store_column_dup(statement, 9);
+    row->ts = sqlite3_column_int64(statement, 10);
+    row->display = sqlite3_column_int(statement, 11);
+    return row;
+}
+
+MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id)
+{
+    sqlite3_stmt *statement =
+        mx_store_query(store, "SELECT " COLUMNS " FROM timeline WHERE room = ? AND event_id = ?",
+                       "is", room, event_id);
+    if (!mx_store_step(store, statement))
+        return NULL;
+    MxTimelineRow *row = read_row(statement);
+    mx_store_done(statement);
+    return row;
+}
+
+GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT " COLUMNS " FROM timeline WHERE room = ? AND display IN (2, 3) "
+        "AND type IN ('m.room.message', 'm.room.encrypted', 'm.sticker') AND content <> '{}' "
+        "ORDER BY pos DESC LIMIT ?",
+        "id", room, limit);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(rows, read_row(statement));
+    return rows;
+}
+
+/* An edit comes soon after what it is about; beyond so many rows nobody looks. */
+#define MAX_BEHIND 20000
+
+GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT " COLUMNS " FROM (SELECT * FROM timeline WHERE room = ? AND pos > ? "
+                       "ORDER BY pos LIMIT ?) WHERE sender = ? AND instr(content, ?) > 0",
+                       "iidss", row->room, row->pos, MAX_BEHIND, row->sender, row->event_id);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(rows, read_row(statement));
+    return rows;
+}
+
+void mx_store_remove_row_of_txn(MxStore *store, gint64 room, const char *txn_id)
+{
+    mx_store_exec(store, "DELETE FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);
+}
+
+void mx_store_blank_row(MxStore *store, const MxTimelineRow *row, const char *content)
+{
+    mx_store_exec(store,
+                  "UPDATE timeline SET content = ?, prev_content = NULL, "
+                  "display = CASE display WHEN 1 THEN 4 ELSE display END WHERE id = ?",
+                  "si", content, row->id);
+    /* What came next holds the same as what was before it. */
+    if (row->state_key != NULL)
+        mx_store_exec(store,
+                      "UPDATE timeline SET prev_content = ? WHERE id = (SELECT id FROM timeline "
+                      "WHERE room = ? AND pos > ? AND type = ? AND state_key = ? "
+                      "ORDER BY pos LIMIT 1)",
+                      "siiss", content, row->room, row->pos, row->type, row->state_key);
+    store->empties_log = TRUE;
+}
+
+gboolean mx_store_is_newest_of_key(MxStore *store, const MxTimelineRow *row)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 FROM timeline WHERE room = ? AND pos > ? AND type = ? "
+                              "AND state_key = ? LIMIT 1",
+                              "iiss", row->room, row->pos, row->type, row->state_key) == 0;
+}
+
+gboolean mx_store_find_state(MxStore *store, gint64 room, const char *event_id, char **type,
+                             char **state_key, char **content)
+{
+    sqlite3_stmt *statement = mx_store_query(
+        store, "SELECT type, state_key, content FROM state WHERE room = ? AND event_id = ?", "is",
+        room, event_id);
+    if (!mx_store_step(store, statement))
+        return FALSE;
+    *type = mx_store_column_dup(statement, 0);
+    *state_key = mx_store_column_dup(statement, 1);
+    *content = mx_store_column_dup(statement, 2);
+    mx_store_done(statement);
+    return TRUE;
+}
+
+void mx_store_blank_state(MxStore *store, gint64 room, const char *event_id, const char *content)
+{
+    mx_store_exec(store, "UPDATE state SET content = ? WHERE room = ? AND event_id = ?", "sis",
+                  content, room, event_id);
+    store->empties_log = TRUE;
+}
+
+void mx_store_add_redacted(MxStore *store, gint64 room, const char *event_id)
+{
+    mx_store_exec(store, "INSERT OR IGNORE INTO redacted VALUES (?, ?)", "is", room, event_id);
+}
+
+gboolean mx_store_is_redacted(MxStore *store, gint64 room, const char *event_id)
+{
+    return mx_store_query_int(store, 0, "SELECT 1 FROM redacted WHERE room = ? AND event_id = ?",
+                              "is", room, event_id) != 0;
+}
+
+void mx_store_set_shows_all(MxStore *store, gint64 room, gboolean shows_all)
+{
+    if (shows_all)
+        mx_store_exec(store, "INSERT OR IGNORE INTO shows_all VALUES (?)", "i", room);
+    else
+        mx_store_exec(store, "DELETE FROM shows_all WHERE room = ?", "i", room);
+}
+
+gboolean mx_store_shows_all(MxStore *store, gint64 room)
+{
+    return mx_store_query_int(store, 0, "SELECT 1 FROM shows_all WHERE room = ?", "i", room) != 0;
+}
