@@ -145,6 +145,24 @@ MxRequest *mx_client_raw_new(const char *method, const char *path, const char *b
     return NULL;
 }
 
+/* The room of ".../rooms/{roomId}/send/...", or NULL. The caller frees. */
+static char *find_room_sent_to(const char *path)
+{
+    g_autofree char *alone = g_strndup(path, strcspn(path, "?"));
+    g_auto(GStrv) segments = g_strsplit(alone, "/", -1);
+    const char *before = NULL, *last = NULL; /* the two before, empty ones left out */
+    for (guint i = 0; segments[i] != NULL; i++) {
+        if (*segments[i] == '\0')
+            continue;
+        g_autofree char *segment = g_uri_unescape_string(segments[i], NULL);
+        if (g_strcmp0(segment, "send") == 0 && g_strcmp0(before, "rooms") == 0)
+            return g_uri_unescape_string(last, NULL);
+        before = last;
+        last = segments[i];
+    }
+    return NULL;
+}
+
 /* ---- the answer ---- */
 
 static gboolean is_secret(const char *member)
@@ -199,6 +217,7 @@ char *mx_client_raw_format(const char *answer, gsize len, gsize max_len, gsize *
 
 typedef struct {
     MxClientJob base;
+    MxRequest *request;
     GBytes *body;
     guint status;
     char *text;
@@ -213,6 +232,7 @@ static void raw_job_free(gpointer data)
     RawJob *job = data;
     if (job->destroy != NULL)
         job->destroy(job->user_data);
+    mx_request_unref(job->request);
     g_clear_pointer(&job->body, g_bytes_unref);
     g_free(job->text);
     mx_client_job_clear(job);
@@ -256,13 +276,40 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
         mx_session_token_refused(client, error);
 }
 
+/* Only the database knows for sure. */
+static void run_check(MxStore *store, gpointer data)
+{
+    RawJob *job = data;
+    g_autofree char *room_id = find_room_sent_to(mx_request_get_target(job->request));
+    g_autoptr(MxRoomRow) room = room_id != NULL ? mx_store_get_room(store, room_id) : NULL;
+    if (room != NULL && room->encrypted)
+        refuse(&job->base.error, _("That room is encrypted: nothing is sent there in the clear."));
+}
+
+static void on_checked(gpointer data)
+{
+    RawJob *checked = data;
+    MxClient *client = checked->base.client;
+    if (checked->base.error != NULL) {
+        checked->func(client, 0, NULL, 0, checked->base.error, checked->user_data);
+        return;
+    }
+    RawJob *job = mx_client_job_new(client, sizeof *job);
+    job->request = mx_request_ref(checked->request);
+    job->func = checked->func;
+    job->user_data = checked->user_data;
+    job->destroy = g_steal_pointer(&checked->destroy);
+    mx_http_send_async(client->http, job->request, client->cancellable, on_answer, job);
+}
+
 void mx_client_raw_send(MxClient *client, MxRequest *request, MxRawFunc func, gpointer user_data,
                         GDestroyNotify destroy)
 {
     g_return_if_fail(client->http != NULL && client->worker != NULL);
     RawJob *job = mx_client_job_new(client, sizeof *job);
+    job->request = mx_request_ref(request);
     job->func = func;
     job->user_data = user_data;
     job->destroy = destroy;
-    mx_http_send_async(client->http, request, client->cancellable, on_answer, job);
+    mx_worker_push(client->worker, MX_JOB_USER, run_check, on_checked, job, raw_job_free);
 }

@@ -19,7 +19,8 @@ char *mx_client_raw_format(const char *answer, gsize len, gsize max_len, gsize *
 /* text: the formatted answer, or NULL with an error. status: HTTP's, 0 when no answer came. */
 typedef void (*MxRawFunc)(MxClient *client, guint status, const char *text, gsize left_out,
                           const GError *error, gpointer user_data);
-/* Sends it. func is called once unless the client is stopped before; destroy, which may be NULL, is
- * for user_data. Needs a login. */
+/* Sends it, but nothing into a room that is encrypted, where nothing goes in the clear (E7): that
+ * is MX_ERROR_INVALID with a sentence. func is called once unless the client is stopped before;
+ * destroy, which may be NULL, is for user_data. Needs a login. */
 void mx_client_raw_send(MxClient *client, MxRequest *request, MxRawFunc func, gpointer user_data,
                         GDestroyNotify destroy);

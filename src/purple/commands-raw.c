@@ -25,6 +25,8 @@ static char *explain(guint status, const GError *error)
     const char *errcode = mx_error_get_errcode(error);
     g_autofree char *name = mx_event_tidy_name(errcode);
     g_autofree char *words = mx_event_tidy_name(mx_error_get_server_text(error));
+    if (g_error_matches(error, MX_ERROR, MX_ERROR_INVALID))
+        return g_strdup(error->message);
     if (status == 0)
         return g_strdup_printf(_("No answer: %s"), error->message);
     if (status == 401 && name == NULL)

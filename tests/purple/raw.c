@@ -164,6 +164,32 @@ static void bad_input(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+/* E7 */
+static void encrypted_room(Scenario *s)
+{
+    static const char *const paths[] = {
+        "v3/rooms/!room:localhost/send/m.room.message/t1",
+        "v3//rooms/%21room%3Alocalhost/send/m.room.message/t1?a=b",
+        "r0/rooms/!room:localhost/s%65nd/m.room.message/t1",
+    };
+
+    start(s);
+    push_event(s, ROOM,
+               event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
+    settle(s);
+    forget_events(s);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *text = g_strdup_printf("/matrix PUT /_matrix/client/%s {}", paths[i]);
+        command(s, text, "OK", NULL);
+        CHECK(s, host_press(asked(s, "PUT"), "Send", NULL, NULL, NULL));
+        EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "That room is encrypted");
+    }
+    EXPECT_NOTHING(s, 100);
+    command(s, "/matrix PUT /_matrix/client/v3/rooms/!direct:localhost/send/x/t1 {}", "OK", NULL);
+    CHECK(s, host_press(asked(s, "!direct"), "Cancel", NULL, NULL, NULL));
+    EXPECT_EVENT(s, "line", "~text", "Nothing was sent.");
+}
+
 /* The answer finds no window any more. */
 static void window_closed(Scenario *s)
 {
@@ -184,6 +210,7 @@ static const ScenarioEntry entries[] = {
     {"raw-refused", {refused}},
     {"raw-no-json", {no_json}},
     {"raw-bad-input", {bad_input}},
+    {"raw-encrypted-room", {encrypted_room}},
     {"raw-window-closed", {window_closed}},
 };
 
