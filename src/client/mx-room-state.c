@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-canonical-json.h"
 #include "mx-client-private.h"
 #include "mx-json.h"
 #include "mx-power.h"
@@ -281,8 +282,12 @@ static void writing_free(gpointer data)
 
 gboolean mx_client_is_json_object(const char *text)
 {
-    return mx_json_scan_validate(text, strlen(text)) &&
-           mx_json_scan_root(text, strlen(text)).type == MX_JSON_OBJECT;
+    if (!mx_json_scan_validate(text, strlen(text)) ||
+        mx_json_scan_root(text, strlen(text)).type != MX_JSON_OBJECT)
+        return FALSE;
+    g_autoptr(JsonNode) node = mx_json_parse(text, -1, NULL);
+    g_autofree char *canonical = node != NULL ? mx_canonical_json_encode(node, NULL) : NULL;
+    return canonical != NULL;
 }
 
 static gboolean may_send(MxStore *store, const Writing *writing)
@@ -299,7 +304,8 @@ static void run_check(MxStore *store, gpointer data)
     GError **error = &writing->base.error;
     if (!mx_client_is_json_object(writing->content))
         g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
-                            _("That is no JSON object; it has the form {\"name\": \"value\"}."));
+                            _("That is no JSON object; it has the form {\"name\": \"value\"}, and "
+                              "its numbers are whole ones."));
     else if (writing->key == NULL &&
              mx_room_encryption_decide(store, writing->room) != MX_SEND_PLAIN)
         g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,

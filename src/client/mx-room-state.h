@@ -28,7 +28,7 @@ void mx_client_write_state(MxClient *client, MxRoom *room, const char *type, con
 /* Of the timeline. Refused in encrypted rooms, as nothing goes there in the clear. */
 void mx_client_send_event(MxClient *client, MxRoom *room, const char *type, const char *content,
                           MxRoomFunc func, gpointer user_data, GDestroyNotify destroy);
-/* Whether text is a JSON object. */
+/* Whether text is a JSON object that an event may hold: its numbers are whole. */
 gboolean mx_client_is_json_object(const char *text);
 
 /* The room's window shows events that nothing is known about, from now on. */

@@ -147,7 +147,7 @@ const MxpCommand mxp_commands_directory[] = {
         "one, "
         "or makes one the main one; “-” in place of it: none."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
-    {"directory", "w", on_directory,
+    {"directory", "s", on_directory,
      N_("directory [on|off]: Whether your homeserver's list of rooms has this room, or puts it in "
         "or takes it out."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},

@@ -91,7 +91,7 @@ const MxpCommand mxp_commands_state[] = {
     {"event", "s", on_state,
      N_("event &lt;type&gt; &lt;content&gt;: Sends an event of any type, with content in JSON."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
-    {"showall", "w", on_showall,
+    {"showall", "s", on_showall,
      N_("showall &lt;on|off&gt;: Shows every new event of the room in this window, with type and "
         "content."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},

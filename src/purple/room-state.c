@@ -170,7 +170,7 @@ static gboolean is_object(const char *content, char **error)
     if (mx_client_is_json_object(content))
         return TRUE;
     *error = g_strdup(_("What follows is no JSON object, so nothing was done. It has the form "
-                        "{\"name\": \"value\"}."));
+                        "{\"name\": \"value\"}, and its numbers are whole ones."));
     return FALSE;
 }
 

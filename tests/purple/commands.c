@@ -20,12 +20,12 @@ static const struct {
     const char *bad[MAX_BAD];
 } commands[] = {
     {"accept", {"", "0", "-1", "x", "99", LONG}},
-    {"admit", NOBODY},
-    {"alias", {"frob", "add", "add nonsense", "add #a", "remove", "main", LONG}},
+    {"admit", {NULL}},
+    {"alias", {"frob", "add", "remove", "main", LONG}},
     {"ban", NOBODY},
     {"bans", {NULL}},
     {"create", {NULL}},
-    {"deny", NOBODY},
+    {"deny", {NULL}},
     {"deop", NOBODY},
     {"directory", {"maybe", "on off", LONG}},
     {"discard", {NULL}},
