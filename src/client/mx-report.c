@@ -8,6 +8,7 @@
 #include "mx-fetch.h"
 #include "mx-client-private.h"
 #include "mx-room-name.h"
+#include "mx-target.h"
 
 /* Of the message, in the sentence about it. Characters. */
 #define MAX_QUOTED 80
@@ -46,22 +47,12 @@ static char *describe_message(MxStore *store, const MxTimelineRow *row)
     return g_strdup_printf("%s: %s", name, text != NULL ? text : _("(an encrypted message)"));
 }
 
-/* Which message is meant; *rest: what is typed behind that. */
-static MxTimelineRow *find_message(MxStore *store, ReportJob *job, const char **rest)
-{
-    MxTimelineRow *row = mx_store_get_newest_of_others(store, job->room, job->own_user_id);
-    *rest = g_str_has_prefix(job->typed, "--") ? job->typed + 2 : job->typed;
-    if (row == NULL)
-        g_set_error_literal(&job->base.error, MX_ERROR, MX_ERROR_INVALID,
-                            _("There is no message of somebody else in this window."));
-    return row;
-}
-
 static void run_find(MxStore *store, gpointer data)
 {
     ReportJob *job = data;
     const char *rest;
-    g_autoptr(MxTimelineRow) row = find_message(store, job, &rest);
+    g_autoptr(MxTimelineRow) row = mx_target_find(store, job->room, job->own_user_id, job->typed,
+                                                  MX_TARGET_ANY, &rest, &job->base.error);
     if (row == NULL)
         return;
     job->event_id = g_strdup(row->event_id);

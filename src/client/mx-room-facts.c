@@ -7,10 +7,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-bridge.h"
 #include "mx-event.h"
 #include "mx-power.h"
 #include "mx-room-info.h"
 #include "mx-room-name.h"
+#include "mx-server-acl.h"
 
 /* So many names stand in one list. */
 #define MAX_NAMED 20
@@ -277,22 +279,21 @@ static void add_server_acl(Facts *facts)
 {
     g_autofree char *text = NULL;
     MxJsonSlice acl = get_content(facts, "m.room.server_acl", &text);
-    g_autofree char *allowed = list_strings(facts, get_member(acl, "allow"), NULL, NULL);
-    g_autofree char *denied = list_strings(facts, get_member(acl, "deny"), NULL, NULL);
-    gboolean has_literals = TRUE;
-    if (acl.text == NULL)
-        return;
-    mx_json_slice_get_bool(get_member(acl, "allow_ip_literals"), &has_literals);
-    add(facts, _("Homeservers that may take part"), allowed != NULL ? allowed : _("none"));
-    add(facts, _("Homeservers that may not"), denied);
-    if (!has_literals)
-        add(facts, _("Homeservers without a name"), _("may not take part"));
+    g_autofree char *sentences = acl.text != NULL ? mx_server_acl_describe(acl) : NULL;
+    add(facts, _("Homeservers"), sentences);
+}
+
+static void add_bridges(Facts *facts)
+{
+    g_autoptr(GPtrArray) lines = mx_bridge_list(facts->store, facts->room);
+    for (guint i = 0; i < lines->len; i++)
+        add(facts, _("Bridged to"), g_ptr_array_index(lines, i));
 }
 
 /* In the order of the window. Whoever knows more about rooms adds a line here. */
 static void (*const parts[])(Facts *facts) = {
-    add_names, add_people,     add_access,   add_encryption,
-    add_power, add_server_acl, add_creation, add_end,
+    add_names,      add_people,  add_access,   add_encryption, add_power,
+    add_server_acl, add_bridges, add_creation, add_end,
 };
 
 GPtrArray *mx_room_facts_load(MxStore *store, gint64 room, const MxRoomListing *listing)

@@ -293,8 +293,9 @@ const MxpCommand mxp_commands_moderation[] = {
      N_("preview &lt;room&gt;: Tells of a room before you join it: name, topic, members."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"report", "s", on_report,
-     N_("report [reason], report user &lt;name or @user:server&gt; [reason], report room "
-        "[reason]: Reports the last message of somebody else, a person or the room to those who "
+     N_("report [message] [reason], report user &lt;name or @user:server&gt; [reason], report room "
+        "[reason]: Reports a message (12:34, or nick:; else the last one of somebody else), a "
+        "person or the room to those who "
         "run your homeserver."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {NULL},

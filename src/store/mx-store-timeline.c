@@ -76,21 +76,6 @@ MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char 
                                    "is", room, sender));
 }
 
-MxTimelineRow *mx_store_get_newest_of_others(MxStore *store, gint64 room, const char *but_sender)
-{
-    MxTimelineRow *row = one_line(
-        store, mx_store_query(store,
-                              "SELECT id, room, pos, event_id, sender, type, ts FROM timeline "
-                              "WHERE room = ? AND sender <> ? AND display <> 0 AND "
-                              "state_key IS NULL AND event_id IS NOT NULL "
-                              "ORDER BY pos DESC LIMIT 1",
-                              "is", room, but_sender));
-    if (row != NULL)
-        row->content =
-            mx_store_query_text(store, "SELECT content FROM timeline WHERE id = ?", "i", row->id);
-    return row;
-}
-
 gboolean mx_store_has_event(MxStore *store, gint64 room, const char *event_id)
 {
     return mx_store_get_event_pos(store, room, event_id) != G_MININT64;

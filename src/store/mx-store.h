@@ -217,8 +217,6 @@ gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id)
 MxTimelineRow *mx_store_get_line(MxStore *store, gint64 id);
 /* The sender's newest line of the room that is, or is to be, in a window. */
 MxTimelineRow *mx_store_get_newest_line(MxStore *store, gint64 room, const char *sender);
-/* The newest message that is in a window and is not this sender's, with content; or NULL. */
-MxTimelineRow *mx_store_get_newest_of_others(MxStore *store, gint64 room, const char *but_sender);
 /* Pending lines up to pos become skipped; gives how many. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos);
 /* Everything of this sender that is pending becomes skipped. */

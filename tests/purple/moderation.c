@@ -428,7 +428,7 @@ static void reports(Scenario *s)
 
     start_mighty(s);
     ok(s, "/report");
-    expect_refusal(s, "There is no message of somebody else in this window.");
+    expect_refusal(s, "Nobody else has written in this window yet.");
     push_event(s, ROOM, event_with_id(event_text(BOB, "buy <b>now</b>"), "$bad"));
     EXPECT_LINE(s, ROOM, BOB, NULL, NULL);
     push_event(s, ROOM, event_state("m.room.name", "", CAROL, "{'name':'Hall'}"));

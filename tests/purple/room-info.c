@@ -76,9 +76,8 @@ static void in_the_window(Scenario *s)
         "Creators, above all: Alice (" ALICE "), Bob (" BOB ")<br>",
         "Moderators: Carol (" CAROL ")<br>",
         "Power needed: 5 to write, 50 to change settings; new members have 0<br>",
-        "Homeservers that may take part: *<br>",
-        "Homeservers that may not: evil.&lt;i&gt;<br>",
-        "Homeservers without a name: may not take part<br>",
+        "Homeservers: All servers may take part but these: evil.&lt;i&gt;. Servers without a name, "
+        "known by their IP address, may not.<br>",
         "Version: 12<br>",
         "Other homeservers: may not take part<br>",
         "Comes after the room: !old:x<br>",

@@ -108,4 +108,4 @@ def test_article_server_acl_is_readable(alice, bob, shared_room, seat, synapse):
     driver = open_room(one, shared_room)
     one.run(shared_room, "/room")
     text = driver.wait_line(re.compile("^Name: Garden"), shared_room).text
-    assert "Homeservers that may take part: *\nHomeservers that may not: *.evil.example\n" in text
+    assert "All servers may take part but these: *.evil.example." in text
