@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-room.h"
 
+#include <string.h>
+
 #include "mx-direct.h"
 #include "mx-invitation.h"
 #include "mx-mxc.h"
@@ -42,6 +44,19 @@ static void add_upgrade(MxRoom *room, MxStore *store)
     room->successor_via = g_steal_pointer(&upgrade->via);
 }
 
+static void add_avatar(MxRoom *room, MxStore *store)
+{
+    g_autofree char *content = mx_store_get_state(store, room->key, "m.room.avatar", "");
+    MxJsonSlice url = {0};
+    if (content != NULL)
+        url = mx_json_scan_member(mx_json_scan_root(content, strlen(content)), "url");
+    room->avatar = mx_json_slice_dup_string(url);
+    if (!mx_mxc_parse(room->avatar, NULL, NULL)) {
+        g_free(room->avatar);
+        room->avatar = g_strdup("");
+    }
+}
+
 MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_id)
 {
     MxRoom *room = g_new0(MxRoom, 1);
@@ -62,8 +77,10 @@ MxRoom *mx_room_new(MxStore *store, const MxRoomRow *row, const char *own_user_i
         mx_store_has_alert(store, row->key, G_MININT64, own_user_id, row->direct_user != NULL);
     room->highlights = row->highlight_count;
     room->hidden = row->hidden;
-    if (row->membership == MX_MEMBERSHIP_JOIN && row->direct_user == NULL && !room->is_space)
+    if (row->membership == MX_MEMBERSHIP_JOIN && row->direct_user == NULL && !room->is_space) {
         mx_place_find(&room->place, store, row, own_user_id);
+        add_avatar(room, store);
+    }
     if (row->membership == MX_MEMBERSHIP_INVITE)
         add_invitation(room, store);
     if (row->membership == MX_MEMBERSHIP_JOIN)
@@ -86,6 +103,7 @@ void mx_room_unref(MxRoom *room)
     g_free(room->canonical_alias);
     g_free(room->direct_user);
     g_free(room->partner_name);
+    g_free(room->avatar);
     g_free(room->partner_avatar);
     g_free(room->inviter);
     g_free(room->inviter_name);

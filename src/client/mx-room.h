@@ -15,6 +15,7 @@ typedef struct {
     char *canonical_alias; /* or NULL */
     char *name;            /* computed; never NULL */
     char *partner_name;    /* of direct_user, as the room shows it; or NULL */
+    char *avatar;          /* the room's own, of one that is nobody's IM: mxc:// URI, "" for none */
     char *partner_avatar;  /* of direct_user: mxc:// URI, "" for none; NULL: not known */
     char *direct_user;     /* this room is that user's IM; or NULL */
     MxMembership membership;

@@ -90,6 +90,70 @@ static void shown_changed_removed(Scenario *s)
     settle(s);
 }
 
+/* ---- of a room ---- */
+
+static PurpleBlistNode *get_node(Scenario *s)
+{
+    return (PurpleBlistNode *)purple_blist_find_chat(s->account, ROOM);
+}
+
+static gboolean is_shown(gpointer data)
+{
+    return purple_buddy_icons_node_has_custom_icon(get_node(data));
+}
+
+static gboolean is_not_shown(gpointer data)
+{
+    return !is_shown(data);
+}
+
+static void expect_room_icon(Scenario *s, const char *data, gsize len)
+{
+    PurpleStoredImage *image = purple_buddy_icons_node_find_custom_icon(get_node(s));
+    CHECK(s, image != NULL && purple_imgstore_get_size(image) == len &&
+                 memcmp(purple_imgstore_get_data(image), data, len) == 0);
+    purple_imgstore_unref(image);
+}
+
+static void push_room_avatar(Scenario *s, const char *content)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_state(body, ROOM, event_state("m.room.avatar", "", BOB, content));
+    push(s, sync_body_end(body));
+}
+
+static void room_is_shown(Scenario *s)
+{
+    start(s);
+    push_room_avatar(s, "{'url':'" RED "'}");
+    EXPECT_REQUEST(s, "thumbnail");
+    WAIT(s, is_shown, s);
+    expect_room_icon(s, red, sizeof red);
+    push_room_avatar(s, "{'url':'" BLUE "'}");
+    EXPECT_REQUEST(s, "thumbnail");
+    settle(s);
+    expect_room_icon(s, blue, sizeof blue);
+    push_room_avatar(s, "{'url':7}");
+    WAIT(s, is_not_shown, s);
+    push_room_avatar(s, "{'url':'" RED "'}");
+    EXPECT_REQUEST(s, "thumbnail");
+    WAIT(s, is_shown, s);
+    settle(s);
+}
+
+/* It is fetched once in its life; and what the user puts in its place stays there. */
+static void room_is_shown_2(Scenario *s)
+{
+    come_back(s);
+    EXPECT_INT(s, fake_server_count(s->server, "thumbnail"), 0);
+    expect_room_icon(s, red, sizeof red);
+    purple_buddy_icons_node_set_custom_icon(get_node(s), g_memdup2(blue, sizeof blue), sizeof blue);
+    set_pictures(s);
+    push_room_avatar(s, "{}");
+    settle(s);
+    expect_room_icon(s, blue, sizeof blue);
+}
+
 static void push_membership(Scenario *s, const char *membership, int invited)
 {
     SyncBody *body = sync_body_new();
@@ -453,6 +517,7 @@ static void own_refused(Scenario *s)
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
+        {"room-is-shown", {room_is_shown, room_is_shown_2}},
         {"shown-changed-removed", {shown_changed_removed}},
         {"stays-with-the-buddy", {stays_with_the_buddy}},
         {"once", {once_1, once_2}},
