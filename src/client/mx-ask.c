@@ -54,10 +54,8 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(AskJob) job = user_data;
     MxClient *client = job->base.client;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &job->base.error);
-    if (client->state != MX_CLIENT_STOPPED && mx_error_get_status(job->base.error) == 401)
-        mx_session_token_refused(client, job->base.error);
-    if (client->state == MX_CLIENT_STOPPED)
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(client, source, result, &response, &job->base.error))
         return;
     if (response == NULL) {
         on_read(job);

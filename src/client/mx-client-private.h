@@ -129,6 +129,12 @@ typedef struct {
 gpointer mx_client_job_new(MxClient *client, gsize size);
 void mx_client_job_clear(gpointer job); /* drops client and error */
 
+/* Ends what mx_http_send_async() began; a token that is no longer taken is dealt with. FALSE: the
+ * client was stopped, and nothing may be done any more. Otherwise *response is the caller's, or
+ * NULL with error. */
+gboolean mx_client_take_answer(MxClient *client, GObject *source, GAsyncResult *result,
+                               MxResponse **response, GError **error);
+
 /* mx-session.c */
 void mx_session_start(MxClient *client);
 void mx_session_password_given(MxClient *client);

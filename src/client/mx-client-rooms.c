@@ -59,12 +59,8 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(RoomCall) call = user_data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
-    if (call->client->state == MX_CLIENT_STOPPED)
-        return;
-    if (mx_error_get_status(error) == 401)
-        mx_session_token_refused(call->client, error);
-    if (call->client->state == MX_CLIENT_STOPPED)
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(call->client, source, result, &response, &error))
         return;
     if (response != NULL && call->room_id == NULL)
         read_room_id(call, response, &error);

@@ -269,6 +269,21 @@ void mx_client_job_clear(gpointer job)
     g_clear_error(&base->error);
 }
 
+gboolean mx_client_take_answer(MxClient *client, GObject *source, GAsyncResult *result,
+                               MxResponse **response, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(MxResponse) answer = mx_http_send_finish(MX_HTTP(source), result, &failure);
+    if (client->state != MX_CLIENT_STOPPED && mx_error_get_status(failure) == 401)
+        mx_session_token_refused(client, failure);
+    if (client->state == MX_CLIENT_STOPPED) /* perhaps just now */
+        return FALSE;
+    *response = g_steal_pointer(&answer);
+    if (failure != NULL)
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return TRUE;
+}
+
 /* ---- rooms ---- */
 
 MxRoom *mx_client_get_room(MxClient *client, const char *room_id)

@@ -28,14 +28,10 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(Question) question = user_data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
+    g_autoptr(MxResponse) response = NULL;
     g_autoptr(JsonObject) answer = NULL;
     MxClient *client = question->client;
-    if (client->state == MX_CLIENT_STOPPED)
-        return;
-    if (mx_error_get_status(error) == 401)
-        mx_session_token_refused(client, error);
-    if (client->state == MX_CLIENT_STOPPED)
+    if (!mx_client_take_answer(client, source, result, &response, &error))
         return;
     if (response != NULL) {
         gsize len;

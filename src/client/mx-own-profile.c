@@ -119,12 +119,8 @@ static void on_set(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(SetCall) call = user_data;
     MxClient *client = call->client;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
-    if (client->state == MX_CLIENT_STOPPED)
-        return;
-    if (mx_error_get_status(error) == 401)
-        mx_session_token_refused(client, error);
-    if (client->state == MX_CLIENT_STOPPED)
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(client, source, result, &response, &error))
         return;
     if (call->func != NULL)
         call->func(client, error, call->user_data);

@@ -90,16 +90,15 @@ static void ask(Reading *reading, MxRequest *request, GAsyncReadyCallback on_ans
 static gboolean take_answer(Reading *reading, GObject *source, GAsyncResult *result, GError **error)
 {
     MxClient *client = reading->base.client;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, error);
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(client, source, result, &response, error)) {
+        reading_free(reading);
+        return FALSE;
+    }
     g_clear_pointer(&reading->answer, g_bytes_unref);
     if (response != NULL)
         reading->answer = g_bytes_ref(response->body);
-    if (client->state != MX_CLIENT_STOPPED && mx_error_get_status(*error) == 401)
-        mx_session_token_refused(client, *error);
-    if (client->state != MX_CLIENT_STOPPED)
-        return TRUE;
-    reading_free(reading);
-    return FALSE;
+    return TRUE;
 }
 
 static MxJsonSlice get_answer(const Reading *reading)

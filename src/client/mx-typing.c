@@ -35,11 +35,9 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autofree Sending *sending = user_data;
     g_autoptr(MxClient) client = sending->client;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
-    if (client->state == MX_CLIENT_STOPPED)
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(client, source, result, &response, &error))
         return;
-    if (mx_error_get_status(error) == 401)
-        mx_session_token_refused(client, error);
     RoomTyping *typing = g_hash_table_lookup(client->typing, &sending->room);
     if (client->state == MX_CLIENT_STOPPED || typing == NULL)
         return;

@@ -57,12 +57,8 @@ static void on_found(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(Search) search = user_data;
     MxClient *client = search->client;
     g_autoptr(GError) error = NULL;
-    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, &error);
-    if (client->state == MX_CLIENT_STOPPED)
-        return;
-    if (mx_error_get_status(error) == 401)
-        mx_session_token_refused(client, error);
-    if (client->state == MX_CLIENT_STOPPED)
+    g_autoptr(MxResponse) response = NULL;
+    if (!mx_client_take_answer(client, source, result, &response, &error))
         return;
     if (response == NULL) {
         search->func(client, NULL, FALSE, error, search->user_data);
