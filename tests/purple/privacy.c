@@ -277,8 +277,8 @@ static void kept_1(Scenario *s)
     settle(s);
     expect_denied(s, CAROL);
     go_offline(s);
-    while (fake_server_take_request(s->server, "set-account-data") != NULL)
-        ;
+    for (FakeRequest *one; (one = fake_server_take_request(s->server, "set-account-data")) != NULL;)
+        fake_request_free(one);
 }
 
 static void kept_2(Scenario *s)

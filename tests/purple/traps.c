@@ -654,8 +654,8 @@ static void status_changes(Scenario *s)
     purple_account_set_status(s->account, "available", TRUE, NULL);
     EXPECT_EVENT(s, "connected");
     settle(s);
-    while (fake_server_take_request(s->server, "presence") != NULL)
-        ;
+    for (FakeRequest *request; (request = fake_server_take_request(s->server, "presence")) != NULL;)
+        fake_request_free(request);
 }
 
 /* Requests are the connection's: they go with it, and their cancel callback is not called. */
