@@ -106,6 +106,8 @@ static StageJob *stage_job_new(MxClient *client, const MxRoom *from, MxUpgradeSt
 static void note_change(MxStore *store, StageJob *job, gint64 key)
 {
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, key);
+    if (row == NULL)
+        return; /* forgotten meanwhile */
     MxRoomChange *change = g_new0(MxRoomChange, 1);
     change->room = mx_room_new(store, row, job->own_user_id);
     g_ptr_array_add(job->changes, change);
@@ -255,6 +257,8 @@ static void on_refused(MxClient *client, Follow *follow, MxRoom *from, const GEr
         g_get_monotonic_time() + mx_backoff_next(&follow->backoff) * G_GINT64_CONSTANT(1000);
     if (status == 0 || status == 429 || status == 401 || status >= 500)
         return; /* that may pass */
+    if (status == 403 && from->upgrade == MX_UPGRADE_AWAITED)
+        return; /* said already; an invitation that is none is not tried at each /sync */
     follow->state = FOLLOW_SETTLING;
     follow->not_before = 0; /* an invitation is answered at once */
     if (status == 403)

@@ -12,7 +12,9 @@
 #include "mx-room-name.h"
 
 #define REDACTION "m.room.redaction"
+/* Characters. */
 #define MAX_REASON 500
+#define MAX_TYPE 100
 
 gboolean mx_redaction_is(const MxEvent *event)
 {
@@ -207,10 +209,11 @@ static char *describe_target(MxStore *store, const MxTimelineRow *row, const MxT
         return g_strdup_printf(_("%s has removed an older message or event"), name);
     g_autofree char *time = describe_time(target->ts, row->ts);
     g_autofree char *whose = mx_room_name_of_member(store, row->room, target->sender);
+    g_autofree char *type = mx_event_tidy_text(target->type, MAX_TYPE);
     gboolean is_own = g_str_equal(target->sender, row->sender);
     if (!is_message(target))
         return g_strdup_printf(_("%s has removed an event of %s's (%s, %s)"), name, whose,
-                               target->type, time);
+                               type != NULL ? type : "?", time);
     return is_own ? g_strdup_printf(_("%s has removed a message (%s)"), name, time)
                   : g_strdup_printf(_("%s has removed a message of %s's (%s)"), name, whose, time);
 }

@@ -55,6 +55,11 @@ static void run_find(MxStore *store, gpointer data)
                                                   MX_TARGET_ANY, &rest, &job->base.error);
     if (row == NULL)
         return;
+    if (row->event_id == NULL) {
+        g_set_error_literal(&job->base.error, MX_ERROR, MX_ERROR_INVALID,
+                            _("That message is not on the server yet."));
+        return;
+    }
     job->event_id = g_strdup(row->event_id);
     job->reason = g_strstrip(g_strdup(rest));
     job->what = describe_message(store, row);

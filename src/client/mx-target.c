@@ -153,15 +153,16 @@ static int get_day(GDateTime *when)
     return g_date_time_get_year(when) * 400 + g_date_time_get_day_of_year(when);
 }
 
-/* The day of the match, or 0. */
+/* The day of the match, or 0. Who claims to write in days to come is not preferred to today. */
 static int match_time(const MxTimelineRow *line, const MxTarget *target)
 {
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(line->ts / 1000);
     if (when == NULL || g_date_time_get_hour(when) != target->hour ||
         g_date_time_get_minute(when) != target->minute)
         return 0;
     gboolean fits = target->second < 0 || g_date_time_get_second(when) == target->second;
-    return fits ? get_day(when) : 0;
+    return fits ? MIN(get_day(when), get_day(now)) : 0;
 }
 
 static const MxTimelineRow *find_by_time(Search *search, const MxTarget *target, GError **error)

@@ -89,6 +89,19 @@ gboolean mx_store_has_synced_event(MxStore *store, gint64 room, const char *even
                               "is", room, event_id) != 0;
 }
 
+/* Where the answer to the sending was late, the redaction came before it was known which row it is
+ * about: it was noted, or has emptied the row that the /sync brought. */
+static void blank_if_redacted(MxStore *store, gint64 id, gint64 room, const char *event_id)
+{
+    if (mx_store_exec(
+            store,
+            "UPDATE timeline SET content = '{}' WHERE id = ? AND "
+            "(EXISTS (SELECT 1 FROM redacted WHERE room = ? AND event_id = ?) OR EXISTS "
+            "(SELECT 1 FROM timeline WHERE room = ? AND event_id = ? AND content = '{}'))",
+            "iisis", id, room, event_id, room, event_id) > 0)
+        store->empties_log = TRUE;
+}
+
 gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
                                const char *event_id)
 {
@@ -96,6 +109,7 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
         store, 0, "SELECT id FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);
     if (id == 0)
         return FALSE;
+    blank_if_redacted(store, id, room, event_id);
     mx_store_exec(store, "DELETE FROM timeline WHERE room = ? AND event_id = ? AND id <> ?", "isi",
                   room, event_id, id);
     mx_store_exec(store, "UPDATE timeline SET event_id = ? WHERE id = ?", "si", event_id, id);

@@ -421,6 +421,22 @@ static void expect_report(Scenario *s, const char *endpoint, guint arg, const ch
     EXPECT_TEXT(s, text_of(body, "reason"), reason);
 }
 
+/* Without an event ID the request would be about the whole room. */
+static void report_unsent(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not now\"}"};
+
+    start_mighty(s);
+    fake_server_once(s->server, "send", no);
+    CHECK(s, host_send_chat(s->account, ROOM, "never to be sent"));
+    EXPECT_LINE(s, ROOM, NULL, "never to be sent", "SEND");
+    EXPECT_REQUEST(s, "send");
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "Not sent");
+    ok(s, "/report alice: rude");
+    expect_refusal(s, "That message is not on the server yet.");
+    EXPECT_NOTHING(s, 200);
+}
+
 static void reports(Scenario *s)
 {
     FakeAnswer none = {.status = 404,
@@ -470,6 +486,7 @@ static const ScenarioEntry entries[] = {
     {"moderation-server-acl", {server_acl}},
     {"moderation-preview", {preview}},
     {"moderation-reports", {reports}},
+    {"moderation-report-unsent", {report_unsent}},
 };
 
 int main(int argc, char **argv)

@@ -127,6 +127,10 @@ static void long_ago(Scenario *s)
     EXPECT_EVENT(s, "line", "~text", "Bob has removed a message (09/13/20 ");
     push_event(s, ROOM, redaction(BOB, "$unknown", ""));
     EXPECT_EVENT(s, "line", "~text", "Bob has removed an older message or event.");
+    /* A type is a word of strangers: no line is forged with it. */
+    push_event(s, ROOM, event_with_id(event_new("a\nCarol: b", BOB, "{'a':1}"), "$type"));
+    push_event(s, ROOM, redaction(BOB, "$type", ""));
+    EXPECT_EVENT(s, "line", "~text", "an event of Bob's (a Carol: b, ");
     /* What comes after its redaction is not shown, and leaves no trace. */
     push_event(s, ROOM, event_with_id(event_text(BOB, "late and unwanted"), "$unknown"));
     settle(s);

@@ -212,6 +212,32 @@ static void invited_only(Scenario *s)
     EXPECT_NOTHING(s, 500);
 }
 
+/* Its server invites, and lets nobody in: neither the window nor the server is filled with that. */
+static void false_invitation(Scenario *s)
+{
+    FakeAnswer forbidden = {.status = 403,
+                            .delay_ms = 300,
+                            .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"not invited\"}"};
+    SyncBody *body = sync_body_new();
+
+    start(s);
+    fake_server_once(s->server, "join", forbidden);
+    push_tombstone(s, ROOM, BOB, TOMBSTONE);
+    EXPECT_EVENT(s, "line", "~text", "has moved this room");
+    expect_join(s, NEXT, "localhost");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "As soon as you are invited");
+    fake_server_once(s->server, "join", forbidden);
+    sync_body_invite(body, NEXT,
+                     event_state("m.room.member", ALICE, CAROL, "{'membership':'invite'}"));
+    push(s, sync_body_end(body));
+    expect_join(s, NEXT, "localhost");
+    settle(s);
+    push_event(s, ROOM2, event_text(BOB, "anything"));
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "join"), 2);
+    EXPECT_NOTHING(s, 200);
+}
+
 static void not_found(Scenario *s)
 {
     FakeAnswer none = {.status = 404,
@@ -396,6 +422,7 @@ static const ScenarioEntry entries[] = {
     {"upgrade-at-the-first-sync", {first_sync}},
     {"upgrade-without-predecessor", {no_predecessor}},
     {"upgrade-invited-only", {invited_only}},
+    {"upgrade-false-invitation", {false_invitation}},
     {"upgrade-not-found", {not_found}},
     {"upgrade-for-good", {for_good}},
     {"upgrade-endless", {endless}},

@@ -176,6 +176,29 @@ static void blank(Fixture *fixture, const char *event_id)
     mx_store_blank_row(fixture->store, row, "{}");
 }
 
+static void assert_blank(Fixture *fixture, const char *event_id)
+{
+    g_autoptr(MxTimelineRow) row = mx_store_get_event(fixture->store, fixture->room->key, event_id);
+    g_assert_cmpstr(row->content, ==, "{}");
+}
+
+/* The redaction comes before it is known which own line it is about. */
+static void test_redacted_before_its_id(Fixture *fixture, gconstpointer data)
+{
+    MxStore *store = fixture->store;
+    gint64 room = fixture->room->key;
+    store_fixture_add_line(store, fixture->room, NULL, "@me:x", "txn", "mine", MX_DISPLAY_SHOWN);
+    mx_store_add_redacted(store, room, "$1");
+    g_assert_true(mx_store_set_event_id(store, room, "txn", "$1"));
+    assert_blank(fixture, "$1");
+
+    store_fixture_add_line(store, fixture->room, NULL, "@me:x", "txn2", "more", MX_DISPLAY_SHOWN);
+    add_pending(fixture, "$2", "more, from /sync");
+    blank(fixture, "$2");
+    g_assert_true(mx_store_set_event_id(store, room, "txn2", "$2"));
+    assert_blank(fixture, "$2");
+}
+
 static void test_redact(Fixture *fixture, gconstpointer data)
 {
     gint64 pending = add_pending(fixture, "$1", "secret");
@@ -492,6 +515,7 @@ int main(int argc, char **argv)
     add("/store-lines/once-in-a-room", test_once_in_a_room);
     add("/store-lines/has-event", test_has_event);
     add("/store-lines/set-event-id", test_set_event_id);
+    add("/store-lines/redacted-before-its-id", test_redacted_before_its_id);
     add("/store-lines/redact", test_redact);
     add("/store-lines/skip-pending", test_skip_pending);
     add("/store-lines/skip-all-but", test_skip_all_but);

@@ -181,6 +181,18 @@ static void test_redacted_is_none(Fixture *fixture, gconstpointer data)
     check(fixture, "12:59", MX_TARGET_ANY, "no message here of that time", NULL);
 }
 
+/* The sender says what time it is. */
+static void test_not_from_the_future(Fixture *fixture, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / 1000;
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(now / 1000);
+    g_autofree char *time = g_date_time_format(when, "%H:%M:%S");
+    add(fixture, "$now", "@carol:x", now, MX_DISPLAY_SHOWN);
+    check(fixture, time, MX_TARGET_ANY, "$now", "");
+    add(fixture, "$future", "@bob:x", now + DAY(3, 0, 0, 0), MX_DISPLAY_SHOWN);
+    check(fixture, time, MX_TARGET_ANY, "more than one message; nothing was done", NULL);
+}
+
 #define add_test(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
@@ -193,5 +205,6 @@ int main(int argc, char **argv)
     add_test("/target/by-nick", test_by_nick);
     add_test("/target/nothing-there", test_nothing_there);
     add_test("/target/redacted-is-none", test_redacted_is_none);
+    add_test("/target/not-from-the-future", test_not_from_the_future);
     return g_test_run();
 }
