@@ -145,11 +145,10 @@ MxRequest *mx_client_raw_new(const char *method, const char *path, const char *b
     return NULL;
 }
 
-/* The room of ".../rooms/{roomId}/send/...", or NULL. The caller frees. */
+/* The room of ".../rooms/{roomId}/send/...", or NULL; path: without a query. The caller frees. */
 static char *find_room_sent_to(const char *path)
 {
-    g_autofree char *alone = g_strndup(path, strcspn(path, "?"));
-    g_auto(GStrv) segments = g_strsplit(alone, "/", -1);
+    g_auto(GStrv) segments = g_strsplit(path, "/", -1);
     const char *before = NULL, *last = NULL; /* the two before, empty ones left out */
     for (guint i = 0; segments[i] != NULL; i++) {
         if (*segments[i] == '\0')
@@ -161,6 +160,22 @@ static char *find_room_sent_to(const char *path)
         last = segments[i];
     }
     return NULL;
+}
+
+/* However often a server or a proxy before it decodes the path. */
+static gboolean is_sent_to_encrypted(MxStore *store, const char *target)
+{
+    g_autofree char *path = g_strndup(target, strcspn(target, "?"));
+    for (guint layer = 0; layer < MAX_LAYERS && path != NULL; layer++) {
+        g_autofree char *room_id = find_room_sent_to(path);
+        g_autoptr(MxRoomRow) room = room_id != NULL ? mx_store_get_room(store, room_id) : NULL;
+        if (room != NULL && room->encrypted)
+            return TRUE;
+        char *decoded = g_uri_unescape_string(path, NULL);
+        g_free(path);
+        path = decoded;
+    }
+    return FALSE;
 }
 
 /* ---- the answer ---- */
@@ -280,9 +295,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 static void run_check(MxStore *store, gpointer data)
 {
     RawJob *job = data;
-    g_autofree char *room_id = find_room_sent_to(mx_request_get_target(job->request));
-    g_autoptr(MxRoomRow) room = room_id != NULL ? mx_store_get_room(store, room_id) : NULL;
-    if (room != NULL && room->encrypted)
+    if (is_sent_to_encrypted(store, mx_request_get_target(job->request)))
         refuse(&job->base.error, _("That room is encrypted: nothing is sent there in the clear."));
 }
 

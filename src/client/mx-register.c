@@ -32,6 +32,7 @@ struct _MxRegister {
     gboolean is_answer;  /* auth holds what a person has answered */
     gboolean is_posting; /* POST /register is on its way */
     gboolean is_lost;    /* one that may have created the account was not answered */
+    gboolean is_created; /* it was, whatever is still under way */
     char *problem;       /* to be shown with the next question */
     char *user_id;
 
@@ -242,6 +243,7 @@ static void accept_account(MxRegister *self, JsonObject *answer)
 {
     const char *user_id = mx_json_string(answer, "user_id");
     const char *token = mx_json_string(answer, "access_token");
+    self->is_created = TRUE;
     self->user_id = user_id != NULL && mx_user_id_is_valid(user_id) ? g_strdup(user_id) : NULL;
     if (token == NULL || *token == '\0') {
         succeed(self);
@@ -643,7 +645,7 @@ void mx_register_answer(MxRegister *self, const char *text)
 
 gboolean mx_register_is_uncertain(MxRegister *self)
 {
-    return self->is_lost || (self->is_posting && mx_uia_is_last(self->uia));
+    return self->is_lost || self->is_created || (self->is_posting && mx_uia_is_last(self->uia));
 }
 
 const char *mx_register_get_localpart(MxRegister *self)

@@ -55,6 +55,7 @@ typedef struct {
     GSList *confirmations;      /* confirm.c */
     GSList *fetches;            /* lists of rooms under way: roomlist.c */
     GHashTable *knocks;         /* IDs of rooms that the user waits for: knocks.c */
+    GHashTable *shown_knocks;   /* room ID -> IDs of those who ask, as numbered: knocks.c */
     GSList *offers;             /* dialogs to ask for a room: knocks.c */
     MxpRoomSearch *room_search; /* the last /list, or NULL: room-search.c */
 } MxpAccount;

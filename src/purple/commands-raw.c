@@ -111,13 +111,21 @@ static void on_refused(Question *question, int action)
     forget(question);
 }
 
+/* The caller frees. */
+static char *shorten(const char *body)
+{
+    g_autofree char *text = g_utf8_make_valid(body, -1);
+    if (g_utf8_strlen(text, -1) <= MAX_ASKED)
+        return g_steal_pointer(&text);
+    g_autofree char *start = g_utf8_substring(text, 0, MAX_ASKED - 1);
+    return g_strconcat(start, "…", NULL);
+}
+
 static void ask(MxpAccount *mxp, MxRequest *request, MxpReply *reply)
 {
     Question *question = g_new0(Question, 1);
     const char *body = mx_request_get_body(request);
-    g_autofree char *shown = body != NULL ? g_utf8_make_valid(body, -1) : g_strdup("");
-    if (g_utf8_strlen(shown, -1) > MAX_ASKED)
-        strcpy(g_utf8_offset_to_pointer(shown, MAX_ASKED - 1), "…");
+    g_autofree char *shown = shorten(body != NULL ? body : "");
     g_autofree char *text = g_strdup_printf("%s %s\n%s", mx_request_get_method(request),
                                             mx_request_get_target(request), shown);
     question->mxp = mxp;

@@ -13,6 +13,7 @@
 
 #include "join-rule.h"
 #include "mx-directory.h"
+#include "mx-id.h"
 #include "mx-link.h"
 #include "rooms.h"
 
@@ -22,6 +23,8 @@ typedef enum { WAITING = 1, TAKING_BACK } Waiting;
 void mxp_knocks_init(MxpAccount *mxp)
 {
     mxp->knocks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    mxp->shown_knocks =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 }
 
 /* ---- what became of it ---- */
@@ -199,10 +202,46 @@ static void append_knock(GString *text, guint number, const MxKnock *knock)
         g_string_append_printf(text, ": %s", knock->reason);
 }
 
+typedef struct {
+    MxpReply *reply;
+    char *room_id;
+    char *typed; /* NULL: they are only listed */
+    gboolean admit;
+} Answer;
+
+static Answer *answer_new(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversation)
+{
+    Answer *answer = g_new0(Answer, 1);
+    answer->reply = mxp_reply_new(mxp, conversation);
+    answer->room_id = g_strdup(room->room_id);
+    return answer;
+}
+
+static void answer_free(gpointer data)
+{
+    Answer *answer = data;
+    mxp_reply_free(answer->reply);
+    g_free(answer->room_id);
+    g_free(answer->typed);
+    g_free(answer);
+}
+
+/* Their numbers mean them until the next list, whoever asks meanwhile. */
+static void keep_numbers(MxpAccount *mxp, const char *room_id, GPtrArray *knocks)
+{
+    GPtrArray *shown = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < knocks->len; i++)
+        g_ptr_array_add(shown, g_strdup(((MxKnock *)g_ptr_array_index(knocks, i))->user_id));
+    g_hash_table_replace(mxp->shown_knocks, g_strdup(room_id), shown);
+}
+
 static void on_listed(MxClient *client, GPtrArray *knocks, const GError *error, gpointer data)
 {
-    const MxpReply *reply = data;
+    const Answer *answer = data;
+    const MxpReply *reply = answer->reply;
     g_autoptr(GString) text = g_string_new(NULL);
+    if (knocks != NULL)
+        keep_numbers(reply->mxp, answer->room_id, knocks);
     if (knocks == NULL) {
         g_string_append(text, _("Who asks to be let into this room could not be found out. "));
         g_string_append(text, error->message);
@@ -218,16 +257,11 @@ static void on_listed(MxClient *client, GPtrArray *knocks, const GError *error, 
     mxp_reply_say(reply, text->str);
 }
 
-static void free_reply(gpointer reply)
-{
-    mxp_reply_free(reply);
-}
-
 void mxp_knocks_list(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversation)
 {
     if (room != NULL) {
         mx_client_list_knocks(mxp->client, room->room_id, on_listed,
-                              mxp_reply_new(mxp, conversation), free_reply);
+                              answer_new(mxp, room, conversation), answer_free);
         return;
     }
     g_autoptr(MxpReply) reply = mxp_reply_new(mxp, conversation);
@@ -237,21 +271,6 @@ void mxp_knocks_list(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversa
 }
 
 /* ---- answer ---- */
-
-typedef struct {
-    MxpReply *reply;
-    char *room_id, *typed;
-    gboolean admit;
-} Answer;
-
-static void answer_free(gpointer data)
-{
-    Answer *answer = data;
-    mxp_reply_free(answer->reply);
-    g_free(answer->room_id);
-    g_free(answer->typed);
-    g_free(answer);
-}
 
 /* The room tells of it by itself. */
 static void on_answered(MxClient *client, const char *room_id, const GError *error, gpointer data)
@@ -263,15 +282,26 @@ static void on_answered(MxClient *client, const char *room_id, const GError *err
     mxp_reply_fail(deed->reply, text);
 }
 
-static gboolean is_meant(const MxKnock *knock, guint number, const char *word)
+/* What looks like a number or an ID is one: names are chosen by those who ask. shown: or NULL. */
+static gboolean is_meant(GPtrArray *knocks, guint index, GPtrArray *shown, const char *word)
 {
-    g_autofree char *text = g_strdup_printf("%u", number);
-    return g_str_equal(word, text) || g_str_equal(word, knock->user_id) ||
-           g_strcmp0(word, knock->name) == 0;
+    const MxKnock *knock = g_ptr_array_index(knocks, index);
+    guint64 number;
+    if (mx_user_id_is_valid(word))
+        return g_str_equal(word, knock->user_id);
+    if (word[strspn(word, "0123456789")] != '\0')
+        return g_strcmp0(word, knock->name) == 0;
+    if (!g_ascii_string_to_unsigned(word, 10, 1, MX_MAX_KNOCKS, &number, NULL))
+        return FALSE;
+    if (shown == NULL)
+        return number == index + 1;
+    return number <= shown->len &&
+           g_str_equal(g_ptr_array_index(shown, number - 1), knock->user_id);
 }
 
 /* The one whom all of it means, or its first word; NULL: none, or several. */
-static const MxKnock *find_meant(GPtrArray *knocks, const char *typed, const char **reason)
+static const MxKnock *find_meant(GPtrArray *knocks, GPtrArray *shown, const char *typed,
+                                 const char **reason)
 {
     g_auto(GStrv) parts = g_strsplit(typed, " ", 2);
     const MxKnock *found = NULL;
@@ -281,7 +311,7 @@ static const MxKnock *find_meant(GPtrArray *knocks, const char *typed, const cha
         return knocks->len == 1 ? g_ptr_array_index(knocks, 0) : NULL;
     for (guint whole = 1; count == 0 && whole <= 2; whole++)
         for (guint i = 0; i < knocks->len; i++)
-            if (is_meant(g_ptr_array_index(knocks, i), i + 1, whole == 1 ? typed : parts[0])) {
+            if (is_meant(knocks, i, shown, whole == 1 ? typed : parts[0])) {
                 found = g_ptr_array_index(knocks, i);
                 *reason = whole == 2 && parts[1] != NULL ? typed + strlen(parts[0]) + 1 : NULL;
                 count++;
@@ -299,7 +329,8 @@ static void on_listed_for_answer(MxClient *client, GPtrArray *knocks, const GErr
         mxp_reply_fail(answer->reply, error->message);
         return;
     }
-    const MxKnock *knock = find_meant(knocks, answer->typed, &reason);
+    const MxKnock *knock = find_meant(
+        knocks, g_hash_table_lookup(mxp->shown_knocks, answer->room_id), answer->typed, &reason);
     if (knock == NULL) {
         mxp_reply_fail(answer->reply, knocks->len == 0
                                           ? _("Nobody asks to be let into this room.")
@@ -321,9 +352,7 @@ static void on_listed_for_answer(MxClient *client, GPtrArray *knocks, const GErr
 void mxp_knocks_answer(MxpAccount *mxp, MxRoom *room, const char *who, gboolean admit,
                        PurpleConversation *conversation)
 {
-    Answer *answer = g_new0(Answer, 1);
-    answer->reply = mxp_reply_new(mxp, conversation);
-    answer->room_id = g_strdup(room->room_id);
+    Answer *answer = answer_new(mxp, room, conversation);
     answer->typed = g_strstrip(g_strdup(who));
     answer->admit = admit;
     mx_client_list_knocks(mxp->client, room->room_id, on_listed_for_answer, answer, answer_free);
@@ -359,6 +388,7 @@ static void refused_unref(gpointer refused)
 void mxp_knocks_clear(MxpAccount *mxp)
 {
     g_clear_pointer(&mxp->knocks, g_hash_table_unref);
+    g_clear_pointer(&mxp->shown_knocks, g_hash_table_unref);
     g_slist_free_full(g_steal_pointer(&mxp->offers), refused_unref);
 }
 

@@ -245,6 +245,34 @@ static void answer(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+static void set_two_knocks(Scenario *s, const char *first, const char *second)
+{
+    g_autofree char *text =
+        g_strdup_printf("{\"chunk\":[{\"state_key\":\"%s\",\"content\":{\"membership\":\"knock\","
+                        "\"displayname\":\"" BOB "\"}},{\"state_key\":\"%s\",\"content\":{"
+                        "\"membership\":\"knock\",\"displayname\":\"1\"}}]}",
+                        first, second);
+
+    fake_server_set_members(s->server, ROOM, text);
+}
+
+/* Neither a name nor coming in between makes one of them another. */
+static void answer_who_is_meant(Scenario *s)
+{
+    start(s);
+    set_two_knocks(s, "@dan:localhost", CAROL);
+    ok(s, "/admit " BOB);
+    said(s, "ERROR", "/knocks lists them with their numbers.");
+    ok(s, "/knocks");
+    said(s, "SYSTEM", "1. " BOB " (@dan:localhost)");
+    set_two_knocks(s, "@eve:localhost", "@dan:localhost");
+    ok(s, "/admit 1");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "invite")->body, "{\"user_id\":\"@dan:localhost\"}");
+    ok(s, "/admit 2");
+    said(s, "ERROR", "/knocks lists them with their numbers.");
+    EXPECT_NOTHING(s, 100);
+}
+
 int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
@@ -255,6 +283,7 @@ int main(int argc, char **argv)
         {"knocks-join-offers", {join_offers}},
         {"knocks-dialog-offers", {dialog_offers}},
         {"knocks-answer", {answer}},
+        {"knocks-answer-who-is-meant", {answer_who_is_meant}},
     };
 
     return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));

@@ -99,6 +99,18 @@ static void asks_first(Scenario *s)
     forget_events(s);
 }
 
+/* The first length that is cut: what stands for the rest is longer than the rest. */
+static void asks_shortened(Scenario *s)
+{
+    g_autofree char *as = g_strnfill(501 - strlen("{\"a\":\"\"}"), 'a');
+    g_autofree char *text = g_strdup_printf("/matrix PUT /_matrix/client/v3/x {\"a\":\"%s\"}", as);
+
+    start(s);
+    command(s, text, "OK", NULL);
+    CHECK(s, host_press(asked(s, "aa…"), "Cancel", NULL, NULL, NULL));
+    EXPECT_EVENT(s, "line", "~text", "Nothing was sent.");
+}
+
 static void refused(Scenario *s)
 {
     start(s);
@@ -171,6 +183,8 @@ static void encrypted_room(Scenario *s)
         "v3/rooms/!room:localhost/send/m.room.message/t1",
         "v3//rooms/%21room%3Alocalhost/send/m.room.message/t1?a=b",
         "r0/rooms/!room:localhost/s%65nd/m.room.message/t1",
+        "v3/rooms%2F!room:localhost%2Fsend/m.room.message/t1",
+        "v3/r%256foms/%2521room:localhost/s%2565nd/m.room.message/t1",
     };
 
     start(s);
@@ -207,6 +221,7 @@ static const ScenarioEntry entries[] = {
     {"raw-get", {get}},
     {"raw-long-answer", {long_answer}},
     {"raw-asks-first", {asks_first}},
+    {"raw-asks-shortened", {asks_shortened}},
     {"raw-refused", {refused}},
     {"raw-no-json", {no_json}},
     {"raw-bad-input", {bad_input}},

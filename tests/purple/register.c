@@ -702,8 +702,6 @@ static void disconnected_at_the_last_request(Scenario *s)
 /* An answer lost in the middle creates nothing. */
 static void lost_answer_in_the_middle(Scenario *s)
 {
-    JsonObject *request;
-
     fake_server_set_flows(
         s->server, "[{\"stages\":[\"m.login.registration_token\",\"m.login.dummy\"]}]", NULL);
     start(s);
@@ -712,29 +710,41 @@ static void lost_answer_in_the_middle(Scenario *s)
     press(s, EXPECT_EVENT(s, "request"), "OK", "good");
     EXPECT_REQUEST(s, "token-validity");
     expect_auth(s, "m.login.registration_token");
-    request = EXPECT_EVENT(s, "request", "!secondary", "may have been created");
+    JsonObject *request = EXPECT_EVENT(s, "request", "!secondary", "may have been created");
     press(s, request, "Try Again", NULL);
     expect_auth(s, "m.login.registration_token");
     expect_auth(s, "m.login.dummy");
     expect_online(s, ALICE);
 }
 
+#define SESSION                                                                                    \
+    ((FakeAnswer){.status = 200,                                                                   \
+                  .body = "{\"user_id\":\"@alice:localhost\","                                     \
+                          "\"access_token\":\"mxt.1.D.@alice:localhost\"}"})
+
 /* A server that begins a session nobody asked for: it is ended, so that there is one device. */
 static void unasked_session(Scenario *s)
 {
-    FakeRequest *logout;
-
     fake_server_once(s->server, "register", (FakeAnswer){0});
-    fake_server_once(s->server, "register",
-                     (FakeAnswer){.status = 200,
-                                  .body = "{\"user_id\":\"@alice:localhost\",\"device_id\":\"D\","
-                                          "\"access_token\":\"mxt.1.D.@alice:localhost\"}"});
+    fake_server_once(s->server, "register", SESSION);
     start(s);
     expect_post(s);
     expect_auth(s, "m.login.dummy");
-    logout = EXPECT_REQUEST(s, "logout");
-    EXPECT_TEXT(s, logout->token, "mxt.1.D.@alice:localhost");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "logout")->token, "mxt.1.D.@alice:localhost");
     expect_online(s, ALICE);
+}
+
+/* Ended by the user meanwhile. */
+static void disconnected_after_creation(Scenario *s)
+{
+    fake_server_once(s->server, "register", SESSION);
+    fake_server_once(s->server, "logout", (FakeAnswer){.how = FAKE_SILENT});
+    start(s);
+    expect_post(s);
+    EXPECT_REQUEST(s, "logout");
+    purple_account_disconnect(s->account);
+    EXPECT_EVENT(s, "notify", "~primary", "may exist");
+    EXPECT_EVENT(s, "disconnected");
 }
 
 static const ScenarioEntry entries[] = {
@@ -779,6 +789,7 @@ static const ScenarioEntry entries[] = {
     {"lost-answer-then-taken", {lost_answer_then_taken}},
     {"lost-answer-then-cancelled", {lost_answer_then_cancelled}},
     {"disconnected-at-the-last-request", {disconnected_at_the_last_request}},
+    {"disconnected-after-creation", {disconnected_after_creation}},
     {"lost-answer-in-the-middle", {lost_answer_in_the_middle}},
     {"unasked-session", {unasked_session}},
 };
