@@ -373,6 +373,11 @@ static void member_renamed(Scenario *s)
 }
 
 /* Also asked with the conversation's own name, for system lines. */
+static gboolean lists_carol(gpointer data)
+{
+    return purple_conv_chat_find_user(chat_of(data, ROOM), CAROL);
+}
+
 static void cb_alias(Scenario *s)
 {
     PurpleConnection *gc;
@@ -381,7 +386,7 @@ static void cb_alias(Scenario *s)
 
     start(s);
     open_chat(s, ROOM);
-    settle(s);
+    WAIT(s, lists_carol, s);
     gc = purple_account_get_connection(s->account);
     id = purple_conv_chat_get_id(chat_of(s, ROOM));
     alias = prpl()->get_cb_alias(gc, id, ROOM);
