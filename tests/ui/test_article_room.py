@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The founding article's steps about rooms and their events, typed in both programs: a message removed, state read and
+"""The founding article's steps about rooms and their events, typed in both programs: an invitation answered, a message removed, state read and
 written, an event of one's own, a room made with settings and looked at."""
 
 import time
@@ -38,6 +38,9 @@ class InPidgin:
         wait_until(lambda: name in self._program.conversations(), 20, f"the window of {name}")
         self._program.show_tab(self._name, [self._name, name])
 
+    def wait_invited(self):
+        self._desktop.shot("article-invitation", self._desktop.wait_window("Invitation"))
+
     def open_information(self):
         """From the window's own menu, which holds what the menu of the list's line does."""
         self._desktop.focus(self._window)
@@ -73,6 +76,9 @@ class InFinch:
 
     def wait_room(self, name):
         wait_until(lambda: any(one.startswith(name) for one in self._program.windows()), 20, f"the window of {name}")
+
+    def wait_invited(self):
+        wait_until(lambda: "Invitation" in self._program.windows(), 20, "the invitation", 0.2)
 
     def open_information(self):
         """Finch shows nothing of a protocol in the menu of a room: /room alone is its way."""
@@ -110,6 +116,19 @@ def window(request, world, lab, plugin, tmp_path_factory):
 
 def content_of(world, room, event_id):
     return world.bob.client.get(f"/rooms/{room}/event/{event_id}")["content"]
+
+
+def test_article_invites(window, world):
+    """What is known of the room is what the invitation brings along; the answer is typed."""
+    name = "Orchard of " + type(window).__name__[2:]
+    room = world.bob.client.create_room(name=name, invite=[world.alice.user_id])
+    window.wait_invited()
+    window.say("/invites")
+    window.wait(name)
+    window.shot("invites")
+    window.say("/accept")
+    wait_until(lambda: world.bob.client.members(room)[world.alice.user_id] == "join", 15, "Alice in it", 0.2)
+    window.wait_room(name)
 
 
 def test_article_redaction(window, world, lab):
