@@ -140,7 +140,7 @@ static gboolean read_state(Reading *reading, const char *value, GError **error)
     g_autofree char *head = json != NULL ? g_strndup(value, json - value) : NULL;
     g_auto(GStrv) words = head != NULL ? g_strsplit(g_strstrip(head), " ", 2) : NULL;
     JsonObject *content = json != NULL ? mx_json_parse_object(json, -1, NULL) : NULL;
-    if (content == NULL || words[0] == NULL || *words[0] == '\0') {
+    if (content == NULL || words == NULL || words[0] == NULL || *words[0] == '\0') {
         g_clear_pointer(&content, json_object_unref);
         return fail(error,
                     _("Write --state TYPE [KEY] {\"name\": \"value\"}, with content in JSON."));

@@ -139,7 +139,9 @@ static void run_read(MxStore *store, gpointer data)
     MxStateFilter filter = {
         .type = reading->type, .key = reading->key, .words = (const char *const *)reading->words};
     MxJsonSlice root = get_answer(reading);
-    MxJsonSlice events = reading->at != NULL ? mx_json_scan_member(root, "state") : root;
+    MxJsonSlice events = root;
+    if (reading->at != NULL)
+        events = mx_json_scan_member(root, "state");
     gboolean is_event = reading->type != NULL && root.text != NULL;
     if (is_event && reading->at != NULL)
         events = mx_state_text_find(events, reading->type, reading->key);

@@ -111,10 +111,12 @@ gboolean mxp_knocks_ask(MxpAccount *mxp, const char *words, PurpleConversation *
     MxRoom *room = link != NULL ? mxp_rooms_find(mxp, link->id) : NULL;
     const char *reason =
         parts[0] != NULL && parts[1] != NULL && *parts[1] != '\0' ? parts[1] : NULL;
-    if (link == NULL || link->kind == MX_LINK_USER)
+    if (link == NULL || link->kind == MX_LINK_USER) {
         *error = g_strdup(_("That leads to no room. Type its address (#room:example.org), its ID "
                             "(!abc…) or a link to it."));
-    else if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
+        return FALSE;
+    }
+    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
         *error = g_strdup(_("You are in that room already."));
     else if (room != NULL && room->membership == MX_MEMBERSHIP_INVITE)
         *error = g_strdup(_("You are invited to that room: /join and its address joins it."));

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The founding article's steps about rooms and their events, typed in both programs: an invitation answered, a message removed, state read and
-written, an event of one's own, a room made with settings and looked at."""
+"""The founding article's steps about rooms and their events, typed in both programs: an invitation answered, a message
+removed, state read and written, an event of one's own, a room made with settings and looked at."""
 
 import time
 

@@ -21,7 +21,7 @@ def rooms(world):
     inner = bob.create_room(name="Inner lawn", preset="public_chat")
     listed = {
         "own": create_shared_room(world.alice.client, name="Own garden"),
-        "meadow": bob.create_room(name="Meadow <b>", topic="Grass & <i>more", preset="public_chat"),
+        "meadow": bob.create_room(name="Meadow <b>", topic="Grass & <i>clover", preset="public_chat"),
         "inner": inner,
         "space": create_space(bob, inner, name="Meadow club", preset="public_chat"),
     }
@@ -78,7 +78,7 @@ def test_article_room_list(pidgin, world, rooms, desktop):
     desktop.shot("roomlist-dialog", desktop.wait_window("Matrix"))
     desktop.shot("roomlist", get_list(pidgin, desktop, "Meadow"))
     desktop.key("alt+g")
-    window = get_list(pidgin, desktop, "more")  # it is in the topic
+    window = get_list(pidgin, desktop, "clover")  # it is in the topic
     desktop.shot("roomlist-one", window)
     click(desktop, window, 60, FIRST_ROW, times=2)
     wait_joined(world.alice, rooms["meadow"])
