@@ -138,6 +138,13 @@ class Desktop:
     def wait_no_window(self, title, timeout=10):
         wait_until(lambda: not self.windows(title), timeout, f"“{title}” to go", 0.1)
 
+    def goes(self, title, timeout):
+        try:
+            self.wait_no_window(title, timeout)
+        except AssertionError:
+            return False
+        return True
+
     def focus(self, window):
         def is_active():
             self.run("xdotool", "windowactivate", str(window))

@@ -290,13 +290,16 @@ class Pidgin:
         path = os.path.join(desktop.folder, "saved.html")
         if os.path.exists(path):
             os.unlink(path)
-        desktop.focus(window)
-        desktop.key("alt+c", "s")
-        desktop.focus(desktop.wait_window("Save Conversation"))
-        desktop.key("ctrl+a")
-        desktop.type(path)
-        desktop.key("alt+s")
-        desktop.wait_no_window("Save Conversation")
+        for _ in range(3):  # on a busy machine the file chooser may miss a key
+            desktop.focus(window)
+            desktop.key("alt+c", "s")
+            desktop.focus(desktop.wait_window("Save Conversation"))
+            desktop.key("ctrl+a")
+            desktop.type(path)
+            desktop.key("alt+s")
+            if desktop.goes("Save Conversation", 5):
+                break
+            desktop.key("Escape")
         wait_until(lambda: os.path.exists(path), 5, "the saved conversation")
         return read_saved(path)
 
