@@ -4,15 +4,14 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-fetch.h"
 #include "mx-client-private.h"
 #include "mx-json.h"
 #include "mx-moderation.h"
 #include "mx-power.h"
 #include "mx-room-name.h"
+#include "mx-state-edit.h"
 
-/* Power levels: told, and changed. A change reads what the homeserver has, so that it takes back
- * nothing that somebody else has changed a moment ago. */
+/* Power levels: told, and changed. */
 
 #define OP_LEVEL 50
 /* One answer lists so many people. */
@@ -126,55 +125,39 @@ void mx_client_plan_power(MxClient *client, MxRoom *room, const char *user_id, M
 /* ---- doing it ---- */
 
 typedef struct {
-    char *room_id, *user_id;
+    char *own_user_id, *user_id;
     MxPowerPlan plan;
-    MxRoomFunc func;
-    gpointer user_data;
-    GDestroyNotify destroy; /* NULL once user_data is the last request's */
-} Setting;
+} Wanted;
 
-static void setting_free(gpointer data)
+static void wanted_free(gpointer data)
 {
-    Setting *setting = data;
-    if (setting->destroy != NULL)
-        setting->destroy(setting->user_data);
-    g_free(setting->room_id);
-    g_free(setting->user_id);
-    g_free(setting);
+    Wanted *wanted = data;
+    g_free(wanted->own_user_id);
+    g_free(wanted->user_id);
+    g_free(wanted);
 }
 
-static void on_levels(MxClient *client, JsonObject *answer, const GError *error, gpointer data)
+static gboolean edit_levels(MxStore *store, gint64 room, JsonObject *content,
+                            gconstpointer edit_data, gboolean *is_same, GError **error)
 {
-    Setting *setting = data;
-    gboolean has_none = g_strcmp0(mx_error_get_errcode(error), "M_NOT_FOUND") == 0;
-    if (error != NULL && !has_none) {
-        setting->func(client, setting->room_id, error, setting->user_data);
-        return;
-    }
-    g_autoptr(JsonObject) content = answer != NULL ? json_object_ref(answer) : json_object_new();
+    const Wanted *wanted = edit_data;
+    gboolean has_none = json_object_get_size(content) == 0;
     /* Nobody but the creator can do this in a room without levels, and is to keep the power. */
-    mx_power_edit(content, has_none && !setting->plan.is_v12 ? client->user_id : NULL,
-                  setting->user_id, setting->plan.level);
-    g_autoptr(MxRequest) request =
-        mx_endpoint_set_state(setting->room_id, "m.room.power_levels", "", content);
-    mx_client_call(client, setting->room_id, request, setting->func, setting->user_data,
-                   g_steal_pointer(&setting->destroy));
+    mx_power_edit(content, has_none && !wanted->plan.is_v12 ? wanted->own_user_id : NULL,
+                  wanted->user_id, wanted->plan.level);
+    return TRUE;
 }
 
 void mx_client_set_power(MxClient *client, MxRoom *room, const char *user_id,
                          const MxPowerPlan *plan, MxRoomFunc func, gpointer user_data,
                          GDestroyNotify destroy)
 {
-    g_return_if_fail(client->http != NULL);
-    Setting *setting = g_new0(Setting, 1);
-    setting->room_id = g_strdup(room->room_id);
-    setting->user_id = g_strdup(user_id);
-    setting->plan = *plan;
-    setting->func = func;
-    setting->user_data = user_data;
-    setting->destroy = destroy;
-    g_autoptr(MxRequest) request = mx_endpoint_get_power(room->room_id);
-    mx_client_fetch(client, request, on_levels, setting, setting_free);
+    Wanted *wanted = g_new0(Wanted, 1);
+    wanted->own_user_id = g_strdup(client->user_id);
+    wanted->user_id = g_strdup(user_id);
+    wanted->plan = *plan;
+    MxStateEdit edit = {"m.room.power_levels", edit_levels, wanted, wanted_free};
+    mx_client_edit_state(client, room, &edit, func, user_data, destroy);
 }
 
 /* ---- telling ---- */

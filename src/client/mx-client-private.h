@@ -75,6 +75,8 @@ struct _MxClient {
 
     MxPushRules *rules;    /* as the last /sync left them, or NULL */
     GQueue notify_changes; /* mx-client-notify.c */
+    GQueue state_edits;    /* that wait for the one before them: mx-state-edit.c */
+    gboolean is_editing_state;
 
     MxSyncLoop sync;
     gboolean places_loaded;    /* the user's list was compared with the stored rooms */

@@ -6,9 +6,10 @@
 
 #include "mx-client-private.h"
 
-/* State that others write too: what is there now is read, changed and written back, so that members
- * nobody here knows stay. Refused before anything is asked where the user's power is known not to
- * suffice: the error is MX_ERROR_INVALID. */
+/* State that others write too: what the homeserver has now is read (what /sync has told may be
+ * older), changed and written back, so that members nobody here knows stay, and nothing is taken
+ * back that was changed a moment ago. Refused before anything is asked where the user's power is
+ * known not to suffice: the error is MX_ERROR_INVALID. */
 
 /* On the worker. content: as it is now, or empty. FALSE: error; TRUE and *is_same set: nothing is
  * to be written. */

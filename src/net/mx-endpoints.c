@@ -185,6 +185,12 @@ MxRequest *mx_endpoint_whole_state(const char *room_id)
     return new_get(SEGMENTS("rooms", room_id, "state"), NULL);
 }
 
+MxRequest *mx_endpoint_get_state(const char *room_id, const char *type, const char *state_key)
+{
+    const char *key = *state_key != '\0' ? state_key : NULL;
+    return new_get(SEGMENTS("rooms", room_id, "state", type, key), NULL);
+}
+
 MxRequest *mx_endpoint_state_event(const char *room_id, const char *type, const char *state_key)
 {
     const char *key = *state_key != '\0' ? state_key : NULL;
@@ -370,11 +376,6 @@ MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const cha
     g_autoptr(JsonObject) body = new_reason(reason);
     json_object_set_string_member(body, "user_id", user_id);
     return new_with_object("POST", SEGMENTS("rooms", room_id, deed), body);
-}
-
-MxRequest *mx_endpoint_get_power(const char *room_id)
-{
-    return new_get(SEGMENTS("rooms", room_id, "state", "m.room.power_levels"), NULL);
 }
 
 /* The specification wants a reason; it may be empty. */

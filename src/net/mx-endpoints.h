@@ -45,6 +45,8 @@ MxRequest *mx_endpoint_set_state(const char *room_id, const char *type, const ch
 /* The same with content as JSON text, sent as it is. */
 MxRequest *mx_endpoint_put_state(const char *room_id, const char *type, const char *state_key,
                                  const char *content);
+/* GET /v3/rooms/{roomId}/state/{type}/{stateKey}: the content */
+MxRequest *mx_endpoint_get_state(const char *room_id, const char *type, const char *state_key);
 MxRequest *mx_endpoint_whole_state(const char *room_id); /* GET /v3/rooms/{roomId}/state */
 /* GET /v3/rooms/{roomId}/state/{type}/{stateKey}: the whole event, or from servers older than
  * version 1.16 of the specification its content alone */
@@ -99,8 +101,6 @@ MxRequest *mx_endpoint_upgrade(const char *room_id, const char *version);
 /* deed: "kick", "ban" or "unban", as the path says it */
 MxRequest *mx_endpoint_moderate(const char *room_id, const char *deed, const char *user_id,
                                 const char *reason);
-/* GET /v3/rooms/{roomId}/state/m.room.power_levels */
-MxRequest *mx_endpoint_get_power(const char *room_id);
 MxRequest *mx_endpoint_report_event(const char *room_id, const char *event_id, const char *reason);
 MxRequest *mx_endpoint_report_room(const char *room_id, const char *reason);
 MxRequest *mx_endpoint_report_user(const char *user_id, const char *reason);

@@ -503,9 +503,35 @@ const char *fake_server_account_data(FakeServer *server, const char *type)
     return g_hash_table_lookup(server->data, type);
 }
 
-static FakeReply answer_no_state(FakeServer *server, const FakeRequest *request)
+/* ---- state ---- */
+
+static char *state_name(const char *room_id, const char *type, const char *state_key)
 {
-    return fake_reply_error(404, "M_NOT_FOUND", "Event not found.");
+    return g_strdup_printf("state %s %s %s", room_id, type, state_key != NULL ? state_key : "");
+}
+
+void fake_server_set_state(FakeServer *server, const char *room_id, const char *type,
+                           const char *content)
+{
+    g_hash_table_insert(server->data, state_name(room_id, type, NULL), g_strdup(content));
+}
+
+static FakeReply answer_state_event(FakeServer *server, const FakeRequest *request)
+{
+    g_autofree char *name = state_name(request->args[0], request->args[1], request->args[2]);
+    const char *content = g_hash_table_lookup(server->data, name);
+
+    if (content == NULL)
+        return fake_reply_error(404, "M_NOT_FOUND", "Event not found.");
+    return reply(200, content);
+}
+
+static FakeReply answer_set_state(FakeServer *server, const FakeRequest *request)
+{
+    g_hash_table_insert(server->data,
+                        state_name(request->args[0], request->args[1], request->args[2]),
+                        g_strdup(request->body));
+    return answer_empty(server, request);
 }
 
 /* ---- table ---- */
@@ -535,14 +561,13 @@ static const struct {
     {"remove-alias", answer_empty},
     {"set-visibility", answer_empty},
     {"kick", answer_empty},
-    {"set-state", answer_empty},
+    {"set-state", answer_set_state},
     {"set-tag", answer_empty},
     {"delete-tag", answer_empty},
     {"invite", answer_empty},
     {"leave", answer_empty},
     {"forget", answer_empty},
-    {"state-event", answer_no_state},
-    {"kick", answer_empty},
+    {"state-event", answer_state_event},
     {"ban", answer_empty},
     {"unban", answer_empty},
     {"upgrade", answer_empty},
@@ -557,7 +582,6 @@ static const struct {
     {"capabilities", answer_empty},
     {"pushrules", answer_empty},
     {"state", answer_state},
-    {"state-event", answer_no_event},
     {"event", answer_no_event},
     {"context", answer_no_event},
     {"redact", answer_redact},

@@ -130,6 +130,9 @@ void fake_server_set_page(FakeServer *server, const char *room_id, const char *f
 void fake_server_set_members(FakeServer *server, const char *room_id, const char *body);
 /* POST /join of the alias gives this room; other aliases are not found. */
 void fake_server_set_alias(FakeServer *server, const char *alias, const char *room_id);
+/* What is there when the client reads it; what it writes replaces it. The state key is empty. */
+void fake_server_set_state(FakeServer *server, const char *room_id, const char *type,
+                           const char *content);
 void fake_server_set_account_data(FakeServer *server, const char *type, const char *content);
 const char *fake_server_account_data(FakeServer *server, const char *type); /* or NULL */
 /* JSON text of a whole profile. Without: the localpart is the name. */

@@ -9,10 +9,19 @@
 #define MIGHTY "{'users':{'" ALICE "':100}}"
 #define SPACE "!space:localhost"
 
+/* The server has it, whether a /sync has told that or not. */
+static void serve(Scenario *s, const char *type, const char *content)
+{
+    g_autofree char *text = json_quotes(content);
+
+    fake_server_set_state(s->server, ROOM, type, text);
+}
+
 static void push_state(Scenario *s, const char *type, const char *content)
 {
     SyncBody *body = sync_body_new();
 
+    serve(s, type, content);
     sync_body_state(body, ROOM, event_state(type, "", ALICE, content));
     push(s, sync_body_end(body));
     settle(s);
@@ -31,8 +40,10 @@ static void start(Scenario *s, const char *version, const char *power, const cha
     }
     if (power != NULL)
         sync_body_state(body, ROOM, event_state("m.room.power_levels", "", BOB, power));
-    if (aliases != NULL)
+    if (aliases != NULL) {
+        serve(s, "m.room.canonical_alias", aliases);
         sync_body_state(body, ROOM, event_state("m.room.canonical_alias", "", BOB, aliases));
+    }
     sync_body_room(body, SPACE, "Club", ALICE " " BOB);
     sync_body_state(
         body, SPACE,
@@ -61,9 +72,11 @@ static void bad(Scenario *s, const char *text, const char *hint)
 
 static void expect_content(Scenario *s, const char *type, const char *wanted)
 {
-    FakeRequest *request = EXPECT_REQUEST(s, "set-state");
+    FakeRequest *request;
     g_autofree char *text = json_quotes(wanted);
 
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "state-event")->args[1], type);
+    request = EXPECT_REQUEST(s, "set-state");
     EXPECT_TEXT(s, request->args[1], type);
     EXPECT_TEXT(s, request->body, text);
 }
@@ -91,7 +104,44 @@ static void add(Scenario *s)
     /* The main one is not named twice. */
     ok(s, "/alias add #main:localhost");
     EXPECT_REQUEST(s, "add-alias");
+    EXPECT_REQUEST(s, "state-event");
     said(s, "SYSTEM", "#main:localhost leads to this room now.");
+    EXPECT_NOTHING(s, 100);
+}
+
+/* What another device has just written is not known here yet, nor what was typed a moment ago. */
+static void add_in_a_row(Scenario *s)
+{
+    start(s, NULL, MIGHTY, "{'alias':'#main:localhost'}");
+    serve(s, "m.room.canonical_alias",
+          "{'alias':'#main:localhost','alt_aliases':['#other:localhost']}");
+    ok(s, "/alias add a");
+    ok(s, "/alias add b");
+    EXPECT_REQUEST(s, "add-alias");
+    EXPECT_REQUEST(s, "add-alias");
+    expect_content(s, "m.room.canonical_alias",
+                   "{'alias':'#main:localhost','alt_aliases':['#other:localhost','#a:localhost']}");
+    expect_content(s, "m.room.canonical_alias",
+                   "{'alias':'#main:localhost',"
+                   "'alt_aliases':['#other:localhost','#a:localhost','#b:localhost']}");
+    said(s, "SYSTEM", "#a:localhost leads to this room now.");
+    said(s, "SYSTEM", "#b:localhost leads to this room now.");
+    /* One that cannot be read is not written, and those after it are. */
+    fake_server_once(s->server, "state-event", FAKE_502);
+    ok(s, "/alias main -");
+    ok(s, "/joinrule invite");
+    EXPECT_REQUEST(s, "state-event");
+    said(s, "ERROR", "The main address of Room was not changed.");
+    expect_content(s, "m.room.join_rules", "{'join_rule':'invite'}");
+    /* What waits when the account is disabled is dropped. */
+    fake_server_once(s->server, "state-event", (FakeAnswer){.how = FAKE_SILENT});
+    ok(s, "/alias main -");
+    ok(s, "/joinrule public");
+    EXPECT_REQUEST(s, "state-event");
+    host_account_enable(s->account, FALSE);
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "The account has disconnected");
+    EXPECT_EVENT(s, "left", "name", ROOM);
+    EXPECT_EVENT(s, "disconnected");
     EXPECT_NOTHING(s, 100);
 }
 
@@ -161,7 +211,7 @@ static void main_address(Scenario *s)
     said(s, "ERROR", "There is no such address.");
     ok(s, "/alias main -");
     expect_content(s, "m.room.canonical_alias",
-                   "{'alt_aliases':['#new:localhost',5,'#old:localhost']}");
+                   "{'alt_aliases':[5,'#old:localhost','#new:localhost']}");
     EXPECT_NOTHING(s, 100);
 }
 
@@ -179,7 +229,7 @@ static void remove_address(Scenario *s)
     ok(s, "/alias remove main");
     EXPECT_REQUEST(s, "resolve-alias");
     EXPECT_REQUEST(s, "remove-alias");
-    expect_content(s, "m.room.canonical_alias", "{'alt_aliases':['#too:localhost']}");
+    expect_content(s, "m.room.canonical_alias", "{}");
     said(s, "SYSTEM", "#main:localhost no longer leads to this room.");
     /* Another room's is not taken away from it. */
     ok(s, "/alias remove other");
@@ -300,11 +350,13 @@ static void join_rule_of_space(Scenario *s)
 
     start(s, "10", MIGHTY, NULL);
     ok(s, "/joinrule restricted");
+    EXPECT_REQUEST(s, "state-event");
     said(s, "ERROR", "Name the space whose members may join: /joinrule restricted #space");
     sync_body_state(body, SPACE, event_state("m.space.child", ROOM, BOB, "{}"));
     push(s, sync_body_end(body));
     settle(s);
     ok(s, "/joinrule restricted");
+    EXPECT_REQUEST(s, "state-event");
     said(s, "ERROR", "Name the space whose members may join: /joinrule restricted #space");
     body = sync_body_new();
     sync_body_state(body, SPACE, event_state("m.space.child", ROOM, BOB, "{'via':['localhost']}"));
@@ -337,6 +389,7 @@ static void room_versions(Scenario *s)
         g_autofree char *text = g_strdup_printf("/joinrule %s", cases[i].rule);
         push_state(s, "m.room.create", create);
         ok(s, text);
+        EXPECT_REQUEST(s, "state-event");
         if (cases[i].refused != NULL)
             said(s, "ERROR", cases[i].refused);
         else
@@ -349,6 +402,7 @@ int main(int argc, char **argv)
 {
     static const ScenarioEntry entries[] = {
         {"aliases-add", {add}},
+        {"aliases-add-in-a-row", {add_in_a_row}},
         {"aliases-add-taken", {add_taken}},
         {"aliases-without-power", {without_power}},
         {"aliases-main", {main_address}},
