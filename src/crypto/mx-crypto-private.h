@@ -17,7 +17,7 @@ struct _MxCrypto {
     char *user_id, *device_id, *curve25519, *ed25519; /* own; keys in base64 */
     gint64 (*get_now_ms)(void);                       /* wall clock; tests set their own */
     guint64 next_request;
-    gint64 wait_ms; /* see mx_crypto_get_wait() */
+    gint64 wait_ms;       /* see mx_crypto_get_wait() */
     GHashTable *requests; /* &id -> Pending (mx-crypto.c) */
     GPtrArray *due;       /* MxCryptoRequest, not taken yet */
     GPtrArray *news;      /* MxCryptoNews */
@@ -40,8 +40,8 @@ void mx_crypto_save_account(MxCrypto *crypto); /* after every change of crypto->
 /* Once, within the transaction in which the answer is taken. */
 typedef void (*MxCryptoAnswerFunc)(MxCrypto *crypto, const MxCryptoRequest *request,
                                    const MxCryptoAnswer *answer, gpointer user_data);
-/* Takes body and user_data; destroy may be NULL. Requests live in memory only: what has to survive a
- * restart is made again from the database by the file's collector. */
+/* Takes body and user_data; destroy may be NULL. Requests live in memory only: what has to survive
+ * a restart is made again from the database by the file's collector. */
 void mx_crypto_add_request(MxCrypto *crypto, MxCryptoRequestKind kind, char *body,
                            MxCryptoAnswerFunc func, gpointer user_data, GDestroyNotify destroy);
 /* The answer is one of a server that may do better later: no answer, 429, 5xx, 401. */

@@ -411,8 +411,7 @@ static gint64 collect_to_device(MxCrypto *crypto)
 {
     ToDevice *queue = mx_crypto_get_part(crypto, MX_CRYPTO_PART_TO_DEVICE);
     gint64 wait = queue->not_before_ms - crypto->get_now_ms();
-    MxToDeviceRow *row =
-        queue->last_taken == 0 ? mx_store_get_to_device(crypto->store, 0) : NULL;
+    MxToDeviceRow *row = queue->last_taken == 0 ? mx_store_get_to_device(crypto->store, 0) : NULL;
     if (row == NULL)
         return -1;
     /* A clock that was set back must not hold it for long. */

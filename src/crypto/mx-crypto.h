@@ -16,8 +16,8 @@ typedef struct _MxCrypto MxCrypto;
 
 /* Opens the keys of this device, or makes them (B1), and attaches them to the store. Commits. The
  * keys of another device that the store has are dropped with its sessions; keys of messages stay.
- * MX_ERROR_KEYS_LOST (B3): the device had keys that cannot be read any more; no new ones may be made
- * under its ID, so the user has to sign in anew. Any other error: try again later. */
+ * MX_ERROR_KEYS_LOST (B3): the device had keys that cannot be read any more; no new ones may be
+ * made under its ID, so the user has to sign in anew. Any other error: try again later. */
 MxCrypto *mx_crypto_open(MxStore *store, const char *user_id, const char *device_id,
                          GError **error);
 /* NULL: not open. Then nothing may be sent into encrypted rooms, and nothing can be read. */
@@ -33,11 +33,11 @@ const char *mx_crypto_get_ed25519(MxCrypto *crypto);    /* own fingerprint, base
 /* ---- requests ---- */
 
 typedef enum {
-    MX_CRYPTO_KEYS_UPLOAD,      /* POST /keys/upload */
-    MX_CRYPTO_KEYS_QUERY,       /* POST /keys/query */
-    MX_CRYPTO_KEYS_CLAIM,       /* POST /keys/claim */
-    MX_CRYPTO_SEND_TO_DEVICE,   /* PUT /sendToDevice/{event_type}/{txn_id} */
-    MX_CRYPTO_SIGNATURES,       /* POST /keys/signatures/upload */
+    MX_CRYPTO_KEYS_UPLOAD,    /* POST /keys/upload */
+    MX_CRYPTO_KEYS_QUERY,     /* POST /keys/query */
+    MX_CRYPTO_KEYS_CLAIM,     /* POST /keys/claim */
+    MX_CRYPTO_SEND_TO_DEVICE, /* PUT /sendToDevice/{event_type}/{txn_id} */
+    MX_CRYPTO_SIGNATURES,     /* POST /keys/signatures/upload */
 } MxCryptoRequestKind;
 
 typedef struct {
@@ -50,16 +50,16 @@ void mx_crypto_request_free(MxCryptoRequest *request);
 
 /* What came of a request. */
 typedef struct {
-    guint status;       /* HTTP; 0: no answer came */
-    const char *errcode; /* or NULL */
+    guint status;            /* HTTP; 0: no answer came */
+    const char *errcode;     /* or NULL */
     const char *server_text; /* or NULL */
     const char *body; /* of a 2xx: JSON text of an object, validated by nobody yet; else NULL */
     gsize len;
     gint64 retry_after_ms; /* or -1 */
 } MxCryptoAnswer;
 
-/* Requests that are due, of MxCryptoRequest, to be sent in this order, all at once. Commits what has
- * to be durable before they leave. NULL and an error: nothing is to be sent. */
+/* Requests that are due, of MxCryptoRequest, to be sent in this order, all at once. Commits what
+ * has to be durable before they leave. NULL and an error: nothing is to be sent. */
 GPtrArray *mx_crypto_take_requests(MxCrypto *crypto, GError **error);
 /* Every request taken gets one answer. Commits. */
 gboolean mx_crypto_answer(MxCrypto *crypto, guint64 id, const MxCryptoAnswer *answer,
@@ -70,12 +70,12 @@ gint64 mx_crypto_get_wait(MxCrypto *crypto);
 /* ---- what is to be told ---- */
 
 typedef enum {
-    MX_CRYPTO_NEWS_ROOM_READY,  /* room: what waited for keys may be sent */
-    MX_CRYPTO_NEWS_SESSION,     /* room, text (session ID): messages may be readable now */
-    MX_CRYPTO_NEWS_IDENTITY_CHANGED, /* user_id */
+    MX_CRYPTO_NEWS_ROOM_READY,          /* room: what waited for keys may be sent */
+    MX_CRYPTO_NEWS_SESSION,             /* room, text (session ID): messages may be readable now */
+    MX_CRYPTO_NEWS_IDENTITY_CHANGED,    /* user_id */
     MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, /* user_id, device_id (D7) */
     MX_CRYPTO_NEWS_OWN_DEVICE_WRONG,    /* B4: the homeserver has other keys for this device */
-    MX_CRYPTO_NEWS_TRUST,       /* user_id or NULL: what is shown of devices and people may differ */
+    MX_CRYPTO_NEWS_TRUST, /* user_id or NULL: what is shown of devices and people may differ */
 } MxCryptoNewsKind;
 
 typedef struct {

@@ -39,8 +39,8 @@ void mx_device_list_track(MxCrypto *crypto, const char *user_id);
 void mx_device_list_note_changes(MxCrypto *crypto, MxJsonSlice device_lists);
 /* D3: a /sync without `since`: everything may have changed. */
 void mx_device_list_note_full_sync(MxCrypto *crypto);
-/* What is known may be old, and an answer is to come. FALSE after a failure that will not pass soon:
- * then what is known has to do (D11). */
+/* What is known may be old, and an answer is to come. FALSE after a failure that will not pass
+ * soon: then what is known has to do (D11). */
 gboolean mx_device_list_is_pending(MxCrypto *crypto, const char *user_id);
 /* E6, B4 and the like: the user's devices are asked for again. */
 void mx_device_list_refresh(MxCrypto *crypto, const char *user_id);

@@ -9,10 +9,11 @@
 typedef struct {
     char *user_id;
     char *master, *self_signing, *user_signing; /* base64; the last one is known of oneself alone */
-    gboolean is_verified;  /* J3: our user-signing key has signed the master key; for ourselves: J4 */
+    gboolean
+        is_verified; /* J3: our user-signing key has signed the master key; for ourselves: J4 */
     gboolean was_verified; /* at some time; stays until withdrawn */
-    gboolean is_changed;   /* the homeserver names another master key than the pinned one; that one is
-                              `new_master`. Sending waits for the user (H13) */
+    gboolean is_changed; /* the homeserver names another master key than the pinned one; that one is
+                            `new_master`. Sending waits for the user (H13) */
     char *new_master;
 } MxIdentity;
 void mx_identity_free(MxIdentity *identity);

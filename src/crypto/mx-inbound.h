@@ -20,8 +20,8 @@ typedef enum {
 
 typedef struct {
     const char *room_id, *session_id; /* as the container claims; checked (I2) */
-    const char *session_key;          /* m.room_key's form for SELF and DIRECT, else the export form */
-    const char *sender;               /* user ID of the creator where it is known by Olm, else NULL */
+    const char *session_key; /* m.room_key's form for SELF and DIRECT, else the export form */
+    const char *sender;      /* user ID of the creator where it is known by Olm, else NULL */
     const char *curve25519, *ed25519; /* of the creator's device, base64; ed25519 may be NULL */
     MxKeySource source;
     const char *forwarder; /* "curve25519" key of who forwarded it, or NULL */

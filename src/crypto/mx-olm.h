@@ -31,9 +31,9 @@ typedef enum {
 
 /* What an Olm message was. Strings are owned. */
 typedef struct {
-    char *sender;              /* user ID, checked */
+    char *sender;               /* user ID, checked */
     char *curve25519, *ed25519; /* of the sending device, base64; checked to belong together (F6) */
-    MxDevice *device;          /* the sender's device with those keys; NULL: not known (yet) */
+    MxDevice *device;           /* the sender's device with those keys; NULL: not known (yet) */
     char *type;
     JsonObject *content;
 } MxOlmMessage;

@@ -8,17 +8,17 @@
 
 typedef enum {
     MX_SHARE_READY,
-    MX_SHARE_WAIT,            /* for devices, one-time keys, or keys on their way: news will come */
-    MX_SHARE_NEEDS_MEMBERS,   /* D12: the room's list of members is not complete */
-    MX_SHARE_IDENTITY_CHANGED, /* H13: of *user_id; the user has to say what to do */
+    MX_SHARE_WAIT,          /* for devices, one-time keys, or keys on their way: news will come */
+    MX_SHARE_NEEDS_MEMBERS, /* D12: the room's list of members is not complete */
+    MX_SHARE_IDENTITY_CHANGED,  /* H13: of *user_id; the user has to say what to do */
     MX_SHARE_UNKNOWN_ALGORITHM, /* G2 */
-    MX_SHARE_NO_KEYS,         /* the encryption of this account is not open */
+    MX_SHARE_NO_KEYS,           /* the encryption of this account is not open */
 } MxShareState;
 
 typedef struct {
     MxShareState state;
-    char *user_id;        /* of MX_SHARE_IDENTITY_CHANGED */
-    guint n_done, n_all;  /* devices, of MX_SHARE_WAIT: for showing progress */
+    char *user_id;       /* of MX_SHARE_IDENTITY_CHANGED */
+    guint n_done, n_all; /* devices, of MX_SHARE_WAIT: for showing progress */
 } MxShareStep;
 
 /* Within a transaction. Does what can be done now: rotates (H5, H6), makes a session, encrypts its

@@ -4,8 +4,8 @@
 
 GBytes *mx_store_get_sealed(MxStore *store, const char *kind, const char *key)
 {
-    sqlite3_stmt *statement =
-        mx_store_query(store, "SELECT data FROM sealed WHERE kind = ? AND key = ?", "ss", kind, key);
+    sqlite3_stmt *statement = mx_store_query(
+        store, "SELECT data FROM sealed WHERE kind = ? AND key = ?", "ss", kind, key);
     if (!mx_store_step(store, statement))
         return NULL;
     GBytes *data = mx_store_column_bytes(statement, 0);
@@ -28,7 +28,8 @@ GPtrArray *mx_store_list_sealed(MxStore *store, const char *kind, const char *pr
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
     sqlite3_stmt *statement = mx_store_query(
-        store, "SELECT key FROM sealed WHERE kind = ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+        store,
+        "SELECT key FROM sealed WHERE kind = ? AND substr(key, 1, length(?)) = ? ORDER BY key",
         "sss", kind, prefix, prefix);
     while (mx_store_step(store, statement))
         g_ptr_array_add(keys, mx_store_column_dup(statement, 0));
@@ -57,9 +58,9 @@ void mx_to_device_row_free(MxToDeviceRow *row)
 
 void mx_store_add_to_device(MxStore *store, const MxToDeviceRow *row)
 {
-    mx_store_exec(store,
-                  "INSERT INTO to_device (txn_id, type, body, owner, context) VALUES (?, ?, ?, ?, ?)",
-                  "sssss", row->txn_id, row->type, row->body, row->owner, row->context);
+    mx_store_exec(
+        store, "INSERT INTO to_device (txn_id, type, body, owner, context) VALUES (?, ?, ?, ?, ?)",
+        "sssss", row->txn_id, row->type, row->body, row->owner, row->context);
 }
 
 MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after)
