@@ -11,13 +11,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "tests", "requirements.md")
-<<<<<<< HEAD
-ROW = re.compile(r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [A-Z]?[\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$")
-=======
 ROW = re.compile(
     r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [A-Z]?[\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$"
 )
->>>>>>> ratchet
 
 
 def find_problem(reference):

@@ -148,9 +148,6 @@ static gboolean strip_padding(const char *text, gsize *len)
     return is_right;
 }
 
-<<<<<<< HEAD
-static GBytes *decode(const char *text, gssize text_len, int variant)
-=======
 /* All bits set when first <= c <= last, else none; without a branch. */
 static inline int in_range(int c, int first, int last)
 {
@@ -174,22 +171,10 @@ static inline int sextet(char character, gboolean takes_url)
 /* libsodium's own decoder refuses bits that are left over, which even a key in the specification
  * has. */
 static GBytes *decode(const char *text, gssize text_len, gboolean takes_url)
->>>>>>> ratchet
 {
     if (text == NULL)
         return NULL;
     gsize len = text_len >= 0 ? (gsize)text_len : strlen(text);
-<<<<<<< HEAD
-    if (!strip_padding(text, &len))
-        return NULL;
-    gsize size = len / 4 * 3 + 3, written = 0;
-    guint8 *data = g_malloc0(size);
-    gboolean valid = sodium_base642bin(data, size, text, len, NULL, &written, NULL, variant) == 0;
-    g_autoptr(GBytes) all = mx_secret_bytes_new_take(data, size);
-    if (!valid)
-        return NULL;
-    return g_bytes_new_from_bytes(all, 0, written);
-=======
     if (!strip_padding(text, &len) || len % 4 == 1)
         return NULL;
     gsize size = len / 4 * 3 + len % 4 * 3 / 4, done = 0;
@@ -208,7 +193,6 @@ static GBytes *decode(const char *text, gssize text_len, gboolean takes_url)
         }
     }
     return bad < 0 ? NULL : g_steal_pointer(&decoded);
->>>>>>> ratchet
 }
 
 char *mx_base64_encode(const guint8 *data, gsize len)
@@ -218,11 +202,7 @@ char *mx_base64_encode(const guint8 *data, gsize len)
 
 GBytes *mx_base64_decode(const char *text, gssize len)
 {
-<<<<<<< HEAD
-    return decode(text, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-=======
     return decode(text, len, FALSE);
->>>>>>> ratchet
 }
 
 gboolean mx_base64_decode_fixed(const char *text, guint8 *out, gsize len)
@@ -243,12 +223,7 @@ char *mx_base64url_encode(const guint8 *data, gsize len)
 
 GBytes *mx_base64url_decode(const char *text, gssize len)
 {
-<<<<<<< HEAD
-    GBytes *decoded = decode(text, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return decoded != NULL ? decoded : mx_base64_decode(text, len);
-=======
     return decode(text, len, TRUE);
->>>>>>> ratchet
 }
 
 /* ---- Curve25519 ---- */
