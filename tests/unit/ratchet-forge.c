@@ -33,12 +33,13 @@ const guint8 forge_low_order[FORGE_N_LOW_ORDER][MX_KEY_LEN] = {
 
 typedef struct {
     guint8 aes[MX_KEY_LEN], mac[MX_KEY_LEN], iv[BLOCK];
+    guint8 uneven;
 } Keys;
 
 static Keys derive(const guint8 *key, gsize len, const char *info)
 {
-    guint8 out[sizeof(Keys)];
-    Keys keys;
+    guint8 out[2 * MX_KEY_LEN + BLOCK];
+    Keys keys = {0};
     mx_hkdf_sha256(key, len, NULL, 0, info, strlen(info), out, sizeof out);
     memcpy(keys.aes, out, sizeof keys.aes);
     memcpy(keys.mac, out + sizeof keys.aes, sizeof keys.mac);
@@ -63,7 +64,7 @@ static GByteArray *encrypt(const Keys *keys, ForgeFlaw flaw)
     if (flaw != FORGE_EMPTY_CIPHERTEXT)
         g_byte_array_append(out, block, sizeof block);
     if (flaw == FORGE_UNEVEN_CIPHERTEXT)
-        g_byte_array_append(out, block, 1);
+        g_byte_array_append(out, &keys->uneven, 1);
     return out;
 }
 
@@ -143,6 +144,7 @@ void forge_megolm_init(ForgeMegolm *megolm, guint32 counter)
     for (gsize at = 0; at < sizeof megolm->ratchet; at += 16)
         memcpy(megolm->ratchet + at, "0123456789ABCDEF", 16);
     megolm->counter = counter;
+    megolm->uneven = 0;
     memset(megolm->seed, 7, sizeof megolm->seed);
     mx_ed25519_public_from_seed(megolm->seed, megolm->public);
 }
@@ -193,6 +195,7 @@ char *forge_megolm_session_key(const ForgeMegolm *megolm)
 char *forge_megolm_message(const ForgeMegolm *megolm, guint32 index, ForgeFlaw flaw)
 {
     Keys keys = derive(megolm->ratchet, sizeof megolm->ratchet, "MEGOLM_KEYS");
+    keys.uneven = megolm->uneven;
     g_autoptr(GByteArray) out = g_byte_array_new();
     put_byte(out, flaw == FORGE_VERSION ? 2 : 3);
     put_number_and_ciphertext(out, 0x08, index, 0x12, &keys, flaw);

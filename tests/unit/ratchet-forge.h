@@ -37,6 +37,7 @@ typedef struct {
     guint8 ratchet[128];
     guint32 counter; /* the ratchet's index */
     guint8 seed[MX_KEY_LEN], public[MX_KEY_LEN];
+    guint8 uneven; /* the byte too many of FORGE_UNEVEN_CIPHERTEXT */
 } ForgeMegolm;
 
 /* The ratchet of libolm's own tests: "0123456789ABCDEF" eight times */
