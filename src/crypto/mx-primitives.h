@@ -35,9 +35,10 @@ gboolean mx_equal_ct(const guint8 *a, const guint8 *b, gsize len);
 
 /* ---- base64 ---- */
 
-/* Written without padding (appendices, "Unpadded Base64"), read with or without. NULL and FALSE on
- * any other character, wrong padding, bits that are left over, and text == NULL. len may be -1.
- * Time does not depend on the bytes; decoded bytes are overwritten when they are freed. */
+/* Written without padding (appendices, "Unpadded Base64"), read with or without; bits that are left
+ * over are passed over. NULL and FALSE on any other character, wrong padding, and text == NULL. len
+ * may be -1. Time does not depend on the bytes; decoded bytes are overwritten when they are freed.
+ */
 char *mx_base64_encode(const guint8 *data, gsize len);
 GBytes *mx_base64_decode(const char *text, gssize len);
 /* FALSE, with out zero, unless text holds exactly len bytes. */
