@@ -13,28 +13,28 @@
  * - Curve25519 and Ed25519 keys are 32 raw bytes. Message bodies, session keys, signatures and IDs
  * are base64; unpadded going out, padded or not coming in.
  * - A call that fails changes nothing: the object's pickle is the same before and after.
- * - An object belongs to one thread at a time. Objects are zeroed when freed; all _free() take
- * NULL.
+ * - mx_primitives_init() has succeeded before. An object belongs to one thread at a time. Objects
+ * are zeroed when freed; all _free() take NULL.
  * - Errors are MX_RATCHET_ERROR and name no secret. */
 
 typedef enum {
-    MX_RATCHET_ERROR_DAMAGED, /* a message or signature is not what its sender made: malformed,
-                               * a bad MAC, forged, or longer than 64 KiB; also a message that was
-                               * decrypted before (its key is gone) */
-    MX_RATCHET_ERROR_UNKNOWN_INDEX, /* Megolm: the message is older than what the session can
-                                       decrypt */
-    MX_RATCHET_ERROR_UNKNOWN_KEY, /* Olm: no such one-time key, or it was used before; or a message
+    MX_RATCHET_ERROR_DAMAGED, /* not what its sender made: malformed, a bad MAC or signature, too
+                               * long. An Olm message that was decrypted before, or that more than
+                               * 2000 others came before, cannot be told from it. */
+    MX_RATCHET_ERROR_UNKNOWN_INDEX, /* Megolm: before the first index of the session */
+    MX_RATCHET_ERROR_UNKNOWN_KEY, /* Olm: no such one-time key, or used before; or a pre-key message
                                    * of another session */
-    MX_RATCHET_ERROR_TOO_FAR,     /* Olm: more messages were left out than a session bears (2000) */
-    MX_RATCHET_ERROR_BAD_KEY,     /* a key that no honest device has: low order, wrong form */
+    MX_RATCHET_ERROR_BAD_KEY,     /* a key that no honest device has: low order, wrong form or
+                                   * wrongly signed */
+    MX_RATCHET_ERROR_TOO_LONG,    /* a text that would make a body beyond MX_RATCHET_MAX_BODY */
     MX_RATCHET_ERROR_PICKLE,      /* a pickle that cannot be read */
-    MX_RATCHET_ERROR_RANDOM,      /* no random bytes: nothing was made */
+    MX_RATCHET_ERROR_RANDOM,      /* no random bytes: nothing was made (A8) */
 } MxRatchetError;
 
 #define MX_RATCHET_ERROR (mx_ratchet_error_quark())
 GQuark mx_ratchet_error_quark(void);
 
-/* Event contents are 64 KiB at most, so no body or text can be longer (bytes). */
+/* Bytes. Events are 64 KiB at most (A9), so no body is longer. */
 #define MX_RATCHET_MAX_BODY 65536
 
 typedef struct _MxOlmAccount MxOlmAccount;
@@ -90,6 +90,7 @@ MxOlmSession *mx_olm_account_create_outbound(MxOlmAccount *account, const guint8
 /* A session from a pre-key message (type MX_OLM_PRE_KEY), and that message's plaintext. The account
  * loses the one-time key when and only when the message decrypted (C7); account and session are to
  * be saved together (E3). identity is the event's sender_key, and must be the one in the message.
+ * Not for a message that a session matches already (E2): a fallback key would let it in once more.
  */
 MxOlmSession *mx_olm_account_create_inbound(MxOlmAccount *account, const guint8 identity[32],
                                             const char *body, GBytes **plaintext, GError **error);
@@ -130,11 +131,11 @@ GBytes *mx_megolm_inbound_pickle(MxMegolmInbound *session, GError **error);
 MxMegolmInbound *mx_megolm_inbound_unpickle(GBytes *pickle, GError **error);
 char *mx_megolm_inbound_get_id(MxMegolmInbound *session);
 guint32 mx_megolm_inbound_get_first_index(MxMegolmInbound *session);
-/* Does not change what mx_megolm_inbound_pickle() gives but for a mark, so it need not be saved
- * (I14); messages decrypt in any order and again. index may be NULL. */
+/* Messages decrypt in any order, and again: replays are for the caller to see (I8). index may be
+ * NULL. The pickle stays as it was when the session was made (I14). */
 GBytes *mx_megolm_inbound_decrypt(MxMegolmInbound *session, const char *body, guint32 *index,
                                   GError **error);
-/* The export format from index on, which must not be before the first one (a secret) */
+/* The export format from index on, which must not be before the first one (a secret). */
 char *mx_megolm_inbound_export(MxMegolmInbound *session, guint32 index, GError **error);
 
 /* mx-ratchet.c: how two copies of what claims to be one session relate (I4). */
