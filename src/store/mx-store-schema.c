@@ -65,6 +65,10 @@ static const char *const migrations[] = {
     "CREATE TABLE upgrade (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"
     "  successor TEXT, via TEXT, stage INTEGER NOT NULL, depth INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX upgrade_successor ON upgrade (successor) WHERE successor IS NOT NULL;",
+    "CREATE TABLE sealed (kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,"
+    "  PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+    "CREATE TABLE to_device (id INTEGER PRIMARY KEY AUTOINCREMENT, txn_id TEXT NOT NULL UNIQUE,"
+    "  type TEXT NOT NULL, body TEXT NOT NULL, owner TEXT, context TEXT);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -24,11 +24,25 @@ MxStore *mx_store_open(const char *dir, gboolean *held_here, GError **error);
 void mx_store_close(MxStore *store); /* releases the lock last */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxStore, mx_store_close)
 
+/* What belongs to the open database and lives as long: the encryption. destroy may be NULL; it is
+ * called when something else is attached, and on closing, while the database is still open. */
+void mx_store_attach(MxStore *store, gpointer attachment, GDestroyNotify destroy);
+gpointer mx_store_get_attachment(MxStore *store); /* or NULL */
+const char *mx_store_get_dir(MxStore *store);
+/* From now on a commit survives a loss of power, not only of the program: a ratchet that went back
+ * would use a key twice. Not within a transaction. */
+void mx_store_set_durable(MxStore *store);
+
 void mx_store_begin(MxStore *store);
 gboolean mx_store_commit(MxStore *store, GError **error);
 void mx_store_rollback(MxStore *store);
 /* Removes every row: the account logged out, or somebody else's account is now behind this name. */
 void mx_store_clear(MxStore *store);
+/* What belongs to the keys of one device: sealed rows but those whose kind begins with "kept-",
+ * and to-device messages on their way. */
+void mx_store_clear_device(MxStore *store);
+/* The transaction cannot be committed any more, for a reason of the caller's. */
+void mx_store_set_failed(MxStore *store, const GError *error);
 /* Bytes on disk, for the account's info. */
 gint64 mx_store_get_size(MxStore *store);
 
@@ -49,6 +63,12 @@ void mx_store_set_value(MxStore *store, const char *name, const char *value);
 #define MX_VALUE_NEXT_TXN "next_txn"
 #define MX_VALUE_FIRST_SYNC_DONE "first_sync_done"
 #define MX_VALUE_STATUS_MSG "status_msg" /* the user's own, as the server has it */
+
+/* Rows that only the encryption can read, by kind and key: mx-store-sealed.c. data NULL removes. */
+GBytes *mx_store_get_sealed(MxStore *store, const char *kind, const char *key); /* or NULL */
+void mx_store_set_sealed(MxStore *store, const char *kind, const char *key, GBytes *data);
+/* Keys (char *) of this kind that begin with prefix, in order. prefix "": all. */
+GPtrArray *mx_store_list_sealed(MxStore *store, const char *kind, const char *prefix);
 
 /* Account data, global (room 0) and of rooms. content: JSON text. */
 char *mx_store_get_account_data(MxStore *store, gint64 room, const char *type);
@@ -341,5 +361,20 @@ gint64 mx_store_count_failed(MxStore *store, gint64 room);
 /* What room `from` still has to send goes, with its lines, to the end of room `to`. */
 void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to);
 GArray *mx_store_list_queue_rooms(MxStore *store); /* gint64 room keys with items to send */
+
+/* ---- to-device messages on their way: mx-store-sealed.c ---- */
+
+typedef struct {
+    gint64 id;
+    char *txn_id, *type, *body; /* body: JSON text, whole, as it is sent each time */
+    char *owner, *context;      /* who is told when it has arrived, and of what; may be NULL */
+} MxToDeviceRow;
+void mx_to_device_row_free(MxToDeviceRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxToDeviceRow, mx_to_device_row_free)
+void mx_store_add_to_device(MxStore *store, const MxToDeviceRow *row); /* id is not read */
+MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after);   /* the next one, or NULL */
+void mx_store_remove_to_device(MxStore *store, gint64 id);
+gint64 mx_store_count_to_device(MxStore *store, const char *owner, const char *context);
+
 /* A transaction ID that this database has never given out. The caller frees. */
 char *mx_store_new_txn_id(MxStore *store);

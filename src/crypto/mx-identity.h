@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-crypto.h"
+
+/* Public cross-signing keys of people ("Cross-signing"): the identity first seen is pinned (J2). */
+
+typedef struct {
+    char *user_id;
+    char *master, *self_signing, *user_signing; /* base64; the last one is known of oneself alone */
+    gboolean
+        is_verified; /* J3: our user-signing key has signed the master key; for ourselves: J4 */
+    gboolean was_verified; /* at some time; stays until withdrawn */
+    gboolean is_changed; /* the homeserver names another master key than the pinned one; that one is
+                            `new_master`. Sending waits for the user (H13) */
+    char *new_master;
+} MxIdentity;
+void mx_identity_free(MxIdentity *identity);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxIdentity, mx_identity_free)
+
+MxIdentity *mx_identity_get(MxCrypto *crypto, const char *user_id); /* NULL: none is known */
+/* The user says that the new identity is the same person's: it is pinned, unverified. */
+void mx_identity_accept(MxCrypto *crypto, const char *user_id);
+/* "withdraw verification" (J2) */
+void mx_identity_withdraw(MxCrypto *crypto, const char *user_id);
+
+/* The part of a /keys/query answer about one user: master_keys, self_signing_keys and
+ * user_signing_keys of that user, each or NULL, from mx_signed_json_parse(). Checks them (O3) and
+ * stores them; tells news of changes. */
+void mx_identity_take(MxCrypto *crypto, const char *user_id, JsonObject *master,
+                      JsonObject *self_signing, JsonObject *user_signing);
+/* The device object is signed by the user's pinned identity. */
+gboolean mx_identity_has_signed(MxCrypto *crypto, const char *user_id, JsonObject *device_keys);

@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-crypto.h"
+
+/* Outbound Megolm sessions, one a room, and who was given their keys (H). */
+
+typedef enum {
+    MX_SHARE_READY,
+    MX_SHARE_WAIT,          /* for devices, one-time keys, or keys on their way: news will come */
+    MX_SHARE_NEEDS_MEMBERS, /* D12: the room's list of members is not complete */
+    MX_SHARE_IDENTITY_CHANGED,  /* H13: of *user_id; the user has to say what to do */
+    MX_SHARE_UNKNOWN_ALGORITHM, /* G2 */
+    MX_SHARE_NO_KEYS,           /* the encryption of this account is not open */
+} MxShareState;
+
+typedef struct {
+    MxShareState state;
+    char *user_id;       /* of MX_SHARE_IDENTITY_CHANGED */
+    guint n_done, n_all; /* devices, of MX_SHARE_WAIT: for showing progress */
+} MxShareStep;
+
+/* Within a transaction. Does what can be done now: rotates (H5, H6), makes a session, encrypts its
+ * key for all eligible devices (H1-H4), tells others why not (H10). is_strict: MSC4153 (U). */
+void mx_share_prepare(MxCrypto *crypto, gint64 room, MxShareStep *step);
+/* After READY, in the same transaction: the content of the m.room.encrypted event (H9), JSON text;
+ * the advanced session is saved (H12). m.relates_to stays in the clear. NULL and an error. */
+char *mx_share_encrypt(MxCrypto *crypto, gint64 room, const char *type, const char *content,
+                       GError **error);
+/* H14 */
+void mx_share_discard(MxCrypto *crypto, gint64 room);
+/* H6: a member has left, visibility has changed: noted while a /sync is applied. */
+void mx_share_note_left(MxCrypto *crypto, gint64 room, const char *user_id);
+void mx_share_note_visibility(MxCrypto *crypto, gint64 room, const char *visibility);
+void mx_share_note_gap(MxCrypto *crypto, gint64 room);
