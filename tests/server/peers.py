@@ -144,7 +144,8 @@ class Peer:
                 if not self._reader.is_alive():
                     raise PeerError(f"the peer ended with {self._process.poll()}:\n{self.debug_tail()}")
                 if left <= 0:
-                    last = "\n".join(f"  {event!r}"[:400] for event in self.events[-15:])
+                    told = [one for one in self.events if one["event"] != "reply"]
+                    last = "\n".join(f"  {event!r}"[:400] for event in told[-15:])
                     raise AssertionError(f"{self.user_id}: waited {timeout} s in vain for {what}; the last:\n{last}")
                 self._changed.wait(min(left, 0.5))
 
@@ -181,7 +182,10 @@ class Peer:
 
     def create_room(self, *invited, **options):
         """An encrypted room with those users (of `user_id`) invited; options: encrypted, name, direct, visibility."""
-        return self.call("create_room", invite=[one.user_id for one in invited], **options)["room"]
+        room = self.call("create_room", invite=[one.user_id for one in invited], **options)["room"]
+        for one in invited:
+            self.wait_member(room, one, "invite")
+        return room
 
     def invite(self, room, who):
         self.call("invite", room=room, user=who.user_id)
@@ -208,10 +212,11 @@ class Peer:
         return self.call("send", room=room, text=text)["event_id"]
 
     def messages(self, room=None):
-        """Those of a room (all without one), each as it is known now, in the order they came."""
+        """Those of a room (all without one), each as it is known now, in the order of the server's times."""
         with self._changed:
             found = [one for one in self.events if one["event"] == "message" and room in (None, one["room"])]
-        return list({one["event_id"]: one for one in found}.values())
+        latest = {one["event_id"]: one for one in found}
+        return sorted(latest.values(), key=lambda one: one["time"])
 
     def bodies(self, room, sender=None):
         return [one.body for one in self.messages(room) if sender in (None, one["sender"])]

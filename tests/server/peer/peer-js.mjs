@@ -11,12 +11,13 @@ import { createInterface } from "node:readline";
 import { Wire } from "./wire.mjs";
 
 const require = createRequire(process.env.MX_PEER_DIR + "/package.json");
-console.log = console.info = console.debug = console.error; // stdout is for JSON alone
+// The SDK's log names much that nobody should read, and stdout is for JSON alone.
+const complain = process.env.MX_PEER_DEBUG ? console.error : () => {};
+for (const name of ["trace", "debug", "log", "info", "warn", "error"]) console[name] = complain;
 require("fake-indexeddb/auto");
 const sdk = require("matrix-js-sdk");
 const api = require("matrix-js-sdk/lib/crypto-api/index.js");
 const { UserId } = require("./node_modules/@matrix-org/matrix-sdk-crypto-wasm/node.mjs");
-require("matrix-js-sdk/lib/logger.js").logger.setLevel(process.env.MX_PEER_DEBUG ? "debug" : "silent");
 
 const MEGOLM = { algorithm: "m.megolm.v1.aes-sha2" };
 const wire = new Wire();
@@ -49,10 +50,11 @@ async function describe(event) {
         room: event.getRoomId(),
         event_id: event.getId(),
         sender: event.getSender(),
+        time: event.getTs(),
         type: event.getType(),
         msgtype: content.msgtype ?? null,
-        body: content["m.new_content"]?.body ?? content.body ?? null,
-        content,
+        body: event.isDecryptionFailure() ? null : (content["m.new_content"]?.body ?? content.body ?? null),
+        content: event.isDecryptionFailure() ? wireContent : content,
         edit_of: relation?.rel_type === "m.replace" ? relation.event_id : null,
         encrypted: isEncrypted,
         decrypted: isEncrypted && event.getClearContent() !== null && !event.isDecryptionFailure(),
@@ -108,7 +110,14 @@ async function start({ key_requests = false } = {}) {
     crypto().olmMachine.roomKeyRequestsEnabled = key_requests;
     await client.startClient({ initialSyncLimit: 50 });
     await until(() => client.isInitialSyncComplete(), 30, "the first sync");
+    await until(areKeysUploaded, 30, "the upload of its keys");
     return ownKeys();
+}
+
+async function areKeysUploaded() {
+    const { userId, deviceId } = login;
+    const { device_keys } = await client.downloadKeysForUsers([userId]);
+    return device_keys[userId]?.[deviceId] !== undefined;
 }
 
 async function until(condition, seconds, what) {
@@ -141,9 +150,10 @@ async function send(roomId, content) {
     return { event_id };
 }
 
-// Asks the server, whatever is known already.
+// Asks the server, whatever is known already, and whether or not there is a room with that user.
 async function askForKeys(userId) {
-    const request = crypto().olmMachine.queryKeysForUsers([new UserId(userId)]);
+    await crypto().olmMachine.updateTrackedUsers([new UserId(userId)]);
+    const request = crypto().olmMachine.queryKeysForUsers([new UserId(userId)]); // which takes its argument away
     await crypto().outgoingRequestProcessor.makeOutgoingRequest(request);
 }
 
@@ -406,7 +416,7 @@ async function answer(line) {
     if (cmd === "quit") process.exit(0);
 }
 
-process.on("unhandledRejection", (error) => console.error("unhandled", explain(error)));
+process.on("unhandledRejection", (error) => process.stderr.write(`unhandled: ${explain(error)}\n`));
 const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
 input.on("line", answer);
 input.on("close", () => process.exit(0));

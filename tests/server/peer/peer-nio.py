@@ -73,7 +73,8 @@ class Peer:
     def tell(self, room, event, **fields):
         seen = self.client.megolm_messages.get(event.event_id, {})
         told = {"event": "message", "room": room.room_id, "event_id": event.event_id, "sender": event.sender}
-        put({**told, "session_id": seen.get("session_id"), "ciphertext": seen.get("ciphertext"), **fields})
+        ratchet = {"session_id": seen.get("session_id"), "ciphertext": seen.get("ciphertext")}
+        put({**told, "time": event.server_timestamp, **ratchet, **fields})
 
     def on_message(self, room, event):
         content = event.source["content"]
