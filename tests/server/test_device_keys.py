@@ -40,6 +40,8 @@ def test_keys_are_uploaded_and_replenished(alice, bob, shared_room, seat, proxy)
     assert len(first["fallback_keys"]) == 1
     claimed = dict(claim(bob, alice.user_id, device_id) for _ in range(3))
     assert len(claimed) == 3 and not any(key.get("fallback") for key in claimed.values())
+    for name in ("One", "Two"):  # a /sync is answered when there is something to tell
+        one.driver.wait_node(create_shared_room(bob.client, alice.client, name=name))
     wait_until(lambda: proxy.count("POST", "/keys/upload") > 1, 40, "more one-time keys")
     more = json.loads(proxy.requests("POST", "/keys/upload")[1].body)
     assert "device_keys" not in more and 1 <= len(more["one_time_keys"]) <= 3
