@@ -76,9 +76,9 @@ static Lists *get_lists(MxCrypto *crypto)
 
 /* ---- pauses ---- */
 
-static void pause_start(MxCrypto *crypto, Pause *pause, gint64 at_least_ms)
+static void pause_start(MxCrypto *crypto, Pause *pause, gint64 wait_ms)
 {
-    pause->longest_ms = MAX((gint64)mx_backoff_next(&pause->backoff), at_least_ms);
+    pause->longest_ms = wait_ms;
     pause->until_ms = crypto->get_now_ms() + pause->longest_ms;
 }
 
@@ -355,7 +355,7 @@ static void note_server(MxCrypto *crypto, const char *server, gboolean failed)
         g_hash_table_insert(servers, g_strdup(server), pause);
     }
     if (pause_get_left(crypto, pause) == 0)
-        pause_start(crypto, pause, SERVER_FIRST_MS);
+        pause_start(crypto, pause, MAX(SERVER_FIRST_MS, mx_backoff_next(&pause->backoff)));
 }
 
 static gboolean has_failed(MxJsonSlice failures, const char *server)
@@ -421,7 +421,7 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
         pause_end(&lists->pause);
         take_answer(crypto, users, answer->body, answer->len);
     } else {
-        pause_start(crypto, &lists->pause, answer->retry_after_ms);
+        pause_start(crypto, &lists->pause, mx_crypto_get_retry_ms(&lists->pause.backoff, answer));
     }
 }
 
