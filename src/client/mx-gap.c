@@ -57,7 +57,8 @@ typedef struct {
     GBytes *body;
     gboolean is_last_page;
     gboolean is_closed;
-    gboolean remove; /* the server will never give it */
+    gboolean is_history; /* what is left in it is none of what was missed */
+    gboolean remove;     /* the server does not give it */
     gboolean found_others;
     gboolean wants_window; /* of the fill */
     MxPushRules *rules;
@@ -103,7 +104,7 @@ static void run_waive(MxStore *store, gpointer data)
     mx_store_commit(store, &job->base.error);
 }
 
-static void learn_members(MxStore *store, gint64 room, MxJsonSlice state)
+void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago)
 {
     MxJsonIter iter;
     MxJsonSlice value;
@@ -120,8 +121,9 @@ static void learn_members(MxStore *store, gint64 room, MxJsonSlice state)
         if (known != NULL)
             continue;
         mx_member_content_parse(&content, event.content);
-        mx_store_set_member(store, room, event.state_key, content.membership, content.display_name,
-                            content.avatar_url);
+        mx_store_set_member(store, room, event.state_key,
+                            is_long_ago ? MX_MEMBERSHIP_LEAVE : content.membership,
+                            content.display_name, content.avatar_url);
     }
 }
 
@@ -138,7 +140,7 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
     gboolean is_own_join = event.state_key != NULL && g_str_equal(event.type, "m.room.member") &&
                            g_str_equal(event.state_key, job->own_user_id);
     if (is_own_join && mx_direct_count_joined(store, room) > 2)
-        return TRUE;
+        return job->is_history = TRUE;
     if (job->gap->next_pos <= job->gap->pos - MX_GAP_SPACE + 1)
         return TRUE;
     MxNewLine line = {
@@ -172,7 +174,7 @@ static gboolean store_page(MxStore *store, GapJob *job, MxRoomRow *room)
     mx_json_scan_members(mx_json_scan_root(text, len), names, values);
     if (!mx_json_iter_init(&iter, values[0]))
         return FALSE;
-    learn_members(store, room->key, values[2]);
+    mx_gap_learn_members(store, room->key, values[2], FALSE);
     while (!job->is_closed && mx_json_iter_next(&iter, NULL, &event))
         job->is_closed = store_event(store, job, room, event);
     g_autofree char *end = mx_json_slice_dup_string(values[1]);
@@ -186,13 +188,18 @@ static gboolean store_page(MxStore *store, GapJob *job, MxRoomRow *room)
     return TRUE;
 }
 
+/* What is not filled by itself stays a hole, which reading the history goes on with. */
 static void save_gap(MxStore *store, GapJob *job)
 {
-    if (job->is_closed || job->remove || job->is_last_page) {
+    if (job->is_closed && !job->is_history) {
         mx_store_remove_gap(store, job->gap->id);
         return;
     }
-
+    job->gap->is_left = job->is_history || job->remove || job->is_last_page;
+    if (job->is_history) { /* the token is that of the page's end */
+        g_free(job->gap->from);
+        job->gap->from = g_strdup("");
+    }
     mx_store_save_gap(store, job->gap);
 }
 
@@ -253,6 +260,7 @@ static void finish(GapFill *fill)
     gint64 room = fill->room;
     g_hash_table_remove(client->gaps, &room);
     mx_send_queue_kick(client, room);
+    mx_history_gap_filled(client, room);
 }
 
 static void say_incomplete(GapFill *fill, const char *text)
