@@ -225,11 +225,24 @@ static gboolean enter(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *olde
     return TRUE;
 }
 
+/* Its first events can be had although what was said until one joined cannot. */
+static gboolean hides_from_newcomers(MxStore *store, gint64 room)
+{
+    g_autofree char *content = mx_store_get_state(store, room, "m.room.history_visibility", "");
+    if (content == NULL)
+        return FALSE;
+    MxJsonSlice visibility =
+        mx_json_scan_member(mx_json_scan_root(content, strlen(content)), "history_visibility");
+    return mx_json_slice_equals(visibility, "joined") ||
+           mx_json_slice_equals(visibility, "invited");
+}
+
 /* The room is at its end; it may continue another one. */
 static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *room)
 {
     g_autoptr(MxPredecessor) before = mx_upgrade_get_predecessor(store, room->key);
-    gboolean is_beginning = mx_store_begins_with_create(store, room->key);
+    gboolean is_beginning =
+        mx_store_begins_with_create(store, room->key) && !hides_from_newcomers(store, room->key);
     if (before == NULL || walk->place.depth >= MAX_DEPTH ||
         g_str_equal(before->room_id, room->room_id))
         return stop(walk, is_beginning ? MX_HISTORY_BEGINNING : MX_HISTORY_NO_MORE);
@@ -480,7 +493,7 @@ static void find_since(MxStore *store, MxHistoryWalk *walk)
     g_autoptr(GDateTime) since = g_date_time_new_local(
         g_date_time_get_year(before), g_date_time_get_month(before),
         g_date_time_get_day_of_month(before), query->hour, query->minute, query->second);
-    if (since != NULL && g_date_time_compare(since, before) >= 0) {
+    if (since != NULL && g_date_time_compare(since, before) > 0) {
         GDateTime *day_before = g_date_time_add_days(since, -1);
         g_date_time_unref(since);
         since = day_before;

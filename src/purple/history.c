@@ -116,9 +116,12 @@ static void begin(const MxRoom *room, PurpleConversation *conversation, const Mx
         say(conversation, _("There is nothing older that you may read."));
 }
 
-static void finish(PurpleConversation *conversation, const MxHistory *history)
+static void finish(const Show *show, PurpleConversation *conversation)
 {
-    if (history->end == MX_HISTORY_MORE || history->end == MX_HISTORY_TIRED)
+    const MxHistory *history = show->history;
+    if (show->is_by_time && history->lines->len >= MX_HISTORY_MAX_LINES)
+        say(conversation, _("End of what is shown at once. Type the same again to go on."));
+    else if (history->end == MX_HISTORY_MORE || history->end == MX_HISTORY_TIRED)
         say(conversation, _("End of the history. Type /history again to go further back."));
     else
         say(conversation, _("End of the history."));
@@ -212,7 +215,7 @@ static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *c
     gboolean is_done = show->next == lines->len;
     if (is_done) {
         tell_encrypted(show, conversation);
-        finish(conversation, show->history);
+        finish(show, conversation);
     }
     purple_conversation_set_logging(conversation, was_logging);
     return is_done;

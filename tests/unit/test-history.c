@@ -274,6 +274,18 @@ static void test_joined_late(Fixture *fixture, gconstpointer data)
     assert_read(fixture, "", MX_HISTORY_NO_MORE);
 }
 
+/* Nor is the room's first event, where what came between it and the own joining is hidden. */
+static void test_hidden_between(Fixture *fixture, gconstpointer data)
+{
+    feed(fixture, 'o', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", OLD,
+                      "'state':{'events':[" STATE("$v", "m.room.history_visibility", "", "@bob:x",
+                                                  "{'history_visibility':'joined'}") "]}");
+    feed(fixture, 'r', 1, 2, FALSE);
+    read_lines(fixture, 100);
+    assert_read(fixture, "o2 / r2", MX_HISTORY_NO_MORE);
+}
+
 /* The older room was never seen here. */
 static void test_unknown_predecessor(Fixture *fixture, gconstpointer data)
 {
@@ -389,6 +401,7 @@ int main(int argc, char **argv)
     add("/history/tokens", test_tokens);
     add("/history/down", test_down);
     add("/history/joined-late", test_joined_late);
+    add("/history/hidden-between", test_hidden_between);
     add("/history/unknown-predecessor", test_unknown_predecessor);
     add("/history/back-to-a-time", test_back_to_a_time);
     add("/history/back-to-the-clock", test_back_to_the_clock);
