@@ -209,8 +209,8 @@ static void say_where_rooms_meet(MxStore *store, MxHistoryWalk *walk, const MxRo
     g_autofree char *name = older->synced ? mx_room_name_compute(store, older, walk->own_user_id)
                                           : g_strdup(older->room_id);
     if (walk->lines->len > 0)
-        add_remark(walk, g_strdup_printf(_("Here the room was upgraded: above is the old one, "
-                                           "“%s”, below the one that continues it."),
+        add_remark(walk, g_strdup_printf(_("Here the room was upgraded. Above is the old one, "
+                                           "“%s”; below is the one that continues it."),
                                          name));
 }
 

@@ -123,7 +123,7 @@ def test_article_upgrade_history(alice, bob, seat, before, after):
     recent, _ = show(one, new, "30")
     rest, said = show(one, new, "500")
     assert rest + recent == old
-    assert any("Here the room was upgraded: above is the old one, “Long”" in text for text in show_once(one, new))
+    assert any("Here the room was upgraded. Above is the old one, “Long”" in text for text in show_once(one, new))
     assert any("This is the beginning of the room." in text for text in said)
     one.quit()
     alice.client.leave(room)
