@@ -8,6 +8,7 @@
 #include "mx-direct.h"
 #include "mx-ignored-list.h"
 #include "mx-notify.h"
+#include "mx-store-history.h"
 
 /* Fills holes that limited timelines leave (C4): GET /messages backwards from the hole's upper end
  * until its lower end or an event that an earlier /sync has brought. Later lines of the room wait
@@ -207,7 +208,8 @@ static void run_store_page(MxStore *store, gpointer data)
 {
     GapJob *job = data;
     g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
-    if (room == NULL)
+    /* Reading the history may have got there first: then it is looked at again. */
+    if (room == NULL || !mx_store_gap_goes_on_at(store, job->gap->id, job->gap->from))
         return;
     mx_store_begin(store);
     job->change = g_new0(MxRoomChange, 1);
@@ -444,6 +446,11 @@ void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window)
     fill->wait_source = g_timeout_add_seconds(WAIT_S, on_waited_long, fill);
     g_hash_table_insert(client->gaps, &fill->room, fill);
     find_gap(fill);
+}
+
+gboolean mx_gap_is_being_filled(MxClient *client, gint64 room)
+{
+    return get_fill(client, room) != NULL;
 }
 
 void mx_gap_retry_all(MxClient *client)

@@ -187,10 +187,12 @@ static gboolean meet_gap(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *r
     if (walk->is_offline)
         return pass_gap(walk, gap);
     if (!gap->is_left && room->membership == MX_MEMBERSHIP_JOIN) {
-        if (walk->waited_gap == gap->id)
+        if (walk->waited_gap != gap->id) {
+            walk->waited_gap = gap->id;
+            return ask(walk, MX_WALK_GAP, room, gap->id);
+        }
+        if (!walk->may_fill)
             return pass_gap(walk, gap);
-        walk->waited_gap = gap->id;
-        return ask(walk, MX_WALK_GAP, room, gap->id);
     }
     if (*gap->from == '\0')
         return ask_context(store, walk, room, gap->id, gap->next_pos);
@@ -208,10 +210,9 @@ static void say_where_rooms_meet(MxStore *store, MxHistoryWalk *walk, const MxRo
 {
     g_autofree char *name = older->synced ? mx_room_name_compute(store, older, walk->own_user_id)
                                           : g_strdup(older->room_id);
-    if (walk->lines->len > 0)
-        add_remark(walk, g_strdup_printf(_("Here the room was upgraded. Above is the old one, "
-                                           "“%s”; below is the one that continues it."),
-                                         name));
+    add_remark(walk, g_strdup_printf(_("Here the room was upgraded. Above is the old one, "
+                                       "“%s”; below is the one that continues it."),
+                                     name));
 }
 
 static gboolean enter(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *older)
@@ -237,18 +238,30 @@ static gboolean hides_from_newcomers(MxStore *store, gint64 room)
            mx_json_slice_equals(visibility, "invited");
 }
 
+/* Anybody can make a room that claims to continue another one; that one has to say so too, where
+ * that is known. Else lines of one room would look as if they had been read by those of another. */
+static gboolean is_continued_by(MxStore *store, const MxRoomRow *older, const MxRoomRow *room)
+{
+    if (older->key == 0 || !older->synced)
+        return TRUE;
+    g_autofree char *tombstone = mx_store_get_state(store, older->key, "m.room.tombstone", "");
+    if (tombstone == NULL)
+        return FALSE;
+    g_autofree char *successor = mx_json_slice_dup_string(
+        mx_json_scan_member(mx_json_scan_root(tombstone, strlen(tombstone)), "replacement_room"));
+    return g_strcmp0(successor, room->room_id) == 0;
+}
+
 /* The room is at its end; it may continue another one. */
 static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *room)
 {
     g_autoptr(MxPredecessor) before = mx_upgrade_get_predecessor(store, room->key);
     gboolean is_beginning =
         mx_store_begins_with_create(store, room->key) && !hides_from_newcomers(store, room->key);
-    if (before == NULL || walk->place.depth >= MAX_DEPTH ||
-        g_str_equal(before->room_id, room->room_id))
+    g_autoptr(MxRoomRow) older = before != NULL ? get_room_or_new(store, before->room_id) : NULL;
+    if (older == NULL || walk->place.depth >= MAX_DEPTH || older->key == walk->place.room ||
+        older->key == walk->window_room || !is_continued_by(store, older, room))
         return stop(walk, is_beginning ? MX_HISTORY_BEGINNING : MX_HISTORY_NO_MORE);
-    g_autoptr(MxRoomRow) older = get_room_or_new(store, before->room_id);
-    if (older->key == walk->window_room)
-        return stop(walk, MX_HISTORY_BEGINNING);
     if (older->key != 0)
         return enter(store, walk, older);
     if (walk->is_offline)
@@ -529,7 +542,13 @@ static void drop_older(MxHistoryWalk *walk)
     }
 }
 
-/* ---- */
+static void drop_lone_remarks(MxHistoryWalk *walk)
+{
+    for (guint i = 0; i < walk->lines->len; i++)
+        if (((MxLine *)g_ptr_array_index(walk->lines, i))->row != 0)
+            return;
+    g_ptr_array_set_size(walk->lines, 0);
+}
 
 gboolean mx_history_walk_step(MxStore *store, MxHistoryWalk *walk, GError **error)
 {
@@ -544,8 +563,10 @@ gboolean mx_history_walk_step(MxStore *store, MxHistoryWalk *walk, GError **erro
     clear_need(walk);
     while (advance(store, walk))
         ;
-    if (walk->need == MX_WALK_DONE)
+    if (walk->need == MX_WALK_DONE) {
         drop_older(walk);
+        drop_lone_remarks(walk);
+    }
     return TRUE;
 }
 

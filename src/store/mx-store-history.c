@@ -51,6 +51,12 @@ MxGapRow *mx_store_get_gap_below(MxStore *store, gint64 room, gint64 before_pos,
         room);
 }
 
+gboolean mx_store_gap_goes_on_at(MxStore *store, gint64 id, const char *from)
+{
+    return mx_store_query_int(store, 0, "SELECT 1 FROM gap WHERE id = ? AND from_token = ?", "is",
+                              id, from) != 0;
+}
+
 gint64 mx_store_get_lowest_pos(MxStore *store, gint64 room)
 {
     gint64 row = mx_store_query_int(

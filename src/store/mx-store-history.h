@@ -17,6 +17,8 @@ GPtrArray *mx_store_list_history(MxStore *store, gint64 room, gint64 before_pos,
 /* The highest gap, left or not, that has its open end below before_pos and stands itself below
  * passed_pos. NULL: none. */
 MxGapRow *mx_store_get_gap_below(MxStore *store, gint64 room, gint64 before_pos, gint64 passed_pos);
+/* The gap is still there, and its next page is the one from this token. */
+gboolean mx_store_gap_goes_on_at(MxStore *store, gint64 id, const char *from);
 /* Where the oldest row stands, or the oldest gap may still put one; 1 when there is nothing. */
 gint64 mx_store_get_lowest_pos(MxStore *store, gint64 room);
 /* The oldest event above floor_pos that the server knows. NULL: none. The caller frees. */

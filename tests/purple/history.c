@@ -8,15 +8,15 @@
  * nothing of it in the log. */
 
 #define OLD "!old:localhost"
-/* Message n was sent at noon, UTC, of the n-th of January 2020. */
+/* Message n was sent n minutes before noon, UTC, of the n-th of January 2020. */
 #define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
-#define BEGIN_MS (G_GINT64_CONSTANT(1577836800000) - DAY_MS / 2)
+#define TIME_MS(n) (G_GINT64_CONSTANT(1577793600000) + (n) * (DAY_MS - 60 * 1000))
 
 static JsonObject *numbered(int n)
 {
     g_autofree char *text = g_strdup_printf("message %d", n);
     g_autofree char *id = g_strdup_printf("$m%d", n);
-    return event_with_time(event_with_id(event_text(BOB, text), id), BEGIN_MS + n * DAY_MS);
+    return event_with_time(event_with_id(event_text(BOB, text), id), TIME_MS(n));
 }
 
 static JsonObject *create_event(void)
@@ -166,7 +166,7 @@ static void back_to_a_time(Scenario *s)
     expect_numbers(s, ROOM, 13, 14);
     expect_says(s, ROOM, "End of the history");
     /* The last such time before what the window shows: message 12 is from a day before. */
-    g_autoptr(GDateTime) twelfth = g_date_time_new_from_unix_local((BEGIN_MS + 12 * DAY_MS) / 1000);
+    g_autoptr(GDateTime) twelfth = g_date_time_new_from_unix_local(TIME_MS(12) / 1000 - 30);
     g_autofree char *clock = g_date_time_format(twelfth, "%H:%M:%S");
     history(s, ROOM, clock);
     expect_says(s, ROOM, "from 2020-01-12");

@@ -13,6 +13,9 @@
 #define PAGE 4
 #define ROOM "!r:x"
 #define OLD "!o:x"
+#define TOMBSTONE                                                                                  \
+    "'state':{'events':[" STATE("$t", "m.room.tombstone", "", "@bob:x",                            \
+                                "{'replacement_room':'" ROOM "'}") "]},"
 
 typedef struct {
     SyncFixture sync;
@@ -67,14 +70,15 @@ static char *make_events(char letter, guint from, guint to)
     }
 }
 
-/* A /sync with these events; prev_batch of a limited one, or NULL. */
+/* A /sync with these events; prev_batch of a limited one, or NULL. OLD says that ROOM continues it.
+ */
 static void feed(Fixture *fixture, char letter, guint from, guint to, gboolean is_limited)
 {
     g_autofree char *events = make_events(letter, from, to);
     g_autofree char *room_id = g_strdup_printf("!%c:x", letter);
-    g_autofree char *members =
-        g_strdup_printf("'timeline':{%s'prev_batch':'%c%u','events':[%s]}",
-                        is_limited ? "'limited':true," : "", letter, from, events);
+    g_autofree char *members = g_strdup_printf(
+        "%s'timeline':{%s'prev_batch':'%c%u','events':[%s]}", letter == 'o' ? TOMBSTONE : "",
+        is_limited ? "'limited':true," : "", letter, from, events);
     sync_fixture_room(&fixture->sync, "join", room_id, members);
     mx_store_exec(fixture->sync.store, "UPDATE timeline SET display = 3", ""); /* in the window */
 }
@@ -176,7 +180,7 @@ static void test_to_the_beginning(Fixture *fixture, gconstpointer data)
     read_lines(fixture, 11);
     assert_read(fixture, "r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12", MX_HISTORY_MORE);
     read_lines(fixture, 5);
-    assert_read(fixture, "o2", MX_HISTORY_BEGINNING);
+    assert_read(fixture, "o2 /", MX_HISTORY_BEGINNING);
     guint pages = fixture->pages;
     fixture->place = (MxHistoryPlace){0};
     fixture->is_down = TRUE;
@@ -229,7 +233,7 @@ static void test_waiting_lines(Fixture *fixture, gconstpointer data)
     mx_store_exec(fixture->sync.store, "UPDATE timeline SET display = 1 WHERE type <> ?", "s",
                   "m.room.create");
     read_lines(fixture, 10);
-    assert_read(fixture, "o2", MX_HISTORY_BEGINNING);
+    assert_read(fixture, "o2 /", MX_HISTORY_BEGINNING);
 }
 
 /* A token that went stale is found again; so is one that was never known. */
@@ -300,6 +304,18 @@ static void test_unknown_predecessor(Fixture *fixture, gconstpointer data)
                 MX_HISTORY_BEGINNING);
     g_autoptr(MxRoomRow) old = mx_store_get_room(fixture->sync.store, OLD);
     g_assert_cmpint(old->membership, ==, MX_MEMBERSHIP_LEAVE);
+}
+
+/* A room that only claims to continue another one shows nothing of it. */
+static void test_claimed_predecessor(Fixture *fixture, gconstpointer data)
+{
+    feed(fixture, 'o', 1, 2, FALSE);
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", OLD,
+                      "'state':{'events':[" STATE("$u", "m.room.tombstone", "", "@bob:x",
+                                                  "{'replacement_room':'!other:x'}") "]}");
+    read_lines(fixture, 100);
+    assert_read(fixture, "r2", MX_HISTORY_BEGINNING);
 }
 
 /* Back to a time: what is older is not shown, and comes next. */
@@ -403,6 +419,7 @@ int main(int argc, char **argv)
     add("/history/joined-late", test_joined_late);
     add("/history/hidden-between", test_hidden_between);
     add("/history/unknown-predecessor", test_unknown_predecessor);
+    add("/history/claimed-predecessor", test_claimed_predecessor);
     add("/history/back-to-a-time", test_back_to_a_time);
     add("/history/back-to-the-clock", test_back_to_the_clock);
     add("/history/joined-again", test_joined_again);
