@@ -201,7 +201,7 @@ static void settle(Show *show)
     mx_client_lines_shown(show->mxp->client, shown);
 }
 
-/* TRUE: all is written. */
+/* TRUE: all is written. Each slice brings it on, however slow the machine. */
 static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *conversation)
 {
     GPtrArray *lines = show->history->lines;
@@ -210,8 +210,9 @@ static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *c
     purple_conversation_set_logging(conversation, FALSE);
     if (show->next == 0)
         begin(room, conversation, show->history);
-    while (show->next < lines->len && g_get_monotonic_time() < until)
+    do
         write_line(show, room, conversation, g_ptr_array_index(lines, show->next++));
+    while (show->next < lines->len && g_get_monotonic_time() < until);
     gboolean is_done = show->next == lines->len;
     if (is_done) {
         tell_encrypted(show, conversation);

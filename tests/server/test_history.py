@@ -10,13 +10,16 @@ from matrix import create_shared_room
 from test_catchup import numbered
 from test_joining import wait_window
 
-END = re.compile(r"^End of the history|^There is nothing older|^Nothing was said since")
+BEGIN = re.compile(r"^History of|^There is nothing older|^Nothing was said since")
+END = re.compile(r"^End of ")
 
 
 def show(one, name, typed=""):
     """What /history writes: texts of the messages, and what stands around them."""
     since = one.run(name, f"/history {typed}".strip())
-    one.driver.wait_line(END, name, 30, since)
+    first = one.driver.wait_line(BEGIN, name, 30, since)
+    if first.text.startswith("History of"):
+        one.driver.wait_line(END, name, 30, since)
     lines = one.driver.lines(name, since)
     messages = [line.text for line in lines if line.is_message]
     said = [line.text for line in lines if not line.is_message]
