@@ -8,6 +8,7 @@
 #include "mx-client.h"
 
 typedef struct _MxpAvatars MxpAvatars;
+typedef struct _MxpHistories MxpHistories;
 typedef struct _MxpOwnIcon MxpOwnIcon;
 typedef struct _MxpRoomSearch MxpRoomSearch;
 
@@ -48,6 +49,7 @@ typedef struct {
     GHashTable *typing;         /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
     GHashTable *presences;      /* user ID -> MxPresence: presence.c */
     GHashTable *deliveries;     /* room ID -> delivery in progress: delivery.c */
+    MxpHistories *histories;    /* history.c */
     MxpAvatars *avatars;        /* avatars.c */
     MxpOwnIcon *own_icon;       /* own-icon.c */
     guint privacy_source;       /* privacy.c */
