@@ -8,6 +8,7 @@
 #include "account.h"
 #include "create.h"
 #include "invites.h"
+#include "leaving.h"
 #include "people-search.h"
 #include "profile.h"
 #include "unread.h"
@@ -31,6 +32,13 @@ static void on_invites(PurplePluginAction *action)
     MxpAccount *mxp = mxp_account_from_gc(action->context);
     if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         mxp_invites_show(mxp);
+}
+
+static void on_leave_spaces(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_leaving_ask_spaces(mxp);
 }
 
 static void on_unread(PurplePluginAction *action)
@@ -61,5 +69,6 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
     list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
+    list = g_list_append(list, purple_plugin_action_new(_("Leave spaces…"), on_leave_spaces));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

@@ -11,6 +11,7 @@
 #include "create.h"
 #include "invites.h"
 #include "joining.h"
+#include "leaving.h"
 #include "membership.h"
 #include "system-line.h"
 
@@ -32,12 +33,13 @@ static PurpleCmdRet on_join(PurpleConversation *conversation, const char *comman
 static PurpleCmdRet on_leave(PurpleConversation *conversation, const char *command, char **args,
                              char **error, void *data)
 {
-    MxpAccount *mxp;
-    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
-    if (room == NULL)
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    mxp_membership_leave(mxp, room, mxp_command_get_rest(args, 0), conversation);
-    return PURPLE_CMD_RET_OK;
+    MxRoom *own = mxp_command_get_room(conversation, mxp);
+    return mxp_leaving_start(mxp, own, mxp_command_get_rest(args, 0), conversation, error)
+               ? PURPLE_CMD_RET_OK
+               : PURPLE_CMD_RET_FAILED;
 }
 
 static PurpleCmdRet on_forget(PurpleConversation *conversation, const char *command, char **args,
@@ -112,7 +114,9 @@ static PurpleCmdRet on_answer(PurpleConversation *conversation, const char *comm
 const MxpCommand mxp_commands_rooms[] = {
     {"join", "s", on_join,
      N_("join &lt;room&gt; [reason]: Joins a room by its address, its ID or a link to it.")},
-    {"leave", "s", on_leave, N_("leave [reason]: Leaves the room."),
+    {"leave", "s", on_leave,
+     N_("leave [room or space] [reason]: Leaves the room. With the name, address or ID of another "
+        "room or of a space it leaves that one, and asks first."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"forget", "", on_forget, N_("forget: The server forgets a room that you have left.")},
     {"invite", "s", on_invite, N_("invite &lt;@user:server&gt; [reason]: Invites somebody.")},

@@ -40,7 +40,7 @@ static const struct {
     {"kick", NOBODY},
     {"knock", {"", "  ", "nonsense", "#", "@bob:localhost", LONG}},
     {"knocks", {NULL}},
-    {"leave", {NULL}},
+    {"leave", {"#nowhere:localhost", "!none:localhost see you", "matrix:r/none:localhost"}},
     {"list", {NULL}},
     {"matrix", {"", "GET", "GET /", "GET /_matrix/../x", "FETCH /_matrix/client/versions", LONG}},
     {"members", {NULL}},
