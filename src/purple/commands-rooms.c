@@ -9,6 +9,7 @@
 
 #include "conversion.h"
 #include "create.h"
+#include "invite-rule.h"
 #include "invites.h"
 #include "joining.h"
 #include "leaving.h"
@@ -90,8 +91,19 @@ static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *com
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
+    const char *word = mxp_command_get_rest(args, 0);
+    if (g_strcmp0(word, "block") == 0 || g_strcmp0(word, "allow") == 0) {
+        mxp_invite_rule_set(mxp, g_str_equal(word, "block"), conversation);
+        return PURPLE_CMD_RET_OK;
+    }
+    if (word != NULL) {
+        *error = g_strdup(_("Type /invites alone for those that wait, /invites block to refuse all "
+                            "that come, or /invites allow."));
+        return PURPLE_CMD_RET_FAILED;
+    }
     g_autofree char *markup = mxp_invites_list(mxp);
     mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
+    mxp_invite_rule_say(mxp, conversation);
     return PURPLE_CMD_RET_OK;
 }
 
@@ -126,7 +138,11 @@ const MxpCommand mxp_commands_rooms[] = {
         "--listed, --unlisted, --join rule, --history who, --guests can_join, --no-federate, "
         "--encrypted, --type type, --state type [key] {…}, --power {…}, --creation {…}."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
-    {"invites", "", on_invites, N_("invites: Lists the invitations that wait for an answer.")},
+    {"invites", "s", on_invites,
+     N_("invites [block|allow]: Lists the invitations that wait for an answer. /invites block: "
+        "your "
+        "homeserver refuses all that come; /invites allow: they come again."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"accept", "s", on_answer,
      N_("accept [number]: Accepts an invitation; without a number the only one."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},

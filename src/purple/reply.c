@@ -238,6 +238,8 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("%s was not reported."), target);
     case MXP_DEED_PREVIEW:
         return g_strdup_printf(_("Nothing can be told of %s."), target);
+    case MXP_DEED_INVITE_RULE:
+        return g_strdup(_("Who may invite you was not changed."));
     case MXP_DEED_OWN_NAME:
         return g_strdup(_("Your display name was not changed."));
     case MXP_DEED_AVATAR:

@@ -34,7 +34,7 @@ static const struct {
     {"ignore", NOBODY},
     {"ignored", {NULL}},
     {"invite", NOBODY},
-    {"invites", {NULL}},
+    {"invites", {"maybe", "block all", LONG}},
     {"join", {"", "  ", "nonsense", "#", "!", "https://example.org/", LONG, "<b>"}},
     {"joinrule", {"open", "public private", LONG}},
     {"kick", NOBODY},
