@@ -115,6 +115,21 @@ static PurpleCmdRet on_bans(PurpleConversation *conversation, const char *comman
     return PURPLE_CMD_RET_OK;
 }
 
+static PurpleCmdRet on_redact_all(PurpleConversation *conversation, const char *command,
+                                  char **args, char **error, void *data)
+{
+    MxpAccount *mxp;
+    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
+    if (room == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    g_autofree char *reason = NULL;
+    g_autofree char *user_id = take_person(mxp, conversation, args[0], &reason, error);
+    if (user_id == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    mxp_moderation_redact_all(mxp, room, user_id, reason, conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
 /* ---- power ---- */
 
 /* /op and /deop */
@@ -273,6 +288,10 @@ const MxpCommand mxp_commands_moderation[] = {
      N_("unban &lt;@user:server&gt; [reason]: Lets somebody in again who was banned."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"bans", "", on_bans, N_("bans: Lists who is banned from the room, and why.")},
+    {"redactall", "s", on_redact_all,
+     N_("redactall &lt;name or @user:server&gt; [reason]: Removes all messages of somebody that "
+        "this device knows; asks first."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"op", "s", on_op, N_("op &lt;name or @user:server&gt;: Makes somebody a moderator."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"deop", "s", on_op,

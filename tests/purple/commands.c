@@ -53,6 +53,7 @@ static const struct {
      {"Bob", "Bob x", "Bob 1.5", "5", "nobody 5", "Bob 1e3", LONG, "Bob 99999999999999999"}},
     {"preview", {"", "  ", "nonsense", "#", "@bob:localhost", "https://example.org/", LONG}},
     {"redact", {"99:99", "nobody: x", LONG}},
+    {"redactall", NOBODY},
     {"reject", {"", "0", "-1", "x", "99", LONG}},
     {"report", {"user", "user nobody", "user  @a", ""}},
     {"resend", {NULL}},
