@@ -233,13 +233,16 @@ static PurpleCmdRet on_upgrade(PurpleConversation *conversation, const char *com
     return PURPLE_CMD_RET_OK;
 }
 
+/* /preview and /peek */
 static PurpleCmdRet on_preview(PurpleConversation *conversation, const char *command, char **args,
                                char **error, void *data)
 {
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    const char *typed = args[0] != NULL ? args[0] : "";
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    if (mxp_moderation_preview(mxp, args[0] != NULL ? args[0] : "", conversation))
+    if (g_str_equal(command, "peek") ? mxp_moderation_peek(mxp, typed, conversation)
+                                     : mxp_moderation_preview(mxp, typed, conversation))
         return PURPLE_CMD_RET_OK;
     *error = g_strdup(_("That leads to no room. Type its address (#room:example.org), its ID "
                         "(!abc…) or a matrix.to or matrix: link."));
@@ -307,6 +310,10 @@ const MxpCommand mxp_commands_moderation[] = {
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"upgrade", "s", on_upgrade,
      N_("upgrade [version]: Replaces the room by one of a newer version; asks first."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {"peek", "s", on_preview,
+     N_("peek &lt;room&gt;: Shows the last messages of a room that anybody may read, without "
+        "joining it."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"preview", "s", on_preview,
      N_("preview &lt;room&gt;: Tells of a room before you join it: name, topic, members."),

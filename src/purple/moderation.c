@@ -7,10 +7,12 @@
 
 #include "confirm.h"
 #include "mx-link.h"
+#include "mx-peek.h"
 #include "mx-redact-all.h"
 #include "mx-report.h"
 #include "mx-room-preview.h"
 #include "reply.h"
+#include "rooms.h"
 
 /* What was tried, for the sentence about its end. */
 typedef struct {
@@ -363,5 +365,35 @@ gboolean mxp_moderation_preview(MxpAccount *mxp, const char *text, PurpleConvers
         return FALSE;
     mx_client_preview(mxp->client, link->id, (const char *const *)link->via, on_preview,
                       deed_new(mxp, MXP_DEED_PREVIEW, link->id, conversation), deed_free);
+    return TRUE;
+}
+
+static void on_peek(MxClient *client, const char *text, const GError *error, gpointer data)
+{
+    Deed *deed = data;
+    if (error == NULL && *text == '\0')
+        deed->done =
+            g_strdup_printf(_("There is no message in %s that anybody may read."), deed->target);
+    else if (error == NULL)
+        deed->done = g_strdup_printf(_("The last messages in %s, where you are not:\n%s"),
+                                     deed->target, text);
+    end(deed, error);
+}
+
+gboolean mxp_moderation_peek(MxpAccount *mxp, const char *text, PurpleConversation *conversation)
+{
+    g_autoptr(MxLink) link = mx_link_parse(text);
+    if (link == NULL || link->kind == MX_LINK_USER)
+        return FALSE;
+    MxRoom *room = mxp_rooms_find(mxp, link->id);
+    Deed *deed = deed_new(mxp, MXP_DEED_PEEK, link->id, conversation);
+    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
+        mx_client_peek(mxp->client, link->id, on_peek, deed, deed_free);
+        return TRUE;
+    }
+    deed->done =
+        g_strdup_printf(_("You are in the room “%s”: /join and its address opens it."), room->name);
+    end(deed, NULL);
+    deed_free(deed);
     return TRUE;
 }

@@ -39,3 +39,5 @@ void mxp_moderation_report_user(MxpAccount *mxp, const char *user_id, const char
 /* FALSE: text leads to no room. */
 gboolean mxp_moderation_preview(MxpAccount *mxp, const char *text,
                                 PurpleConversation *conversation);
+/* The last lines of a room that the user is not in. Likewise. */
+gboolean mxp_moderation_peek(MxpAccount *mxp, const char *text, PurpleConversation *conversation);

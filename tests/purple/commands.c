@@ -49,6 +49,7 @@ static const struct {
     {"notice", {""}},
     {"notify", {"often", "all mentions", LONG}},
     {"op", NOBODY},
+    {"peek", {"", "  ", "nonsense", "#", "@bob:localhost", "https://example.org/", LONG}},
     {"power",
      {"Bob", "Bob x", "Bob 1.5", "5", "nobody 5", "Bob 1e3", LONG, "Bob 99999999999999999"}},
     {"preview", {"", "  ", "nonsense", "#", "@bob:localhost", "https://example.org/", LONG}},
