@@ -118,9 +118,9 @@ static void on_leave_confirmed(MxpAccount *mxp, gpointer data)
 
 const char *mxp_membership_explain_leave(gboolean is_space)
 {
-    return is_space ? _("You stay in its rooms; they move to another group of the buddy list. A "
-                        "space that is open to invited people only you cannot join again by "
-                        "yourself.")
+    return is_space ? _("You stay in the rooms of a space; they move to another group of the buddy "
+                        "list. A space that is open to invited people only you cannot join again "
+                        "by yourself.")
                     : _("You will see no more of its messages. If it is open to invited people "
                         "only, you cannot come back by yourself.");
 }

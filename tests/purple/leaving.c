@@ -102,7 +102,7 @@ static void by_name(Scenario *s)
     EXPECT_NOTHING(s, 100);
     ok(s, "/leave Work");
     JsonObject *request = EXPECT_EVENT(s, "request");
-    CHECK(s, strstr(text_of(request, "secondary"), "You stay in its rooms") != NULL);
+    CHECK(s, strstr(text_of(request, "secondary"), "You stay in the rooms of a space") != NULL);
     press(s, request_number(request), "Leave");
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "You have left the space “Work”. You are in");
     expect_left(s, SPACE);
@@ -180,7 +180,7 @@ static void by_dialog(Scenario *s)
     start(s);
     CHECK(s, host_run_action(s->account, "Leave spaces…"));
     request = EXPECT_EVENT(s, "request", "primary", "Leave spaces");
-    CHECK(s, strstr(text_of(request, "secondary"), "You stay in its rooms") != NULL);
+    CHECK(s, strstr(text_of(request, "secondary"), "You stay in the rooms of a space") != NULL);
     EXPECT_INT(s, json_array_get_length(fields_of(request)), 2);
     field = json_array_get_object_element(fields_of(request), 0);
     EXPECT_TEXT(s, text_of(field, "label"), "Play <b> (#play:localhost)");
