@@ -559,6 +559,24 @@ static void old_chat_of_room(Scenario *s)
     open_chat(s, ROOM);
 }
 
+/* It names its room by an address; where that leads the homeserver says, and the node is the room's
+ * from then on. */
+static void old_chat_of_alias(Scenario *s)
+{
+    set_usual_rooms(s);
+    add_old_chat(s, "#room:localhost");
+    fake_server_set_alias(s->server, "#room:localhost", ROOM);
+    log_in(s);
+    EXPECT_INT(s, count_nodes(), 3);
+    CHECK(s, host_open_chat(s->account, "#room:localhost"));
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "join")->args[0], "#room:localhost");
+    EXPECT_EVENT(s, "window", "name", ROOM);
+    settle(s);
+    EXPECT_INT(s, count_nodes(), 2);
+    EXPECT_TEXT(s, text_of(find_node(s, ROOM), "group"), "Old group");
+    EXPECT_NOTHING(s, 100);
+}
+
 /* ---- spaces and windows ---- */
 
 static void space_is_no_chat(Scenario *s)
@@ -639,6 +657,7 @@ static const ScenarioEntry entries[] = {
     {"rooms-removed-buddy", {removed_buddy}},
     {"rooms-old-chat-of-direct-room", {old_chat_of_direct_room}},
     {"rooms-old-chat-of-room", {old_chat_of_room}},
+    {"rooms-old-chat-of-alias", {old_chat_of_alias}},
     {"rooms-space-is-no-chat", {space_is_no_chat}},
     {"rooms-closing-does-not-leave", {closing_does_not_leave}},
     {"rooms-full-sync-without-the-room", {full_sync_without_the_room}},
