@@ -82,6 +82,7 @@ struct _MxClient {
     gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *redact_runs;   /* room key -> Run (mx-redact-all.c), or NULL */
     GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
     GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
     GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */

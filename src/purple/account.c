@@ -328,7 +328,6 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_avatars_clear(mxp);
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
-    mxp_membership_clear(mxp);
     mxp_conversion_clear(mxp);
     mxp_commands_raw_clear(mxp);
     mxp_room_state_clear(mxp);

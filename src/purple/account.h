@@ -42,7 +42,6 @@ typedef struct {
     guint last_invite, invite_source;
     void *invite_list;          /* the window that lists them, or NULL */
     gboolean is_asking;         /* our own dialog asks in place of libpurple's */
-    GSList *questions;          /* membership.c */
     const MxLine *line;         /* that is being written, or NULL: messages.c */
     GSList *raw_questions;      /* commands-raw.c */
     GHashTable *displayed;      /* room ID -> gint64 *, the newest line not yet read: receipts.c */

@@ -251,6 +251,8 @@ GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
 /* Messages that are in a window, the newest first; whole rows. */
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
+/* IDs (char *) of the sender's messages that are not taken away, the newest first. */
+GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *sender, int limit);
 /* Later rows of the same sender whose content has the row's event ID somewhere; whole rows. */
 GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row);
 /* With its queue item. */
