@@ -20,7 +20,8 @@ typedef enum {
 } MxLineKind;
 
 typedef struct {
-    gint64 row;
+    gint64 row; /* 0: no event, but a line about them */
+    gint64 room, pos;
     MxLineKind kind;
     char *sender;         /* user ID */
     char *sender_name;    /* as the room shows it */
@@ -39,6 +40,7 @@ typedef struct {
 } MxLine;
 
 void mx_line_free(MxLine *line);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxLine, mx_line_free)
 MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id);
 
 /* The room's oldest pending lines, at most limit, marked as being delivered. Lines after a gap that
