@@ -69,6 +69,20 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (kind, key)) WITHOUT ROWID;"
     "CREATE TABLE to_device (id INTEGER PRIMARY KEY AUTOINCREMENT, txn_id TEXT NOT NULL UNIQUE,"
     "  type TEXT NOT NULL, body TEXT NOT NULL, owner TEXT, context TEXT);",
+    "CREATE TABLE olm_peer (curve25519 TEXT PRIMARY KEY, user_id TEXT NOT NULL,"
+    "  device_id TEXT NOT NULL, want INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    "  not_before INTEGER NOT NULL, unwedged INTEGER NOT NULL, told_no_olm INTEGER NOT NULL)"
+    "  WITHOUT ROWID;"
+    "CREATE INDEX olm_peer_want ON olm_peer (want) WHERE want <> 0;"
+    "CREATE TABLE olm_seen (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE key_request (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"
+    "  request_id TEXT NOT NULL, sender_key TEXT, asked INTEGER NOT NULL, due INTEGER NOT NULL,"
+    "  is_waiting INTEGER NOT NULL, PRIMARY KEY (room_id, session_id)) WITHOUT ROWID;"
+    "CREATE INDEX key_request_due ON key_request (due) WHERE is_waiting = 1;"
+    "CREATE TABLE key_question (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL,"
+    "  device_id TEXT NOT NULL, request_id TEXT NOT NULL, room_id TEXT NOT NULL,"
+    "  session_id TEXT NOT NULL, received INTEGER NOT NULL,"
+    "  UNIQUE (user_id, device_id, request_id));",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)
