@@ -45,6 +45,9 @@ void mx_store_clear_device(MxStore *store)
     mx_store_exec(store, "DELETE FROM olm_seen", "");
     mx_store_exec(store, "DELETE FROM key_request", "");
     mx_store_exec(store, "DELETE FROM key_question", "");
+    mx_store_exec(store, "DELETE FROM stashed", "");
+    /* It was this device that knew the identity to be the user's own. */
+    mx_store_exec(store, "UPDATE identity SET trusted = NULL", "");
 }
 
 /* ---- to-device messages on their way ---- */
