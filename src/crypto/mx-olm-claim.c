@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mx-backoff.h"
 #include "mx-olm-private.h"
+
+#include <string.h>
 
 #include "mx-json.h"
 #include "mx-primitives.h"
@@ -100,8 +101,8 @@ void mx_olm_note_session(MxCrypto *crypto, const char *curve25519)
 
 /* ---- what is sent over or instead of a session ---- */
 
-static void send_to_one(MxCrypto *crypto, const MxDevice *device, const char *type,
-                        JsonObject *content)
+void mx_olm_send_plain(MxCrypto *crypto, const MxDevice *device, const char *type,
+                       JsonObject *content)
 {
     g_autoptr(JsonObject) messages = json_object_new();
     JsonObject *devices = json_object_new();
@@ -119,7 +120,7 @@ gboolean mx_olm_send(MxCrypto *crypto, const MxDevice *device, const char *type,
         g_message("a to-device message could not be encrypted: %s", error->message);
         return FALSE;
     }
-    send_to_one(crypto, device, "m.room.encrypted", encrypted);
+    mx_olm_send_plain(crypto, device, "m.room.encrypted", encrypted);
     return TRUE;
 }
 
@@ -134,7 +135,7 @@ static void tell_no_olm(MxCrypto *crypto, const MxDevice *device, MxOlmPeer *pee
     json_object_set_string_member(content, "code", "m.no_olm");
     json_object_set_string_member(content, "reason", "Unable to establish a secure channel.");
     json_object_set_string_member(content, "sender_key", crypto->curve25519);
-    send_to_one(crypto, device, "m.room_key.withheld", content);
+    mx_olm_send_plain(crypto, device, "m.room_key.withheld", content);
 }
 
 /* ---- answers ---- */
@@ -142,8 +143,7 @@ static void tell_no_olm(MxCrypto *crypto, const MxDevice *device, MxOlmPeer *pee
 static void note_failed(MxCrypto *crypto, const MxOlmPeer *target, gboolean is_definite)
 {
     g_autoptr(MxOlmPeer) peer = mx_store_get_olm_peer(crypto->store, target->curve25519);
-    g_autoptr(MxDevice) device =
-        mx_device_list_find(crypto, target->user_id, target->device_id);
+    g_autoptr(MxDevice) device = mx_device_list_find(crypto, target->user_id, target->device_id);
     if (peer == NULL)
         return;
     MxBackoff backoff;
@@ -162,8 +162,7 @@ static gboolean read_one_time_key(const MxDevice *device, MxJsonSlice slice,
 {
     guint8 ed25519[MX_KEY_LEN];
     g_autofree char *key_id = g_strconcat("ed25519:", device->device_id, NULL);
-    g_autoptr(JsonObject) object =
-        mx_signed_json_parse(slice.text, (gssize)slice.len, NULL);
+    g_autoptr(JsonObject) object = mx_signed_json_parse(slice.text, (gssize)slice.len, NULL);
     return object != NULL && mx_base64_decode_fixed(device->ed25519, ed25519, sizeof ed25519) &&
            mx_signed_json_verify(object, device->user_id, key_id, ed25519) &&
            mx_base64_decode_fixed(mx_json_string(object, "key"), one_time, MX_KEY_LEN) &&
@@ -206,8 +205,7 @@ static void finish_one(MxCrypto *crypto, const MxOlmPeer *target, MxJsonSlice on
 {
     MxJsonSlice of_user = mx_json_scan_member(one_time_keys, target->user_id);
     MxJsonSlice keys = mx_json_scan_member(of_user, target->device_id);
-    g_autoptr(MxDevice) device =
-        mx_device_list_find(crypto, target->user_id, target->device_id);
+    g_autoptr(MxDevice) device = mx_device_list_find(crypto, target->user_id, target->device_id);
     if (device == NULL || !mx_olm_same_key(device->curve25519, target->curve25519) ||
         !make_session(crypto, device, target->curve25519, keys)) {
         note_failed(crypto, target, TRUE);
@@ -287,9 +285,8 @@ static char *make_body(GPtrArray *targets)
 static void claim(MxCrypto *crypto, MxOlmPart *part, GPtrArray *targets)
 {
     for (guint i = 0; i < targets->len; i++)
-        g_hash_table_add(
-            part->in_flight,
-            g_strdup(((const MxOlmPeer *)g_ptr_array_index(targets, i))->curve25519));
+        g_hash_table_add(part->in_flight,
+                         g_strdup(((const MxOlmPeer *)g_ptr_array_index(targets, i))->curve25519));
     mx_crypto_add_request(crypto, MX_CRYPTO_KEYS_CLAIM, make_body(targets), on_claim_answer,
                           targets, (GDestroyNotify)g_ptr_array_unref);
 }

@@ -91,8 +91,8 @@ static GBytes *try_sessions(MxCrypto *crypto, const Incoming *incoming, const gu
                 continue;
             *is_theirs = TRUE;
         }
-        GBytes *plaintext = mx_olm_session_decrypt(entry->session, (guint)incoming->type,
-                                                   incoming->body, NULL);
+        GBytes *plaintext =
+            mx_olm_session_decrypt(entry->session, (guint)incoming->type, incoming->body, NULL);
         if (plaintext == NULL)
             continue;
         mx_olm_sessions_promote(crypto, sessions, entry);
@@ -112,8 +112,8 @@ static GBytes *decrypt(MxCrypto *crypto, const Incoming *incoming)
     if (plaintext != NULL || is_theirs || incoming->type != MX_OLM_PRE_KEY)
         return plaintext;
     /* C7: the one-time key goes only when this succeeds. */
-    MxOlmSession *session = mx_olm_account_create_inbound(crypto->account, identity, incoming->body,
-                                                          &plaintext, NULL);
+    MxOlmSession *session =
+        mx_olm_account_create_inbound(crypto->account, identity, incoming->body, &plaintext, NULL);
     if (session == NULL)
         return NULL;
     mx_crypto_save_account(crypto);
@@ -131,8 +131,7 @@ static gboolean read_device_keys(const Incoming *incoming, const char *ed25519, 
     MxJsonSlice slice = mx_json_scan_member(mx_json_scan_root(text, len), "sender_device_keys");
     if (slice.text == NULL)
         return TRUE;
-    g_autoptr(JsonObject) object =
-        mx_signed_json_parse(slice.text, (gssize)slice.len, NULL);
+    g_autoptr(JsonObject) object = mx_signed_json_parse(slice.text, (gssize)slice.len, NULL);
     const char *device_id = mx_json_string(object, "device_id");
     g_autoptr(MxDevice) device =
         device_id != NULL ? mx_device_parse(object, incoming->sender, device_id) : NULL;
@@ -156,8 +155,7 @@ static void look_for_device(MxCrypto *crypto, const Incoming *incoming)
 static gboolean check_device(MxCrypto *crypto, const Incoming *incoming, const char *ed25519,
                              const MxDevice *claimed, MxOlmMessage *message)
 {
-    MxDevice *device =
-        mx_device_list_find_by_key(crypto, incoming->sender, incoming->sender_key);
+    MxDevice *device = mx_device_list_find_by_key(crypto, incoming->sender, incoming->sender_key);
     message->device = device;
     if (device == NULL) {
         look_for_device(crypto, incoming);

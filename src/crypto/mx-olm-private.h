@@ -2,13 +2,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "mx-backoff.h"
 #include "mx-crypto-private.h"
 #include "mx-olm.h"
 
 /* For mx-olm.c, mx-olm-decrypt.c, mx-olm-claim.c and mx-olm-sessions.c. */
-
-#define MX_ALGORITHM_OLM "m.olm.v1.curve25519-aes-sha2"
-#define MX_ALGORITHM_MEGOLM "m.megolm.v1.aes-sha2"
 
 /* One session with a device. */
 typedef struct {
@@ -31,15 +29,8 @@ void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *
 #define MX_OLM_MAX_SESSIONS 8
 void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, MxOlmSession *session);
 
-/* The device has sent what cannot be decrypted, or says that it has no session (E6, L3). */
-void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device);
 /* There is a session with it again. */
 void mx_olm_note_session(MxCrypto *crypto, const char *curve25519);
-
-/* Unpadded, of exactly 32 bytes that can be a Curve25519 key (A1, A5); NULL: it is not. */
-char *mx_olm_canonical_curve25519(const char *text);
-/* Both name the same 32 bytes. */
-gboolean mx_olm_same_key(const char *a, const char *b);
 
 /* In memory: what is being asked for, and what was asked for in vain. */
 typedef struct {

@@ -36,9 +36,8 @@ static MxKeyRequestRow *read_request(sqlite3_stmt *statement)
 MxKeyRequestRow *mx_store_get_key_request(MxStore *store, const char *room_id,
                                           const char *session_id)
 {
-    sqlite3_stmt *statement =
-        mx_store_query(store, REQUEST_COLUMNS "WHERE room_id = ? AND session_id = ?", "ss", room_id,
-                       session_id);
+    sqlite3_stmt *statement = mx_store_query(
+        store, REQUEST_COLUMNS "WHERE room_id = ? AND session_id = ?", "ss", room_id, session_id);
     if (!mx_store_step(store, statement))
         return NULL;
     MxKeyRequestRow *row = read_request(statement);
@@ -137,8 +136,7 @@ void mx_store_remove_key_question(MxStore *store, gint64 id)
 void mx_store_cancel_key_question(MxStore *store, const char *user_id, const char *device_id,
                                   const char *request_id)
 {
-    mx_store_exec(
-        store,
-        "DELETE FROM key_question WHERE user_id = ? AND device_id = ? AND request_id = ?", "sss",
-        user_id, device_id, request_id);
+    mx_store_exec(store,
+                  "DELETE FROM key_question WHERE user_id = ? AND device_id = ? AND request_id = ?",
+                  "sss", user_id, device_id, request_id);
 }
