@@ -142,6 +142,12 @@ static gboolean read_device_keys(const Incoming *incoming, const char *ed25519, 
     return TRUE;
 }
 
+static char *canonical_key(const char *text)
+{
+    guint8 key[MX_KEY_LEN];
+    return mx_base64_decode_fixed(text, key, sizeof key) ? mx_base64_encode(key, sizeof key) : NULL;
+}
+
 /* F6: a device that nobody has told of yet; its user is asked for once. */
 static void look_for_device(MxCrypto *crypto, const Incoming *incoming)
 {
@@ -151,18 +157,23 @@ static void look_for_device(MxCrypto *crypto, const Incoming *incoming)
         mx_device_list_refresh(crypto, incoming->sender);
 }
 
-/* F4-F6, F11 */
+/* F4-F6, F11. That somebody else has published a copy of one of the keys does not matter (D8), but
+ * the sender's device must not be known with another fingerprint (XK4). */
 static gboolean check_device(MxCrypto *crypto, const Incoming *incoming, const char *ed25519,
                              const MxDevice *claimed, MxOlmMessage *message)
 {
-    MxDevice *device = mx_device_list_find_by_key(crypto, incoming->sender, incoming->sender_key);
+    MxDevice *device =
+        mx_device_list_find_by_keys(crypto, incoming->sender, incoming->sender_key, ed25519);
     message->device = device;
-    if (device == NULL) {
-        look_for_device(crypto, incoming);
-        return TRUE;
-    }
-    return mx_olm_same_key(device->ed25519, ed25519) && !device->is_dehydrated &&
-           (claimed == NULL || g_str_equal(claimed->device_id, device->device_id));
+    if (device != NULL)
+        return !device->is_dehydrated &&
+               (claimed == NULL || g_str_equal(claimed->device_id, device->device_id));
+    g_autoptr(MxDevice) other =
+        mx_device_list_find_by_key(crypto, incoming->sender, incoming->sender_key);
+    if (other != NULL)
+        return FALSE;
+    look_for_device(crypto, incoming);
+    return TRUE;
 }
 
 static gboolean check_payload(MxCrypto *crypto, const Incoming *incoming, const char *text,
@@ -171,24 +182,23 @@ static gboolean check_payload(MxCrypto *crypto, const Incoming *incoming, const 
     if (!mx_json_scan_validate(text, len))
         return FALSE;
     g_autoptr(JsonObject) payload = mx_json_parse_object(text, (gssize)len, NULL);
-    const char *ed25519 = mx_json_string(mx_json_object(payload, "keys"), "ed25519");
+    g_autofree char *ed25519 =
+        canonical_key(mx_json_string(mx_json_object(payload, "keys"), "ed25519"));
     const char *recipient_key =
         mx_json_string(mx_json_object(payload, "recipient_keys"), "ed25519");
     const char *type = mx_json_string(payload, "type");
     JsonObject *content = mx_json_object(payload, "content");
     g_autoptr(MxDevice) claimed = NULL;
-    if (type == NULL || content == NULL ||
+    if (type == NULL || content == NULL || ed25519 == NULL ||
         g_strcmp0(mx_json_string(payload, "sender"), incoming->sender) != 0 ||
         g_strcmp0(mx_json_string(payload, "recipient"), crypto->user_id) != 0 ||
-        !mx_olm_same_key(recipient_key, crypto->ed25519) || !mx_olm_same_key(ed25519, ed25519) ||
+        !mx_olm_same_key(recipient_key, crypto->ed25519) ||
         !read_device_keys(incoming, ed25519, text, len, &claimed) ||
         !check_device(crypto, incoming, ed25519, claimed, message))
         return FALSE;
-    guint8 key[MX_KEY_LEN];
-    mx_base64_decode_fixed(ed25519, key, sizeof key);
     message->sender = g_strdup(incoming->sender);
     message->curve25519 = g_strdup(incoming->sender_key);
-    message->ed25519 = mx_base64_encode(key, sizeof key);
+    message->ed25519 = g_steal_pointer(&ed25519);
     message->type = g_strdup(type);
     message->content = json_object_ref(content);
     return TRUE;

@@ -46,9 +46,9 @@ static char *make_payload(MxCrypto *crypto, const MxDevice *device, const char *
     json_object_set_object_member(payload, "keys", make_key_object(crypto->ed25519));
     json_object_set_string_member(payload, "recipient", device->user_id);
     json_object_set_object_member(payload, "recipient_keys", make_key_object(device->ed25519));
-    JsonObject *own = mx_device_keys_get_object(crypto);
+    JsonObject *own = mx_device_keys_build(crypto);
     if (own != NULL)
-        json_object_set_object_member(payload, "sender_device_keys", json_object_ref(own));
+        json_object_set_object_member(payload, "sender_device_keys", own);
     return mx_json_object_to_text(payload);
 }
 
@@ -71,7 +71,8 @@ JsonObject *mx_olm_encrypt(MxCrypto *crypto, const MxDevice *device, const char 
                            JsonObject *content, GError **error)
 {
     g_autofree char *curve25519 = mx_olm_canonical_curve25519(device->curve25519);
-    if (curve25519 == NULL || g_str_equal(curve25519, crypto->curve25519)) { /* A5, E10 */
+    if (curve25519 == NULL || g_str_equal(curve25519, crypto->curve25519) || /* A5, E10 */
+        mx_device_keys_are_wrong(crypto)) {                                  /* B4 */
         g_set_error_literal(error, MX_RATCHET_ERROR, MX_RATCHET_ERROR_BAD_KEY,
                             "Not a device to write to");
         return NULL;

@@ -34,6 +34,8 @@ void mx_share_discard(MxCrypto *crypto, gint64 room);
 void mx_share_note_left(MxCrypto *crypto, gint64 room, const char *user_id);
 void mx_share_note_visibility(MxCrypto *crypto, gint64 room, const char *visibility);
 void mx_share_note_gap(MxCrypto *crypto, gint64 room);
+/* H6: a device that may hold keys is gone (D9). The rows of mx-device-list.c name who is told. */
+void mx_share_note_device_gone(MxCrypto *crypto, const char *user_id, const char *device_id);
 
 /* The lowest index of this own outbound session that this very device (user, ID and curve key) was
  * given the key of; -1: never. */

@@ -1,7 +1,5 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mx-device-keys.h"
-#include "mx-identity.h"
 #include "mx-inbound.h"
 #include "mx-secrets.h"
 #include "mx-share.h"
@@ -9,40 +7,6 @@
 /* In the place of parts that are not written yet: nobody is known, nothing is kept. */
 
 #define WEAK __attribute__((weak))
-
-WEAK JsonObject *mx_device_keys_get_object(MxCrypto *crypto)
-{
-    return NULL;
-}
-
-WEAK void mx_device_free(MxDevice *device)
-{
-}
-
-WEAK GPtrArray *mx_device_list_get(MxCrypto *crypto, const char *user_id)
-{
-    return g_ptr_array_new();
-}
-
-WEAK MxDevice *mx_device_list_find(MxCrypto *crypto, const char *user_id, const char *device_id)
-{
-    return NULL;
-}
-
-WEAK MxDevice *mx_device_list_find_by_key(MxCrypto *crypto, const char *user_id,
-                                          const char *curve25519)
-{
-    return NULL;
-}
-
-WEAK void mx_device_list_refresh(MxCrypto *crypto, const char *user_id)
-{
-}
-
-WEAK MxDevice *mx_device_parse(JsonObject *object, const char *user_id, const char *device_id)
-{
-    return NULL;
-}
 
 WEAK gboolean mx_inbound_add(MxCrypto *crypto, const MxRoomKey *key)
 {

@@ -127,15 +127,6 @@ static char *make_device_keys(CryptoMachine *machine)
     return mx_json_object_to_text(object);
 }
 
-static char *make_one_time_key(CryptoMachine *machine, const MxOneTimeKey *key, gboolean fallback)
-{
-    g_autoptr(JsonObject) object =
-        crypto_json("{\"key\": \"%s\"%s}", key->key, fallback ? ", \"fallback\": true" : "");
-    crypto_machine_sign(machine, object);
-    g_autofree char *text = mx_json_object_to_text(object);
-    return g_strdup_printf("{\"signed_curve25519:%s\": %s}", key->id, text);
-}
-
 static void free_queue(gpointer queue)
 {
     g_queue_free_full(queue, g_free);
@@ -154,23 +145,16 @@ static GQueue *get_one_time_keys(CryptoWorld *world, const char *name)
 void crypto_machine_publish(CryptoMachine *machine, guint n_one_time, gboolean fallback)
 {
     CryptoWorld *world = machine->world;
-    MxOlmAccount *account = machine->crypto->account;
     g_autofree char *name = make_name(machine->user_id, machine->device_id);
-    g_hash_table_insert(world->device_keys, g_strdup(name), make_device_keys(machine));
-    crypto_machine_begin(machine);
-    g_assert_true(mx_olm_account_generate_one_time_keys(account, n_one_time, NULL));
-    g_autoptr(GPtrArray) keys = mx_olm_account_list_unpublished(account);
-    for (guint i = 0; i < keys->len; i++)
-        g_queue_push_tail(get_one_time_keys(world, name),
-                          make_one_time_key(machine, g_ptr_array_index(keys, i), FALSE));
-    if (fallback) {
-        g_assert_true(mx_olm_account_generate_fallback(account, NULL));
-        g_autoptr(MxOneTimeKey) key = mx_olm_account_get_unpublished_fallback(account);
-        g_hash_table_insert(world->fallback, g_strdup(name), make_one_time_key(machine, key, TRUE));
-    }
-    mx_olm_account_mark_published(account);
-    mx_crypto_save_account(machine->crypto);
-    crypto_machine_commit(machine);
+    while (crypto_machine_run(machine) > 0)
+        continue;
+    g_assert_nonnull(g_hash_table_lookup(world->device_keys, name));
+    GQueue *keys = get_one_time_keys(world, name);
+    g_assert_cmpuint(keys->length, >=, n_one_time);
+    while (keys->length > n_one_time)
+        g_free(g_queue_pop_tail(keys));
+    if (!fallback)
+        g_hash_table_remove(world->fallback, name);
 }
 
 /* An identity whose keys nobody has: what is stored of it says what was found out. */
