@@ -205,7 +205,7 @@ static JsonObject *build_upload(MxCrypto *crypto, const State *state)
 
 /* ---- answers ---- */
 
-static void pause(MxCrypto *crypto, Part *part, gint64 wait)
+static void begin_pause(MxCrypto *crypto, Part *part, gint64 wait)
 {
     part->longest_ms = wait;
     part->until_ms = crypto->get_now_ms() + wait;
@@ -243,7 +243,7 @@ static void note_refused(MxCrypto *crypto, Part *part, const MxCryptoAnswer *ans
         g_message("the homeserver refused this device's keys (HTTP %u, %s)%s", answer->status,
                   answer->errcode != NULL ? answer->errcode : "no code",
                   is_conflict ? ": it and this device are out of step" : "");
-        pause(crypto, part, REFUSED_MS);
+        begin_pause(crypto, part, REFUSED_MS);
         return;
     }
     mx_olm_account_mark_published(crypto->account);
@@ -259,7 +259,8 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     if (answer->body != NULL)
         note_uploaded(crypto, part, answer);
     else if (mx_crypto_answer_is_passing(answer))
-        pause(crypto, part, MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms));
+        begin_pause(crypto, part,
+                    MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms));
     else
         note_refused(crypto, part, answer);
 }
