@@ -29,7 +29,6 @@
 /* A device that no session can be had with is not waited for longer. */
 #define QUESTION_AGE_MS REPEAT_MS
 #define MAX_ID 255 /* bytes */
-#define MAX_CHAIN 20
 
 typedef struct {
     gint64 since_ms;
@@ -176,13 +175,6 @@ static gint64 send_due(MxCrypto *crypto)
 
 /* ---- what others forward ---- */
 
-/* The devices that it went through, of which the last one is kept: it is the one that is known. */
-static gboolean read_chain(JsonObject *content)
-{
-    JsonArray *chain = mx_json_array(content, "forwarding_curve25519_key_chain");
-    return mx_json_array_length(chain) <= MAX_CHAIN;
-}
-
 void mx_key_request_receive(MxCrypto *crypto, const MxOlmMessage *message)
 {
     JsonObject *content = message->content;
@@ -201,7 +193,7 @@ void mx_key_request_receive(MxCrypto *crypto, const MxOlmMessage *message)
     };
     if (message->device == NULL || !g_str_equal(message->sender, crypto->user_id) ||
         !may_ask(crypto, message->device) || !is_id(key.room_id) || !is_id(key.session_id) ||
-        key.session_key == NULL || curve25519 == NULL || !read_chain(content) ||
+        key.session_key == NULL || curve25519 == NULL ||
         !mx_olm_same_key(key.ed25519, key.ed25519) ||
         g_strcmp0(mx_json_string(content, "algorithm"), MX_ALGORITHM_MEGOLM) != 0)
         return;
@@ -209,8 +201,7 @@ void mx_key_request_receive(MxCrypto *crypto, const MxOlmMessage *message)
         mx_store_get_key_request(crypto->store, key.room_id, key.session_id);
     if (row == NULL || row->asked_ms == 0)
         return;
-    if (mx_inbound_add(crypto, &key))
-        mx_key_request_note_arrived(crypto, key.room_id, key.session_id);
+    mx_inbound_add(crypto, &key);
 }
 
 /* ---- answering ---- */

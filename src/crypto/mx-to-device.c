@@ -43,8 +43,7 @@ static void on_room_key(MxCrypto *crypto, const MxOlmMessage *message)
     if (g_strcmp0(mx_json_string(content, "algorithm"), MX_ALGORITHM_MEGOLM) != 0 ||
         !is_id(key.room_id) || !is_id(key.session_id) || key.session_key == NULL)
         return;
-    if (mx_inbound_add(crypto, &key))
-        mx_key_request_note_arrived(crypto, key.room_id, key.session_id);
+    mx_inbound_add(crypto, &key);
 }
 
 typedef struct {

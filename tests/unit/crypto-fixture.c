@@ -169,7 +169,7 @@ static void set_identity(CryptoMachine *machine, const char *user_id, MxDeviceTr
         .user_signing = (char *)(is_own ? "user-signing" : NULL),
         .master_object = (char *)"{}",
         .signed_by = (char *)(is_verified && !is_own ? "user-signing" : NULL),
-        .trusted = (char *)(is_own ? "master" : NULL),
+        .trusted = (char *)(is_verified && is_own ? "master" : NULL),
     };
     mx_store_save_identity(machine->store, &row);
 }
