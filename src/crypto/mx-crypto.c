@@ -31,8 +31,9 @@ typedef struct {
 static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] = {
-    mx_device_keys_collect, mx_device_list_collect, mx_olm_collect,
-    mx_key_request_collect, collect_to_device, /* the last: others add to it */
+    mx_device_keys_collect, mx_device_list_collect,
+    mx_key_request_collect, mx_olm_collect, /* others want sessions */
+    collect_to_device,                      /* the last: others add to it */
 };
 
 static const struct {

@@ -210,6 +210,8 @@ static void note_failure(MxCrypto *crypto, const Incoming *incoming)
         mx_device_list_find_by_key(crypto, incoming->sender, incoming->sender_key);
     if (device != NULL)
         mx_olm_unwedge(crypto, device);
+    else
+        look_for_device(crypto, incoming);
 }
 
 MxOlmResult mx_olm_decrypt(MxCrypto *crypto, JsonObject *event, MxOlmMessage *message)

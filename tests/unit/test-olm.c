@@ -752,6 +752,28 @@ static void test_duplicate(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(crypto_machine_run(bob), ==, 0);
 }
 
+/* Only the newest are kept. */
+static void test_seen_limit(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    MxStore *store = fixture->bob->store;
+    g_autoptr(GBytes) first = g_bytes_new_static("first", 5);
+    crypto_machine_begin(fixture->bob);
+    mx_store_add_olm_seen(store, first);
+    for (guint32 i = 0; i < 20000; i++) {
+        g_assert_true(i > 0 || mx_store_has_olm_seen(store, first));
+        g_autoptr(GBytes) hash = g_bytes_new(&i, sizeof i);
+        mx_store_add_olm_seen(store, hash);
+    }
+    crypto_machine_commit(fixture->bob);
+    guint32 newest = 19999, oldest = 0;
+    g_autoptr(GBytes) new_hash = g_bytes_new(&newest, sizeof newest);
+    g_autoptr(GBytes) old_hash = g_bytes_new(&oldest, sizeof oldest);
+    g_assert_true(mx_store_has_olm_seen(store, new_hash));
+    g_assert_true(mx_store_has_olm_seen(store, old_hash));
+    g_assert_false(mx_store_has_olm_seen(store, first));
+}
+
 /* XK9: a whole pre-key message for a fallback key, after its session has been forgotten. */
 static void test_fallback_replay(Fixture *fixture, gconstpointer data)
 {
@@ -1001,6 +1023,7 @@ int main(int argc, char *argv[])
     ADD("E6-limits", test_unwedge_limits);
     ADD("V9-lost-sessions", test_lost_sessions);
     ADD("F9-duplicate", test_duplicate);
+    ADD("F9-limit", test_seen_limit);
     ADD("XK1-mismatch", test_recipient);
     ADD("XK2-XK3-device-keys", test_device_keys);
     ADD("XK4-fake-identity", test_fake_identity);
