@@ -24,7 +24,7 @@ void olm_fixture_teardown(OlmFixture *fixture, gconstpointer data)
     crypto_world_free(fixture->world);
 }
 
-MxOlmState olm_prepare(CryptoMachine *from, CryptoMachine *to)
+MxOlmState olm_fixture_prepare(CryptoMachine *from, CryptoMachine *to)
 {
     g_autoptr(MxDevice) device = crypto_machine_find(from, to);
     crypto_machine_begin(from);
@@ -33,15 +33,15 @@ MxOlmState olm_prepare(CryptoMachine *from, CryptoMachine *to)
     return state;
 }
 
-void olm_establish(CryptoMachine *from, CryptoMachine *to)
+void olm_fixture_establish(CryptoMachine *from, CryptoMachine *to)
 {
-    g_assert_cmpint(olm_prepare(from, to), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(from, to), ==, MX_OLM_CLAIMING);
     g_assert_cmpuint(crypto_machine_run(from), ==, 1);
-    g_assert_cmpint(olm_prepare(from, to), ==, MX_OLM_READY);
+    g_assert_cmpint(olm_fixture_prepare(from, to), ==, MX_OLM_READY);
 }
 
 /* The m.room.encrypted content of a message; committed. */
-JsonObject *olm_encrypt(CryptoMachine *from, CryptoMachine *to, const char *text)
+JsonObject *olm_fixture_encrypt(CryptoMachine *from, CryptoMachine *to, const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(MxDevice) device = crypto_machine_find(from, to);
@@ -54,7 +54,8 @@ JsonObject *olm_encrypt(CryptoMachine *from, CryptoMachine *to, const char *text
 }
 
 /* Takes content. The text of the message, when it is read. */
-MxOlmResult olm_decrypt(CryptoMachine *to, const char *sender, JsonObject *content, char **text)
+MxOlmResult olm_fixture_decrypt(CryptoMachine *to, const char *sender, JsonObject *content,
+                                char **text)
 {
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "type", "m.room.encrypted");
@@ -70,43 +71,43 @@ MxOlmResult olm_decrypt(CryptoMachine *to, const char *sender, JsonObject *conte
     return result;
 }
 
-void olm_assert_reads(CryptoMachine *to, CryptoMachine *from, JsonObject *content,
-                      const char *expected)
+void olm_fixture_assert_reads(CryptoMachine *to, CryptoMachine *from, JsonObject *content,
+                              const char *expected)
 {
     g_autofree char *text = NULL;
-    g_assert_cmpint(olm_decrypt(to, from->user_id, content, &text), ==, MX_OLM_DECRYPTED);
+    g_assert_cmpint(olm_fixture_decrypt(to, from->user_id, content, &text), ==, MX_OLM_DECRYPTED);
     g_assert_cmpstr(text, ==, expected);
 }
 
-void olm_pass(CryptoMachine *from, CryptoMachine *to, guint n)
+void olm_fixture_pass(CryptoMachine *from, CryptoMachine *to, guint n)
 {
     for (guint i = 0; i < n; i++) {
         g_autofree char *text = g_strdup_printf("%s %u", from->device_id, i);
-        olm_assert_reads(to, from, olm_encrypt(from, to, text), text);
+        olm_fixture_assert_reads(to, from, olm_fixture_encrypt(from, to, text), text);
     }
 }
 
-guint olm_count_sessions(CryptoMachine *machine, CryptoMachine *other)
+guint olm_fixture_count_sessions(CryptoMachine *machine, CryptoMachine *other)
 {
     g_autoptr(GPtrArray) sessions =
         mx_olm_sessions_load(machine->crypto, other->crypto->curve25519);
     return sessions->len;
 }
 
-const char *olm_get_body(JsonObject *content, CryptoMachine *to)
+const char *olm_fixture_get_body(JsonObject *content, CryptoMachine *to)
 {
     return mx_json_string(
         mx_json_object(mx_json_object(content, "ciphertext"), to->crypto->curve25519), "body");
 }
 
-gint64 olm_get_type(JsonObject *content, CryptoMachine *to)
+gint64 olm_fixture_get_type(JsonObject *content, CryptoMachine *to)
 {
     return mx_json_int_or(
         mx_json_object(mx_json_object(content, "ciphertext"), to->crypto->curve25519), "type", -1);
 }
 
 /* What a device says that makes its payload as it likes. */
-JsonObject *olm_encrypt_raw(CryptoMachine *from, CryptoMachine *to, const char *payload)
+JsonObject *olm_fixture_encrypt_raw(CryptoMachine *from, CryptoMachine *to, const char *payload)
 {
     g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(from->crypto, to->crypto->curve25519);
     g_assert_cmpuint(sessions->len, >, 0);
@@ -123,7 +124,7 @@ JsonObject *olm_encrypt_raw(CryptoMachine *from, CryptoMachine *to, const char *
                        from->crypto->curve25519, to->crypto->curve25519, type, body);
 }
 
-JsonObject *olm_make_payload(CryptoMachine *from, CryptoMachine *to)
+JsonObject *olm_fixture_make_payload(CryptoMachine *from, CryptoMachine *to)
 {
     return crypto_json("{\"type\": \"test\", \"content\": {\"text\": \"x\"}, \"sender\": \"%s\", "
                        "\"recipient\": \"%s\", \"recipient_keys\": {\"ed25519\": \"%s\"}, "
@@ -131,7 +132,7 @@ JsonObject *olm_make_payload(CryptoMachine *from, CryptoMachine *to)
                        from->user_id, to->user_id, to->crypto->ed25519, from->crypto->ed25519);
 }
 
-char *olm_get_device_keys(CryptoMachine *machine)
+char *olm_fixture_get_device_keys(CryptoMachine *machine)
 {
     g_autofree char *name = g_strconcat(machine->user_id, " ", machine->device_id, NULL);
     return g_strdup(g_hash_table_lookup(machine->world->device_keys, name));

@@ -11,8 +11,8 @@ static void assert_payload(OlmFixture *fixture, JsonObject *payload, MxOlmResult
     g_autofree char *text = mx_json_object_to_text(payload);
     json_object_unref(payload);
     g_autofree char *before = crypto_machine_digest(fixture->bob, "sealed olm_seen");
-    JsonObject *content = olm_encrypt_raw(fixture->alice, fixture->bob, text);
-    g_assert_cmpint(olm_decrypt(fixture->bob, ALICE, content, NULL), ==, expected);
+    JsonObject *content = olm_fixture_encrypt_raw(fixture->alice, fixture->bob, text);
+    g_assert_cmpint(olm_fixture_decrypt(fixture->bob, ALICE, content, NULL), ==, expected);
     g_autofree char *after = crypto_machine_digest(fixture->bob, "sealed olm_seen");
     g_assert_cmpstr(before, ==, after);
 }
@@ -20,7 +20,7 @@ static void assert_payload(OlmFixture *fixture, JsonObject *payload, MxOlmResult
 static void assert_changed(OlmFixture *fixture, const char *member, const char *inner,
                            const char *value)
 {
-    JsonObject *payload = olm_make_payload(fixture->alice, fixture->bob);
+    JsonObject *payload = olm_fixture_make_payload(fixture->alice, fixture->bob);
     JsonObject *object = inner != NULL ? mx_json_object(payload, member) : payload;
     const char *name = inner != NULL ? inner : member;
     if (value != NULL)
@@ -33,8 +33,9 @@ static void assert_changed(OlmFixture *fixture, const char *member, const char *
 static void test_recipient(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
-    olm_establish(fixture->alice, fixture->bob);
-    assert_payload(fixture, olm_make_payload(fixture->alice, fixture->bob), MX_OLM_DECRYPTED);
+    olm_fixture_establish(fixture->alice, fixture->bob);
+    assert_payload(fixture, olm_fixture_make_payload(fixture->alice, fixture->bob),
+                   MX_OLM_DECRYPTED);
     assert_changed(fixture, "recipient", NULL, "@carol:c");
     assert_changed(fixture, "recipient", NULL, NULL);
     assert_changed(fixture, "recipient_keys", "ed25519", fixture->alice->crypto->ed25519);
@@ -48,12 +49,12 @@ static void test_recipient(OlmFixture *fixture, gconstpointer data)
     assert_changed(fixture, "content", NULL, NULL);
     assert_changed(fixture, "content", NULL, "text");
     /* The ratchet went on, and is good for the next one. */
-    olm_pass(fixture->alice, fixture->bob, 1);
+    olm_fixture_pass(fixture->alice, fixture->bob, 1);
 }
 
 static void assert_device_keys(OlmFixture *fixture, JsonObject *keys, MxOlmResult expected)
 {
-    JsonObject *payload = olm_make_payload(fixture->alice, fixture->bob);
+    JsonObject *payload = olm_fixture_make_payload(fixture->alice, fixture->bob);
     json_object_set_object_member(payload, "sender_device_keys", keys);
     assert_payload(fixture, payload, expected);
 }
@@ -62,8 +63,9 @@ static void test_device_keys(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice;
-    olm_establish(alice, fixture->bob);
-    g_autofree char *good = olm_get_device_keys(alice), *others = olm_get_device_keys(fixture->bob);
+    olm_fixture_establish(alice, fixture->bob);
+    g_autofree char *good = olm_fixture_get_device_keys(alice),
+                    *others = olm_fixture_get_device_keys(fixture->bob);
     assert_device_keys(fixture, crypto_json("%s", good), MX_OLM_DECRYPTED);
     /* XK2: somebody else's, or with somebody else's name */
     assert_device_keys(fixture, crypto_json("%s", others), MX_OLM_REFUSED);
@@ -85,7 +87,7 @@ static void test_device_keys(OlmFixture *fixture, gconstpointer data)
     json_object_remove_member(keys, "signatures");
     crypto_machine_sign(alice, keys);
     assert_device_keys(fixture, keys, MX_OLM_REFUSED);
-    olm_pass(alice, fixture->bob, 1);
+    olm_fixture_pass(alice, fixture->bob, 1);
 }
 
 /* XK4: keys.ed25519 is another device's, with and without device keys that would prove it. */
@@ -93,10 +95,10 @@ static void test_fake_identity(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
-    olm_establish(fixture->alice, fixture->bob);
+    olm_fixture_establish(fixture->alice, fixture->bob);
     assert_changed(fixture, "keys", "ed25519", carol->crypto->ed25519);
-    g_autofree char *good = olm_get_device_keys(fixture->alice);
-    JsonObject *payload = olm_make_payload(fixture->alice, fixture->bob);
+    g_autofree char *good = olm_fixture_get_device_keys(fixture->alice);
+    JsonObject *payload = olm_fixture_make_payload(fixture->alice, fixture->bob);
     json_object_set_string_member(mx_json_object(payload, "keys"), "ed25519",
                                   carol->crypto->ed25519);
     json_object_set_object_member(payload, "sender_device_keys", crypto_json("%s", good));
@@ -108,10 +110,11 @@ static void test_forwarded(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    g_autoptr(JsonObject) content = olm_encrypt(alice, bob, "for bob");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(alice, bob, "for bob");
     g_autofree char *before = crypto_machine_digest(bob, "sealed olm_seen");
-    g_assert_cmpint(olm_decrypt(bob, "@eve:e", json_object_ref(content), NULL), ==, MX_OLM_REFUSED);
+    g_assert_cmpint(olm_fixture_decrypt(bob, "@eve:e", json_object_ref(content), NULL), ==,
+                    MX_OLM_REFUSED);
     g_autofree char *after = crypto_machine_digest(bob, "sealed olm_seen");
     g_assert_cmpstr(before, ==, after);
     /* And the copy of the key takes nothing from Alice. */
@@ -121,7 +124,7 @@ static void test_forwarded(OlmFixture *fixture, gconstpointer data)
     crypto_machine_meet(bob, eve, MX_DEVICE_SIGNED);
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "sender", ALICE);
-    json_object_set_object_member(event, "content", olm_encrypt(alice, bob, "hers"));
+    json_object_set_object_member(event, "content", olm_fixture_encrypt(alice, bob, "hers"));
     g_auto(MxOlmMessage) message = {0};
     crypto_machine_begin(bob);
     g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
@@ -139,11 +142,11 @@ static void test_unknown_device(OlmFixture *fixture, gconstpointer data)
     CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
     crypto_machine_publish(carol, 1, FALSE);
     crypto_machine_meet(carol, bob, MX_DEVICE_SIGNED);
-    olm_establish(carol, bob);
+    olm_fixture_establish(carol, bob);
     for (guint known = 0; known < 2; known++) {
         g_autoptr(JsonObject) event = json_object_new();
         json_object_set_string_member(event, "sender", "@carol:c");
-        json_object_set_object_member(event, "content", olm_encrypt(carol, bob, "x"));
+        json_object_set_object_member(event, "content", olm_fixture_encrypt(carol, bob, "x"));
         g_auto(MxOlmMessage) message = {0};
         crypto_machine_begin(bob);
         g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
@@ -192,7 +195,7 @@ static void test_envelope(OlmFixture *fixture, gconstpointer data)
     };
     g_autofree char *before = crypto_machine_digest(bob, "");
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(olm_decrypt(bob, ALICE, crypto_json("%s", cases[i]), NULL), ==,
+        g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, crypto_json("%s", cases[i]), NULL), ==,
                         MX_OLM_FAILED);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);

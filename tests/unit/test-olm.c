@@ -14,16 +14,16 @@
 static void test_both_ways(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
-    olm_establish(fixture->alice, fixture->bob);
-    olm_pass(fixture->alice, fixture->bob, 20);
-    g_assert_cmpint(olm_prepare(fixture->bob, fixture->alice), ==, MX_OLM_READY);
-    olm_pass(fixture->bob, fixture->alice, 20);
+    olm_fixture_establish(fixture->alice, fixture->bob);
+    olm_fixture_pass(fixture->alice, fixture->bob, 20);
+    g_assert_cmpint(olm_fixture_prepare(fixture->bob, fixture->alice), ==, MX_OLM_READY);
+    olm_fixture_pass(fixture->bob, fixture->alice, 20);
     crypto_machine_restart(fixture->alice);
     crypto_machine_restart(fixture->bob);
-    olm_pass(fixture->alice, fixture->bob, 3);
-    olm_pass(fixture->bob, fixture->alice, 3);
-    g_assert_cmpuint(olm_count_sessions(fixture->alice, fixture->bob), ==, 1);
-    g_assert_cmpuint(olm_count_sessions(fixture->bob, fixture->alice), ==, 1);
+    olm_fixture_pass(fixture->alice, fixture->bob, 3);
+    olm_fixture_pass(fixture->bob, fixture->alice, 3);
+    g_assert_cmpuint(olm_fixture_count_sessions(fixture->alice, fixture->bob), ==, 1);
+    g_assert_cmpuint(olm_fixture_count_sessions(fixture->bob, fixture->alice), ==, 1);
     g_assert_cmpuint(crypto_world_count(fixture->world, NULL, MX_CRYPTO_KEYS_CLAIM, NULL), ==, 1);
 }
 
@@ -32,25 +32,25 @@ static void test_crossing(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_establish(bob, alice);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_establish(bob, alice);
     JsonObject *from_alice[20], *from_bob[20];
     for (guint i = 0; i < 20; i++) {
-        from_alice[i] = olm_encrypt(alice, bob, "crossing");
-        from_bob[i] = olm_encrypt(bob, alice, "crossing");
+        from_alice[i] = olm_fixture_encrypt(alice, bob, "crossing");
+        from_bob[i] = olm_fixture_encrypt(bob, alice, "crossing");
     }
     for (guint i = 0; i < 20; i++) {
-        olm_assert_reads(bob, alice, from_alice[i], "crossing");
-        olm_assert_reads(alice, bob, from_bob[i], "crossing");
+        olm_fixture_assert_reads(bob, alice, from_alice[i], "crossing");
+        olm_fixture_assert_reads(alice, bob, from_bob[i], "crossing");
     }
-    olm_pass(alice, bob, 20);
-    olm_pass(bob, alice, 20);
-    g_assert_cmpuint(olm_count_sessions(alice, bob), ==, 2);
+    olm_fixture_pass(alice, bob, 20);
+    olm_fixture_pass(bob, alice, 20);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 2);
     /* They have converged: what both send with is no pre-key message any more. */
-    g_autoptr(JsonObject) one = olm_encrypt(alice, bob, "x");
-    g_autoptr(JsonObject) two = olm_encrypt(bob, alice, "x");
-    g_assert_cmpint(olm_get_type(one, bob), ==, MX_OLM_NORMAL);
-    g_assert_cmpint(olm_get_type(two, alice), ==, MX_OLM_NORMAL);
+    g_autoptr(JsonObject) one = olm_fixture_encrypt(alice, bob, "x");
+    g_autoptr(JsonObject) two = olm_fixture_encrypt(bob, alice, "x");
+    g_assert_cmpint(olm_fixture_get_type(one, bob), ==, MX_OLM_NORMAL);
+    g_assert_cmpint(olm_fixture_get_type(two, alice), ==, MX_OLM_NORMAL);
 }
 
 /* E1: the one that decrypted last; a new one counts from its creation. */
@@ -58,12 +58,12 @@ static void test_choice(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
-    olm_pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     g_autoptr(GPtrArray) first = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     const char *old_key = ((MxOlmEntry *)g_ptr_array_index(first, 0))->key;
-    JsonObject *late = olm_encrypt(bob, alice, "late");
+    JsonObject *late = olm_fixture_encrypt(bob, alice, "late");
     crypto_world_advance(2 * HOUR_MS);
     g_autoptr(MxDevice) device = crypto_machine_find(alice, bob);
     crypto_machine_begin(alice);
@@ -73,7 +73,7 @@ static void test_choice(OlmFixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) both = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     g_assert_cmpuint(both->len, ==, 2);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(both, 0))->key, !=, old_key);
-    olm_assert_reads(alice, bob, late, "late");
+    olm_fixture_assert_reads(alice, bob, late, "late");
     g_autoptr(GPtrArray) after = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(after, 0))->key, ==, old_key);
 }
@@ -107,18 +107,19 @@ static void test_no_session_from_normal(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
-    olm_pass(bob, alice, 1);
-    g_autoptr(JsonObject) normal = olm_encrypt(alice, bob, "normal");
-    g_assert_cmpint(olm_get_type(normal, bob), ==, MX_OLM_NORMAL);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
+    g_autoptr(JsonObject) normal = olm_fixture_encrypt(alice, bob, "normal");
+    g_assert_cmpint(olm_fixture_get_type(normal, bob), ==, MX_OLM_NORMAL);
     CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
     g_autoptr(JsonObject) to_carol = crypto_json(
         "{\"algorithm\": \"" MX_ALGORITHM_OLM "\", \"sender_key\": \"%s\", "
         "\"ciphertext\": {\"%s\": {\"type\": 1, \"body\": \"%s\"}}}",
-        alice->crypto->curve25519, carol->crypto->curve25519, olm_get_body(normal, bob));
+        alice->crypto->curve25519, carol->crypto->curve25519, olm_fixture_get_body(normal, bob));
     g_autofree char *before = crypto_machine_digest(carol, "");
-    g_assert_cmpint(olm_decrypt(carol, ALICE, json_object_ref(to_carol), NULL), ==, MX_OLM_FAILED);
+    g_assert_cmpint(olm_fixture_decrypt(carol, ALICE, json_object_ref(to_carol), NULL), ==,
+                    MX_OLM_FAILED);
     g_autofree char *after = crypto_machine_digest(carol, "");
     g_assert_cmpstr(before, ==, after);
 }
@@ -128,14 +129,14 @@ static void test_out_of_order(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
-    olm_pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     JsonObject *messages[30];
     for (guint i = 0; i < 30; i++)
-        messages[i] = olm_encrypt(alice, bob, "shuffled");
+        messages[i] = olm_fixture_encrypt(alice, bob, "shuffled");
     for (guint i = 30; i > 0; i--)
-        olm_assert_reads(bob, alice, messages[i - 1], "shuffled");
+        olm_fixture_assert_reads(bob, alice, messages[i - 1], "shuffled");
 }
 
 /* H12's brother for Olm: what was rolled back has not left, and the key of its message is used once
@@ -144,8 +145,8 @@ static void test_rollback(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
     g_autoptr(MxDevice) device = crypto_machine_find(alice, bob);
     g_autoptr(JsonObject) nothing = json_object_new();
     g_autoptr(GError) failure = g_error_new_literal(MX_ERROR, MX_ERROR_STORE, "full");
@@ -157,11 +158,11 @@ static void test_rollback(OlmFixture *fixture, gconstpointer data)
     mx_crypto_forget(alice->crypto);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     g_assert_cmpuint(bob->inbox.length, ==, 0);
-    olm_pass(alice, bob, 3);
+    olm_fixture_pass(alice, bob, 3);
     crypto_machine_restart(alice);
-    olm_pass(alice, bob, 3);
+    olm_fixture_pass(alice, bob, 3);
     /* And the other way: what could not be stored of a message is read again. */
-    g_autoptr(JsonObject) content = olm_encrypt(bob, alice, "again");
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(bob, alice, "again");
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "sender", BOB);
     json_object_set_object_member(event, "content", json_object_ref(content));
@@ -170,7 +171,7 @@ static void test_rollback(OlmFixture *fixture, gconstpointer data)
     g_assert_cmpint(mx_olm_decrypt(alice->crypto, event, &message), ==, MX_OLM_DECRYPTED);
     mx_store_rollback(alice->store);
     mx_crypto_forget(alice->crypto);
-    olm_assert_reads(alice, bob, json_object_ref(content), "again");
+    olm_fixture_assert_reads(alice, bob, json_object_ref(content), "again");
 }
 
 /* E3, C7: a first message that is rolled back has not used up its one-time key. */
@@ -178,8 +179,8 @@ static void test_rollback_first(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    g_autoptr(JsonObject) content = olm_encrypt(alice, bob, "first");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(alice, bob, "first");
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "sender", ALICE);
     json_object_set_object_member(event, "content", json_object_ref(content));
@@ -188,8 +189,8 @@ static void test_rollback_first(OlmFixture *fixture, gconstpointer data)
     g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
     mx_store_rollback(bob->store);
     mx_crypto_forget(bob->crypto);
-    g_assert_cmpuint(olm_count_sessions(bob, alice), ==, 0);
-    olm_assert_reads(bob, alice, json_object_ref(content), "first");
+    g_assert_cmpuint(olm_fixture_count_sessions(bob, alice), ==, 0);
+    olm_fixture_assert_reads(bob, alice, json_object_ref(content), "first");
 }
 
 /* E9, E10 */
@@ -197,13 +198,13 @@ static void test_payload(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    g_autoptr(JsonObject) content = olm_encrypt(alice, bob, "x");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(alice, bob, "x");
     guint8 identity[MX_KEY_LEN];
     g_assert_true(mx_base64_decode_fixed(alice->crypto->curve25519, identity, MX_KEY_LEN));
     g_autoptr(GBytes) plain = NULL;
     g_autoptr(MxOlmSession) session = mx_olm_account_create_inbound(
-        bob->crypto->account, identity, olm_get_body(content, bob), &plain, NULL);
+        bob->crypto->account, identity, olm_fixture_get_body(content, bob), &plain, NULL);
     g_assert_nonnull(session);
     g_autoptr(JsonObject) payload =
         mx_json_parse_object(g_bytes_get_data(plain, NULL), (gssize)g_bytes_get_size(plain), NULL);
@@ -286,10 +287,10 @@ static void assert_claim_refused(OlmFixture *fixture, char *answer)
 {
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
     set_claim_answer(fixture, 200, answer);
-    g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
     crypto_machine_run(alice);
-    g_assert_cmpuint(olm_count_sessions(alice, bob), ==, 0);
-    g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 0);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     set_claim_answer(fixture, 0, NULL);
     crypto_world_advance(HOUR_MS);
 }
@@ -311,8 +312,8 @@ static void test_claim_bad_keys(OlmFixture *fixture, gconstpointer data)
     assert_claim_refused(fixture, g_strdup("{\"one_time_keys\": {\"" BOB "\": []}}"));
     assert_claim_refused(fixture, g_strdup("{\"one_time_keys\": 7}"));
     assert_claim_refused(fixture, g_strdup("no JSON"));
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
 }
 
 /* XK7, A5 */
@@ -347,8 +348,8 @@ static void test_claim_extra(OlmFixture *fixture, gconstpointer data)
                                          "{\"signed_curve25519:A\": %s}}, \"" BOB
                                          "\": {\"OTHER\": {\"signed_curve25519:A\": %s}}}}",
                                          text, text));
-    g_assert_cmpuint(olm_count_sessions(alice, carol), ==, 0);
-    g_assert_cmpuint(olm_count_sessions(alice, bob), ==, 0);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, carol), ==, 0);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 0);
 }
 
 /* E4: a fallback key serves two who come after each other (XK9: and C8, a one-time key does not).
@@ -366,12 +367,12 @@ static void test_fallback(OlmFixture *fixture, gconstpointer data)
     crypto_machine_meet(carol, dora, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, alice, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, carol, MX_DEVICE_SIGNED);
-    olm_establish(alice, dora);
+    olm_fixture_establish(alice, dora);
     crypto_machine_publish(carol, 0, FALSE);
-    olm_establish(carol, dora);
-    olm_pass(alice, dora, 2);
-    olm_pass(carol, dora, 2);
-    olm_pass(dora, carol, 2);
+    olm_fixture_establish(carol, dora);
+    olm_fixture_pass(alice, dora, 2);
+    olm_fixture_pass(carol, dora, 2);
+    olm_fixture_pass(dora, carol, 2);
 }
 
 static void test_reused_one_time_key(OlmFixture *fixture, gconstpointer data)
@@ -383,15 +384,16 @@ static void test_reused_one_time_key(OlmFixture *fixture, gconstpointer data)
     crypto_machine_meet(carol, bob, MX_DEVICE_SIGNED);
     GQueue *keys = g_hash_table_lookup(fixture->world->one_time, BOB " BOBDEV");
     g_queue_push_head(keys, g_strdup(g_queue_peek_head(keys)));
-    olm_establish(alice, bob);
-    olm_establish(carol, bob);
-    olm_pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_establish(carol, bob);
+    olm_fixture_pass(alice, bob, 1);
     g_autofree char *before = crypto_machine_digest(bob, "");
-    g_assert_cmpint(olm_decrypt(bob, "@carol:c", olm_encrypt(carol, bob, "x"), NULL), ==,
-                    MX_OLM_FAILED);
+    g_assert_cmpint(
+        olm_fixture_decrypt(bob, "@carol:c", olm_fixture_encrypt(carol, bob, "x"), NULL), ==,
+        MX_OLM_FAILED);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);
-    olm_pass(alice, bob, 1);
+    olm_fixture_pass(alice, bob, 1);
 }
 
 /* H11: told once, until there was a session again. */
@@ -403,12 +405,12 @@ static void test_no_olm(OlmFixture *fixture, gconstpointer data)
     g_autofree char *key = g_strdup(g_queue_peek_head(keys));
     g_queue_clear_full(keys, g_free);
     for (guint i = 0; i < 3; i++) {
-        g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_CLAIMING);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
         crypto_machine_run(alice);
         crypto_machine_run(alice);
-        g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_NONE);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
         crypto_machine_restart(alice);
-        g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_NONE);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
         crypto_world_advance(HOUR_MS);
     }
     g_assert_cmpuint(
@@ -424,7 +426,7 @@ static void test_no_olm(OlmFixture *fixture, gconstpointer data)
     g_assert_null(strstr(sent->body, "room_id"));
     g_assert_null(strstr(sent->body, "session_id"));
     g_queue_push_tail(keys, g_steal_pointer(&key));
-    olm_establish(alice, bob);
+    olm_fixture_establish(alice, bob);
 }
 
 /* E5 */
@@ -433,8 +435,8 @@ static void test_claim_failures(OlmFixture *fixture, gconstpointer data)
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
     /* One in flight, however often it is wanted. */
-    olm_prepare(alice, bob);
-    olm_prepare(alice, bob);
+    olm_fixture_prepare(alice, bob);
+    olm_fixture_prepare(alice, bob);
     g_autoptr(GPtrArray) first = mx_crypto_take_requests(alice->crypto, NULL);
     g_autoptr(GPtrArray) second = mx_crypto_take_requests(alice->crypto, NULL);
     g_assert_cmpuint(first->len, ==, 1);
@@ -444,20 +446,20 @@ static void test_claim_failures(OlmFixture *fixture, gconstpointer data)
     /* No answer: it stays wanted, and is asked for again, also by the next run. */
     MxCryptoAnswer none = {.status = 0, .retry_after_ms = -1};
     g_assert_true(mx_crypto_answer(alice->crypto, request->id, &none, NULL));
-    g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     g_assert_cmpint(mx_crypto_get_wait(alice->crypto), >, 0);
     /* bob's server is away: nobody is told that there is no session. */
     crypto_world_advance(HOUR_MS);
     set_claim_answer(fixture, 200, g_strdup("{\"one_time_keys\": {}, \"failures\": {\"b\": {}}}"));
     g_assert_cmpuint(crypto_machine_run(alice), ==, 1);
-    g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     set_claim_answer(fixture, 0, NULL);
     crypto_machine_restart(alice);
-    g_assert_cmpint(olm_prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     crypto_world_advance(HOUR_MS);
-    olm_establish(alice, bob);
+    olm_fixture_establish(alice, bob);
 }
 
 static void test_batches(OlmFixture *fixture, gconstpointer data)
@@ -509,8 +511,8 @@ static void test_unwedge(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
     /* The session is young: it is not made anew. */
     deliver_garbage(bob, alice, 100);
     g_assert_cmpuint(crypto_machine_run(bob), ==, 0);
@@ -521,9 +523,9 @@ static void test_unwedge(OlmFixture *fixture, gconstpointer data)
     g_assert_cmpuint(
         crypto_world_count(fixture->world, bob, MX_CRYPTO_SEND_TO_DEVICE, "m.room.encrypted"), ==,
         1);
-    g_assert_cmpuint(olm_count_sessions(alice, bob), ==, 2);
-    olm_pass(alice, bob, 5);
-    olm_pass(bob, alice, 5);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 2);
+    olm_fixture_pass(alice, bob, 5);
+    olm_fixture_pass(bob, alice, 5);
     /* Within the hour no other, also not after a restart. */
     crypto_machine_restart(bob);
     crypto_world_advance(HOUR_MS - 1000);
@@ -565,19 +567,19 @@ static void test_lost_sessions(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    olm_pass(alice, bob, 1);
-    olm_pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     crypto_machine_begin(bob);
     g_autoptr(GPtrArray) keys = mx_store_list_sealed(bob->store, "olm", "");
     for (guint i = 0; i < keys->len; i++)
         mx_crypto_save(bob->crypto, "olm", g_ptr_array_index(keys, i), NULL);
     crypto_machine_commit(bob);
-    g_assert_cmpint(olm_decrypt(bob, ALICE, olm_encrypt(alice, bob, "lost"), NULL), ==,
-                    MX_OLM_FAILED);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, olm_fixture_encrypt(alice, bob, "lost"), NULL),
+                    ==, MX_OLM_FAILED);
     crypto_world_settle(fixture->world);
-    olm_pass(alice, bob, 5);
-    olm_pass(bob, alice, 5);
+    olm_fixture_pass(alice, bob, 5);
+    olm_fixture_pass(bob, alice, 5);
 }
 
 /* ---- F9 ---- */
@@ -586,16 +588,18 @@ static void test_duplicate(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    olm_establish(alice, bob);
-    g_autoptr(JsonObject) first = olm_encrypt(alice, bob, "one");
-    g_autoptr(JsonObject) second = olm_encrypt(alice, bob, "two");
-    olm_assert_reads(bob, alice, json_object_ref(first), "one");
-    olm_assert_reads(bob, alice, json_object_ref(second), "two");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) first = olm_fixture_encrypt(alice, bob, "one");
+    g_autoptr(JsonObject) second = olm_fixture_encrypt(alice, bob, "two");
+    olm_fixture_assert_reads(bob, alice, json_object_ref(first), "one");
+    olm_fixture_assert_reads(bob, alice, json_object_ref(second), "two");
     crypto_machine_restart(bob);
     crypto_world_advance(2 * HOUR_MS);
     g_autofree char *before = crypto_machine_digest(bob, "");
-    g_assert_cmpint(olm_decrypt(bob, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
-    g_assert_cmpint(olm_decrypt(bob, ALICE, json_object_ref(second), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(second), NULL), ==,
+                    MX_OLM_DUPLICATE);
     /* Padding makes it no other message. */
     JsonObject *own = mx_json_object(mx_json_object(first, "ciphertext"), bob->crypto->curve25519);
     g_autofree char *padded = g_strdup(mx_json_string(own, "body"));
@@ -605,7 +609,8 @@ static void test_duplicate(OlmFixture *fixture, gconstpointer data)
         padded = more;
     }
     json_object_set_string_member(own, "body", padded);
-    g_assert_cmpint(olm_decrypt(bob, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);
     g_assert_cmpuint(crypto_machine_run(bob), ==, 0);
@@ -642,16 +647,17 @@ static void test_fallback_replay(OlmFixture *fixture, gconstpointer data)
     crypto_machine_publish(dora, 0, TRUE);
     crypto_machine_meet(alice, dora, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, alice, MX_DEVICE_SIGNED);
-    olm_establish(alice, dora);
-    g_autoptr(JsonObject) first = olm_encrypt(alice, dora, "once");
-    olm_assert_reads(dora, alice, json_object_ref(first), "once");
+    olm_fixture_establish(alice, dora);
+    g_autoptr(JsonObject) first = olm_fixture_encrypt(alice, dora, "once");
+    olm_fixture_assert_reads(dora, alice, json_object_ref(first), "once");
     crypto_machine_begin(dora);
     g_autoptr(GPtrArray) keys = mx_store_list_sealed(dora->store, "olm", "");
     for (guint i = 0; i < keys->len; i++)
         mx_crypto_save(dora->crypto, "olm", g_ptr_array_index(keys, i), NULL);
     crypto_machine_commit(dora);
     g_autofree char *before = crypto_machine_digest(dora, "");
-    g_assert_cmpint(olm_decrypt(dora, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(dora, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
     g_autofree char *after = crypto_machine_digest(dora, "");
     g_assert_cmpstr(before, ==, after);
 }
