@@ -262,6 +262,8 @@ static void assert_no_answer(Fixture *fixture)
           claims = crypto_world_count(fixture->world, bob, MX_CRYPTO_KEYS_CLAIM, NULL);
     g_autofree char *before = crypto_machine_digest(bob, "");
     crypto_machine_sync(bob);
+    g_autoptr(GPtrArray) questions = mx_store_list_key_questions(bob->store, 0, 100);
+    g_assert_cmpuint(questions->len, ==, 0);
     run_all(bob);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);

@@ -158,6 +158,30 @@ static void test_unknown_device(OlmFixture *fixture, gconstpointer data)
     }
 }
 
+/* XK4 of a device that nobody knows yet: what it shows of itself has to agree. */
+static void test_unknown_fake(OlmFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *bob = fixture->bob;
+    CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
+    crypto_machine_publish(carol, 1, FALSE);
+    crypto_machine_meet(carol, bob, MX_DEVICE_SIGNED);
+    olm_fixture_establish(carol, bob);
+    g_autofree char *keys = olm_fixture_get_device_keys(carol);
+    g_autoptr(JsonObject) payload = olm_fixture_make_payload(carol, bob);
+    json_object_set_object_member(payload, "sender_device_keys", crypto_json("%s", keys));
+    g_autofree char *good = mx_json_object_to_text(payload);
+    json_object_set_string_member(mx_json_object(payload, "keys"), "ed25519",
+                                  fixture->alice->crypto->ed25519);
+    g_autofree char *bad = mx_json_object_to_text(payload);
+    g_assert_cmpint(
+        olm_fixture_decrypt(bob, "@carol:c", olm_fixture_encrypt_raw(carol, bob, bad), NULL), ==,
+        MX_OLM_REFUSED);
+    g_assert_cmpint(
+        olm_fixture_decrypt(bob, "@carol:c", olm_fixture_encrypt_raw(carol, bob, good), NULL), ==,
+        MX_OLM_DECRYPTED);
+}
+
 /* ---- the envelope ---- */
 
 /* F3, A9, XK7: nothing is touched by what is no message for us. */
@@ -213,6 +237,7 @@ int main(int argc, char *argv[])
     ADD("XK1-mismatch", test_recipient);
     ADD("XK2-XK3-device-keys", test_device_keys);
     ADD("XK4-fake-identity", test_fake_identity);
+    ADD("XK4-unknown-device", test_unknown_fake);
     ADD("XK5-forwarded", test_forwarded);
     ADD("F6-unknown-device", test_unknown_device);
     ADD("F3-envelope", test_envelope);
