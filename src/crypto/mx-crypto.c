@@ -197,12 +197,9 @@ static MxVault *open_vault(MxCrypto *crypto, GError **error)
     if (vault != NULL)
         return vault;
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
-    if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEY_LOST)) {
+    if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEYS_LOST) ||
+        g_strcmp0(device, crypto->device_id) == 0) {
         g_propagate_error(error, g_steal_pointer(&failure));
-        return NULL;
-    }
-    if (g_strcmp0(device, crypto->device_id) == 0) {
-        g_set_error_literal(error, MX_ERROR, MX_ERROR_KEYS_LOST, failure->message);
         return NULL;
     }
     mx_vault_forget(crypto->store, dir);

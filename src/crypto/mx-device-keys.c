@@ -301,7 +301,7 @@ static void note_wrong(MxCrypto *crypto, Part *part)
 {
     if (part->state.is_wrong)
         return;
-    g_warning("the homeserver has other keys for this device than this device");
+    g_message("the homeserver has other keys for this device than this device");
     part->state.is_wrong = TRUE;
     save(crypto, &part->state);
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, 0, crypto->user_id, crypto->device_id,
