@@ -299,6 +299,11 @@ gboolean mx_ed25519_verify(const guint8 public[MX_KEY_LEN], const void *message,
     return crypto_sign_verify_detached(signature, message, len, public) == 0;
 }
 
+gboolean mx_ed25519_key_is_ok(const guint8 public[MX_KEY_LEN])
+{
+    return crypto_core_ed25519_is_valid_point(public) == 1;
+}
+
 /* ---- hashes and ciphers ---- */
 
 void mx_sha256(const void *data, gsize len, guint8 out[MX_SHA256_LEN])

@@ -66,6 +66,10 @@ void mx_ed25519_sign(const guint8 seed[MX_KEY_LEN], const void *message, gsize l
 gboolean mx_ed25519_verify(const guint8 public[MX_KEY_LEN], const void *message, gsize len,
                            const guint8 signature[MX_SIGNATURE_LEN]);
 
+/* Whether somebody can own the key: canonical, on the curve, and of the order of all honest keys.
+ * mx_ed25519_verify() looks by itself; this is for keys that arrive without a signature. */
+gboolean mx_ed25519_key_is_ok(const guint8 public[MX_KEY_LEN]);
+
 /* ---- hashes and ciphers ---- */
 
 void mx_sha256(const void *data, gsize len, guint8 out[MX_SHA256_LEN]);
