@@ -205,6 +205,8 @@ static void run_rows(MxStore *store, MxDecryptBatch *batch, GPtrArray *rows)
                  .own_user_id = batch->own_user_id,
                  .rules = batch->rules,
                  .now_ms = batch->now_ms};
+    if (room == NULL) /* the transaction has failed */
+        return;
     pass.change = g_new0(MxRoomChange, 1);
     batch->changes = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     read_rows(&pass, rows);

@@ -41,6 +41,7 @@ typedef struct {
 } MxLine;
 
 void mx_line_free(MxLine *line);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxLine, mx_line_free)
 MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id);
 
 /* The room's oldest pending lines, at most limit, marked as being delivered. Lines after a gap that
