@@ -21,6 +21,7 @@
 #include "errors.h"
 #include "invites.h"
 #include "joining.h"
+#include "logging.h"
 #include "knocks.h"
 #include "membership.h"
 #include "messages.h"
@@ -140,6 +141,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
+    mxp_logging_update(mxp, change->room); /* before it is written to */
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_upgrade_update(mxp, change->room);
@@ -293,6 +295,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
     mxp_sounds_init(mxp);
+    mxp_logging_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
