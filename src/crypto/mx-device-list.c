@@ -302,7 +302,8 @@ static JsonObject *parse_slice(const MxJsonSlice *slice)
 enum { DEVICE_KEYS, MASTER_KEYS, SELF_SIGNING_KEYS, USER_SIGNING_KEYS, FAILURES, N_MEMBERS };
 
 /* index: of each member but the last, user ID -> MxJsonSlice. */
-static void take_user(MxCrypto *crypto, const char *user_id, GHashTable *const *index)
+static void take_user(MxCrypto *crypto, const char *user_id, gint64 dirty_seq,
+                      GHashTable *const *index)
 {
     gboolean is_own = g_str_equal(user_id, crypto->user_id);
     g_autoptr(JsonObject) master = parse_slice(g_hash_table_lookup(index[MASTER_KEYS], user_id));
@@ -314,7 +315,8 @@ static void take_user(MxCrypto *crypto, const char *user_id, GHashTable *const *
     const MxJsonSlice *devices = g_hash_table_lookup(index[DEVICE_KEYS], user_id);
     if (devices == NULL || devices->type != MX_JSON_OBJECT)
         return; /* nothing is said of the devices, so nothing is gone */
-    if (is_own)
+    /* Not by an answer from before an upload. */
+    if (is_own && mx_store_get_tracked_user(crypto->store, user_id).dirty_seq == dirty_seq)
         mx_device_keys_check_own(crypto, *devices);
     take_devices(crypto, user_id, *devices);
 }
@@ -381,8 +383,9 @@ static void take_answer(MxCrypto *crypto, GHashTable *users, const char *text, g
         note_server(crypto, server, failed);
         if (failed)
             continue;
-        take_user(crypto, user_id, index);
-        mx_store_set_current(crypto->store, user_id, ((Asked *)asked)->dirty_seq); /* D4 */
+        gint64 dirty_seq = ((Asked *)asked)->dirty_seq;
+        take_user(crypto, user_id, dirty_seq, index);
+        mx_store_set_current(crypto->store, user_id, dirty_seq); /* D4 */
         g_hash_table_remove(get_lists(crypto)->since, user_id);
     }
     for (guint i = 0; i < FAILURES; i++)
