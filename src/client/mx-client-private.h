@@ -5,6 +5,7 @@
 #include "mx-backoff.h"
 #include "mx-client-crypto.h"
 #include "mx-client.h"
+#include "mx-crypto.h"
 #include "mx-endpoints.h"
 #include "mx-worker.h"
 
@@ -49,6 +50,13 @@ typedef struct {
     gboolean is_busy, again;
 } MxIgnoring;
 typedef struct _MxOwnPresence MxOwnPresence;
+
+/* Encrypted lines that are being read: mx-decrypt-loop.c */
+typedef struct {
+    MxBackoff backoff;
+    guint source;
+    gboolean is_busy, again;
+} MxDecrypting;
 
 struct _MxClient {
     GObject parent_instance;
@@ -98,6 +106,7 @@ struct _MxClient {
     guint profile_source; /* mx-own-profile.c */
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
+    MxDecrypting decrypting;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -222,6 +231,12 @@ void mx_ignored_stop(MxClient *client);
 void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; says so */
 /* Writes what the server does not have yet. */
 void mx_ignored_publish(MxClient *client);
+
+/* mx-decrypt-loop.c */
+void mx_decrypt_start(MxClient *client); /* the worker has the encryption open, or never will */
+void mx_decrypt_stop(MxClient *client);
+void mx_decrypt_kick(MxClient *client);
+void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
 
 /* mx-client-upgrade.c */
 void mx_upgrade_init(MxClient *client);

@@ -8,7 +8,10 @@
 #include "mx-crypto-private.h"
 #include "mx-device-keys.h"
 #include "mx-device-list.h"
+#include "mx-inbound.h"
 #include "mx-json.h"
+#include "mx-key-request.h"
+#include "mx-olm.h"
 #include "mx-primitives.h"
 
 /* What all files of this folder share: the device's account, requests, to-device messages, news. */
@@ -32,7 +35,8 @@ static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] = {
     mx_device_keys_collect, mx_device_list_collect,
-    collect_to_device, /* the last: others add to it */
+    mx_key_request_collect, mx_olm_collect, /* others want sessions */
+    collect_to_device,                      /* the last: others add to it */
 };
 
 static const struct {
@@ -62,6 +66,9 @@ static const struct {
     [MX_CRYPTO_PART_TO_DEVICE] = {to_device_new, g_free},
     [MX_CRYPTO_PART_DEVICE_KEYS] = {mx_device_keys_part_new, g_free},
     [MX_CRYPTO_PART_DEVICE_LIST] = {mx_device_list_part_new, mx_device_list_part_free},
+    [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
+    [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
+    [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };
 
 gpointer mx_crypto_get_part(MxCrypto *crypto, MxCryptoPart part)
@@ -107,9 +114,26 @@ static void drop_parts(MxCrypto *crypto)
             parts[i].destroy(g_steal_pointer(&crypto->parts[i]));
 }
 
+static GBytes *seal_row(gpointer data, const char *kind, const char *key, GBytes *plain,
+                        GError **error)
+{
+    MxCrypto *crypto = data;
+    gsize len;
+    const void *bytes = g_bytes_get_data(plain, &len);
+    return mx_vault_seal(crypto->vault, kind, key, bytes, len, error);
+}
+
+static GBytes *reveal_row(gpointer data, const char *kind, const char *key, GBytes *sealed)
+{
+    MxCrypto *crypto = data;
+    return mx_vault_open_row(crypto->vault, kind, key, sealed, NULL);
+}
+
 static void crypto_free(gpointer data)
 {
     MxCrypto *crypto = data;
+    if (crypto->store != NULL)
+        mx_store_set_reveal(crypto->store, NULL, NULL, NULL);
     drop_parts(crypto);
     g_clear_pointer(&crypto->requests, g_hash_table_unref);
     g_clear_pointer(&crypto->due, g_ptr_array_unref);
@@ -223,6 +247,7 @@ MxCrypto *mx_crypto_open(MxStore *store, const char *user_id, const char *device
     mx_store_set_durable(store);
     if (!open_account(crypto, error))
         return NULL;
+    mx_store_set_reveal(store, seal_row, reveal_row, crypto);
     mx_store_attach(store, crypto, crypto_free);
     return g_steal_pointer(&crypto);
 }

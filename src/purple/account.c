@@ -22,6 +22,7 @@
 #include "history.h"
 #include "invites.h"
 #include "joining.h"
+#include "logging.h"
 #include "knocks.h"
 #include "membership.h"
 #include "messages.h"
@@ -141,6 +142,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
+    mxp_logging_update(mxp, change->room); /* before it is written to */
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_upgrade_update(mxp, change->room);
@@ -295,6 +297,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
     mxp_sounds_init(mxp);
+    mxp_logging_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
