@@ -54,6 +54,7 @@ static void mx_client_finalize(GObject *object)
     g_clear_object(&client->sync.cancellable);
     mx_send_queue_clear(client);
     mx_gap_clear(client);
+    mx_history_clear(client);
     mx_look_back_clear(client);
     mx_client_notify_clear(client);
     mx_media_free(client->media);

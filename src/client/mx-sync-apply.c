@@ -404,7 +404,9 @@ static void note_gap(RoomPass *pass)
                           (find_own_join(pass, &own_join) && !has_early_messages(pass)) ||
                           (!pass->was_joined && pass->apply->context->since == NULL);
     if (is_history) {
-        if (pass->row->prev_batch == NULL)
+        if (pass->row->top_pos > 0) /* of an earlier stay */
+            mx_store_add_left_gap(pass->apply->store, pass->row, prev_batch);
+        else
             pass->row->prev_batch = g_steal_pointer(&prev_batch);
         return;
     }

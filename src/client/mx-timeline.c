@@ -92,6 +92,8 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
 {
     MxLine *line = g_new0(MxLine, 1);
     line->row = row->id;
+    line->room = row->room;
+    line->pos = row->pos;
     line->sender = g_strdup(row->sender);
     line->sender_name = mx_room_name_of_member(store, row->room, row->sender);
     line->ts = row->ts;

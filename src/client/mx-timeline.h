@@ -20,7 +20,8 @@ typedef enum {
 } MxLineKind;
 
 typedef struct {
-    gint64 row;
+    gint64 row; /* 0: no event, but a line about them */
+    gint64 room, pos;
     MxLineKind kind;
     char *sender;         /* user ID */
     char *sender_name;    /* as the room shows it */

@@ -28,7 +28,8 @@ struct _Call {
     const MxKeyringFuncs *funcs; /* instead of libsecret, or NULL */
     char *user_id, *dir, *secret;
     GPtrArray *secrets;
-    gboolean result;
+    MxKeyringAnswer answer; /* of a read */
+    gboolean result;        /* of a write */
 };
 
 static const MxKeyringFuncs *replacement;
@@ -57,32 +58,58 @@ static GHashTable *make_attributes(Call *call)
     return attributes;
 }
 
-/* An item that is still locked has no secret. */
-static gboolean read_item(Call *call, SecretRetrievable *item)
+/* FALSE when it stays locked. */
+static gboolean read_item(Call *call, SecretItem *item)
 {
-    g_autoptr(SecretValue) value =
-        secret_retrievable_retrieve_secret_sync(item, call->cancellable, NULL);
+    if (!secret_item_load_secret_sync(item, call->cancellable, NULL))
+        return FALSE;
+    g_autoptr(SecretValue) value = secret_item_get_secret(item);
     const char *text = value != NULL ? secret_value_get_text(value) : NULL;
     if (text != NULL)
         g_ptr_array_add(call->secrets, g_strdup(text));
     return value != NULL;
 }
 
+/* What is in a locked keyring is not always found. */
+static gboolean is_any_locked(SecretService *service)
+{
+    gboolean locked = FALSE;
+    GList *collections = secret_service_get_collections(service);
+    for (GList *at = collections; at != NULL; at = at->next)
+        locked = secret_collection_get_locked(at->data) || locked;
+    g_list_free_full(collections, g_object_unref);
+    return locked;
+}
+
+static void read_all(Call *call, SecretService *service)
+{
+    g_autoptr(GHashTable) attributes = make_attributes(call);
+    g_autoptr(GError) error = NULL;
+    GList *items = secret_service_search_sync(service, &schema, attributes, SECRET_SEARCH_ALL,
+                                              call->cancellable, &error);
+    if (error != NULL)
+        return;
+    if (items != NULL)
+        secret_service_unlock_sync(service, items, call->cancellable, NULL, NULL);
+    gboolean complete = items != NULL || !is_any_locked(service);
+    for (GList *item = items; item != NULL; item = item->next)
+        complete = read_item(call, item->data) && complete;
+    call->answer = complete ? MX_KEYRING_ANSWERED : MX_KEYRING_LOCKED;
+    g_list_free_full(items, g_object_unref);
+}
+
 static void run_read(Call *call)
 {
     if (call->funcs != NULL) {
-        call->result = call->funcs->read(call->user_id, call->dir, call->secrets);
+        call->answer = call->funcs->read(call->user_id, call->dir, call->secrets);
         return;
     }
-    g_autoptr(GHashTable) attributes = make_attributes(call);
-    g_autoptr(GError) error = NULL;
-    GList *items = secret_password_searchv_sync(
-        &schema, attributes, SECRET_SEARCH_ALL | SECRET_SEARCH_UNLOCK | SECRET_SEARCH_LOAD_SECRETS,
-        call->cancellable, &error);
-    call->result = error == NULL;
-    for (GList *item = items; item != NULL; item = item->next)
-        call->result = read_item(call, item->data) && call->result;
-    g_list_free_full(items, g_object_unref);
+    /* One of our own: the shared one may not have heard what was locked and unlocked since. */
+    g_autoptr(SecretService) service = secret_service_open_sync(
+        SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION | SECRET_SERVICE_LOAD_COLLECTIONS,
+        call->cancellable, NULL);
+    if (service != NULL)
+        read_all(call, service);
 }
 
 static void run_write(Call *call)
@@ -122,6 +149,7 @@ static Call *call_new(const char *user_id, const char *dir, void (*run)(Call *))
     g_cond_init(&call->cond);
     call->cancellable = g_cancellable_new();
     call->run = run;
+    call->answer = MX_KEYRING_SILENT;
     call->funcs = replacement;
     call->user_id = g_strdup(user_id);
     call->dir = g_strdup(dir);
@@ -177,15 +205,16 @@ static gboolean call_wait(Call *call, guint seconds)
     return is_done;
 }
 
-gboolean mx_keyring_read(const char *user_id, const char *dir, guint seconds, GPtrArray *secrets)
+MxKeyringAnswer mx_keyring_read(const char *user_id, const char *dir, guint seconds,
+                                GPtrArray *secrets)
 {
     Call *call = call_new(user_id, dir, run_read);
     gboolean is_done = call_wait(call, seconds);
     for (guint i = 0; is_done && i < call->secrets->len; i++)
         g_ptr_array_add(secrets, g_strdup(g_ptr_array_index(call->secrets, i)));
-    gboolean result = is_done && call->result;
+    MxKeyringAnswer answer = is_done ? call->answer : MX_KEYRING_SILENT;
     call_unref(call);
-    return result;
+    return answer;
 }
 
 gboolean mx_keyring_write(const char *user_id, const char *dir, guint seconds, const char *secret)

@@ -37,10 +37,9 @@ static gboolean set_error(GError **error, enum OlmErrorCode code)
     return FALSE;
 }
 
-static gboolean set_pickle_error(GError **error)
+static void set_pickle_error(GError **error)
 {
     g_set_error_literal(error, MX_RATCHET_ERROR, MX_RATCHET_ERROR_PICKLE, "A damaged pickle");
-    return FALSE;
 }
 
 static gboolean failed(size_t result)
@@ -85,23 +84,20 @@ static guint8 *copy_pickle(GBytes *pickle, gsize *len, GError **error)
         return bytes;                                                                              \
     }                                                                                              \
                                                                                                    \
-    static gboolean name##_restore(Type *object, GBytes *pickle, GError **error)                   \
+    static Type *name##_unpickle(GBytes *pickle, GError **error)                                   \
     {                                                                                              \
         gsize len;                                                                                 \
         guint8 *data = copy_pickle(pickle, &len, error);                                           \
         if (data == NULL)                                                                          \
-            return FALSE;                                                                          \
+            return NULL;                                                                           \
+        Type *object = name##_make();                                                              \
         gboolean bad =                                                                             \
             failed(olm_unpickle_##name(object, PICKLE_KEY, strlen(PICKLE_KEY), data, len));        \
         mx_memzero(data, len);                                                                     \
         g_free(data);                                                                              \
-        return bad ? set_pickle_error(error) : TRUE;                                               \
-    }                                                                                              \
-                                                                                                   \
-    static Type *name##_unpickle(GBytes *pickle, GError **error)                                   \
-    {                                                                                              \
-        Type *object = name##_make();                                                              \
-        if (!name##_restore(object, pickle, error))                                                \
+        if (bad)                                                                                   \
+            set_pickle_error(error);                                                               \
+        if (bad)                                                                                   \
             g_clear_pointer(&object, name##_wipe);                                                 \
         return object;                                                                             \
     }                                                                                              \
@@ -633,8 +629,6 @@ GBytes *mx_megolm_inbound_decrypt(MxMegolmInbound *session, const char *body, gu
     mx_memzero(plaintext, envelope.ciphertext_len);
     g_free(plaintext);
     set_error(error, olm_inbound_group_session_last_error_code(session->olm));
-    /* Its ratchet has gone as far as the message claimed. */
-    inbound_group_session_restore(session->olm, session->pickle, NULL);
     return NULL;
 }
 

@@ -137,14 +137,14 @@ static gboolean write_file(const char *dir, const char *path, const guint8 key[M
 static gboolean fail_lost(const char *path, GError **error)
 {
     if (path != NULL)
-        g_set_error(error, MX_ERROR, MX_ERROR_KEY_LOST,
+        g_set_error(error, MX_ERROR, MX_ERROR_KEYS_LOST,
                     _("The file %s, which holds the key of this account's encryption, is missing "
                       "or is another one. Put it back from a backup, or log out and sign in again: "
                       "that makes a new device."),
                     path);
     else
         g_set_error_literal(
-            error, MX_ERROR, MX_ERROR_KEY_LOST,
+            error, MX_ERROR, MX_ERROR_KEYS_LOST,
             _("The key of this account's encryption is not in your keyring any more. Bring the "
               "keyring back as it was, or log out and sign in again: that makes a new device."));
     return FALSE;
@@ -176,12 +176,13 @@ static gboolean load_from_keyring(MxVault *vault, const char *user_id, const cha
                                   GError **error)
 {
     g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(on_secret_freed);
-    gboolean answered =
-        mx_keyring_is_there() && mx_keyring_read(user_id, NULL, SECONDS_FOR_KEPT, secrets);
+    MxKeyringAnswer answer = MX_KEYRING_SILENT;
+    if (mx_keyring_is_there())
+        answer = mx_keyring_read(user_id, NULL, SECONDS_FOR_KEPT, secrets);
     for (guint i = 0; i < secrets->len; i++)
         if (decode_key(g_ptr_array_index(secrets, i), vault->key) && has_check(vault->key, check))
             return TRUE;
-    if (answered)
+    if (answer == MX_KEYRING_ANSWERED)
         return fail_lost(NULL, error);
     g_set_error_literal(
         error, MX_ERROR, MX_ERROR_KEY_LOCKED,
@@ -207,15 +208,16 @@ static gboolean load(MxVault *vault, const char *user_id, const char *path, cons
 static gboolean put_into_keyring(MxVault *vault, const char *user_id, const char *dir)
 {
     g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(on_secret_freed);
-    if (!mx_keyring_is_there() || !mx_keyring_read(user_id, dir, SECONDS_FOR_NEW, secrets))
+    if (!mx_keyring_is_there() ||
+        mx_keyring_read(user_id, dir, SECONDS_FOR_NEW, secrets) == MX_KEYRING_SILENT)
         return FALSE;
     if (secrets->len == 0) {
         char *text = mx_base64_encode(vault->key, MX_KEY_LEN);
-        gboolean written = mx_keyring_write(user_id, dir, SECONDS_FOR_NEW, text) &&
-                           mx_keyring_read(user_id, dir, SECONDS_FOR_NEW, secrets);
+        gboolean written = mx_keyring_write(user_id, dir, SECONDS_FOR_NEW, text);
         mx_secret_free(text);
         if (!written)
             return FALSE;
+        mx_keyring_read(user_id, dir, SECONDS_FOR_NEW, secrets);
     }
     guint8 key[MX_KEY_LEN];
     gboolean found = secrets->len > 0 && decode_key(g_ptr_array_index(secrets, 0), key);

@@ -21,7 +21,7 @@ typedef struct _MxVault MxVault;
  * thread, outside of a transaction. dir is the account's directory; it gets mode 0700.
  *
  * Errors, as sentences for the user: MX_ERROR_KEY_LOCKED (try again later; nothing was changed),
- * MX_ERROR_KEY_LOST (B3: no new keys for this device, the user has to sign in again as a new one),
+ * MX_ERROR_KEYS_LOST (B3: no new keys for this device, the user has to sign in again as a new one),
  * MX_ERROR_STORE, MX_ERROR_FAILED. */
 MxVault *mx_vault_open(MxStore *store, const char *dir, GError **error);
 void mx_vault_free(MxVault *vault); /* overwrites the key; NULL is fine */

@@ -13,6 +13,7 @@
 
 #include "buddies.h"
 #include "chat-window.h"
+#include "history.h"
 #include "markup.h"
 #include "mx-id.h"
 #include "upgrade.h"
@@ -140,9 +141,8 @@ static char *escape_briefly(const char *text)
     return g_steal_pointer(&markup);
 }
 
-static void write_state(MxpAccount *mxp, MxRoom *room, const MxLine *line, time_t when)
+static void write_state(PurpleConversation *conversation, const MxLine *line, time_t when)
 {
-    PurpleConversation *conversation = mxp_messages_open_conversation(mxp, room);
     g_autofree char *markup = escape_briefly(line->body);
     PurpleMessageFlags flags = PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LINKIFY;
     if (line->is_delayed)
@@ -151,8 +151,7 @@ static void write_state(MxpAccount *mxp, MxRoom *room, const MxLine *line, time_
         purple_conversation_write(conversation, NULL, markup, flags, when);
 }
 
-/* The account's option "hide_joins". */
-static gboolean hides_minor(MxpAccount *mxp, const MxRoom *room)
+gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room)
 {
     const char *where =
         purple_account_get_string(mxp->account, MXP_OPTION_HIDE_JOINS, MXP_HIDE_IN_LARGE);
@@ -163,7 +162,8 @@ static gboolean hides_minor(MxpAccount *mxp, const MxRoom *room)
 
 gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
 {
-    return line->kind != MX_LINE_NOTHING && !(line->is_minor && hides_minor(mxp, room));
+    return line->kind != MX_LINE_NOTHING &&
+           !(line->is_minor && mxp_messages_hides_minor(mxp, room));
 }
 
 void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
@@ -171,8 +171,9 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
     if (!mxp_messages_is_written(mxp, room, line))
         return;
+    mxp_history_note(mxp, room, line);
     if (line->kind == MX_LINE_STATE) {
-        write_state(mxp, room, line, when);
+        write_state(mxp_messages_open_conversation(mxp, room), line, when);
         return;
     }
     g_autofree char *markup = get_markup(line);
@@ -184,6 +185,23 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     else
         write_chat(mxp, room, line, markup, when);
     mxp->line = NULL;
+}
+
+void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
+{
+    gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
+    time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
+    PurpleMessageFlags flags =
+        line->is_own ? PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND : PURPLE_MESSAGE_RECV;
+    if (line->kind == MX_LINE_STATE) {
+        write_state(conversation, line, when);
+        return;
+    }
+    g_autofree char *markup = get_markup(line);
+    const char *who =
+        is_im && line->is_own ? purple_account_get_username(mxp->account) : line->sender;
+    if (markup != NULL)
+        purple_conversation_write(conversation, who, markup, flags | PURPLE_MESSAGE_DELAYED, when);
 }
 
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error)

@@ -36,6 +36,8 @@ gint64 mx_store_query_int(MxStore *store, gint64 fallback, const char *sql, cons
 char *mx_store_query_text(MxStore *store, const char *sql, const char *format, ...);
 char *mx_store_column_dup(sqlite3_stmt *statement, int column);
 GBytes *mx_store_column_bytes(sqlite3_stmt *statement, int column); /* a copy; NULL for NULL */
+/* id, pos, next_pos, from_token, to_token, waived; or NULL. The caller frees. */
+MxGapRow *mx_store_read_gap(MxStore *store, sqlite3_stmt *statement, gint64 room);
 void mx_store_fail(MxStore *store, const char *what);
 
 /* mx-store-encrypted.c */

@@ -35,6 +35,20 @@ GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit)
     return rows;
 }
 
+GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *sender, int limit)
+{
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT event_id FROM timeline WHERE room = ? AND sender = ? AND event_id IS NOT NULL "
+        "AND type IN ('m.room.message', 'm.room.encrypted', 'm.sticker') AND content <> '{}' "
+        "ORDER BY pos DESC LIMIT ?",
+        "isd", room, sender, limit);
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(ids, mx_store_column_dup(statement, 0));
+    return ids;
+}
+
 /* An edit comes soon after what it is about; beyond so many rows nobody looks. */
 #define MAX_BEHIND 20000
 

@@ -274,16 +274,29 @@ void mx_gap_row_free(MxGapRow *gap)
     g_free(gap);
 }
 
-void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to)
+/* Values of the column "waived". */
+enum { GAP_BLOCKS, GAP_WAIVED, GAP_LEFT };
+
+static void add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to, int waived)
 {
     room->top_pos += MX_GAP_SPACE;
     mx_store_exec(store,
-                  "INSERT INTO gap (room, pos, next_pos, from_token, to_token) "
-                  "VALUES (?, ?, ?, ?, ?)",
-                  "iiiss", room->key, room->top_pos, room->top_pos, from, to);
+                  "INSERT INTO gap (room, pos, next_pos, from_token, to_token, waived) "
+                  "VALUES (?, ?, ?, ?, ?, ?)",
+                  "iiissd", room->key, room->top_pos, room->top_pos, from, to, waived);
 }
 
-static MxGapRow *one_gap(MxStore *store, sqlite3_stmt *statement, gint64 room)
+void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to)
+{
+    add_gap(store, room, from, to, GAP_BLOCKS);
+}
+
+void mx_store_add_left_gap(MxStore *store, MxRoomRow *room, const char *from)
+{
+    add_gap(store, room, from, NULL, GAP_LEFT);
+}
+
+MxGapRow *mx_store_read_gap(MxStore *store, sqlite3_stmt *statement, gint64 room)
 {
     if (!mx_store_step(store, statement))
         return NULL;
@@ -294,35 +307,42 @@ static MxGapRow *one_gap(MxStore *store, sqlite3_stmt *statement, gint64 room)
     gap->next_pos = sqlite3_column_int64(statement, 2);
     gap->from = mx_store_column_dup(statement, 3);
     gap->to = mx_store_column_dup(statement, 4);
-    gap->waived = sqlite3_column_int(statement, 5);
+    gap->waived = sqlite3_column_int(statement, 5) != GAP_BLOCKS;
+    gap->is_left = sqlite3_column_int(statement, 5) == GAP_LEFT;
     mx_store_done(statement);
     return gap;
 }
 
 MxGapRow *mx_store_get_gap(MxStore *store, gint64 room)
 {
-    return one_gap(store,
-                   mx_store_query(store,
-                                  "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
-                                  "WHERE room = ? ORDER BY pos DESC LIMIT 1",
-                                  "i", room),
-                   room);
+    return mx_store_read_gap(
+        store,
+        mx_store_query(store,
+                       "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
+                       "WHERE room = ? AND waived <> 2 ORDER BY pos DESC LIMIT 1",
+                       "i", room),
+        room);
 }
 
 MxGapRow *mx_store_get_blocking_gap(MxStore *store, gint64 room)
 {
-    return one_gap(store,
-                   mx_store_query(store,
-                                  "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
-                                  "WHERE room = ? AND waived = 0 ORDER BY pos LIMIT 1",
-                                  "i", room),
-                   room);
+    return mx_store_read_gap(
+        store,
+        mx_store_query(store,
+                       "SELECT id, pos, next_pos, from_token, to_token, waived FROM gap "
+                       "WHERE room = ? AND waived = 0 ORDER BY pos LIMIT 1",
+                       "i", room),
+        room);
 }
 
 void mx_store_save_gap(MxStore *store, MxGapRow *gap)
 {
     mx_store_exec(store, "UPDATE gap SET next_pos = ?, from_token = ?, waived = ? WHERE id = ?",
-                  "isdi", gap->next_pos, gap->from, gap->waived, gap->id);
+                  "isdi", gap->next_pos, gap->from,
+                  gap->is_left  ? GAP_LEFT
+                  : gap->waived ? GAP_WAIVED
+                                : GAP_BLOCKS,
+                  gap->id);
 }
 
 void mx_store_remove_gap(MxStore *store, gint64 id)
@@ -332,5 +352,5 @@ void mx_store_remove_gap(MxStore *store, gint64 id)
 
 void mx_store_waive_gaps(MxStore *store, gint64 room)
 {
-    mx_store_exec(store, "UPDATE gap SET waived = 1 WHERE room = ?", "i", room);
+    mx_store_exec(store, "UPDATE gap SET waived = 1 WHERE room = ? AND waived = 0", "i", room);
 }

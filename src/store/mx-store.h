@@ -286,6 +286,8 @@ GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
 /* Messages that are in a window, the newest first; whole rows. */
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
+/* IDs (char *) of the sender's messages that are not taken away, the newest first. */
+GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *sender, int limit);
 /* Later rows of the same sender whose content has the row's event ID somewhere; whole rows. */
 GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row);
 /* With its queue item. */
@@ -310,10 +312,11 @@ gboolean mx_store_shows_all(MxStore *store, gint64 room);
 typedef struct {
     gint64 id;
     gint64 room;
-    gint64 pos;      /* rows above it came later */
-    gint64 next_pos; /* the next older event found goes here */
-    char *from, *to; /* to may be NULL */
-    gboolean waived; /* later lines no longer wait for it */
+    gint64 pos;       /* rows above it came later */
+    gint64 next_pos;  /* the next older event found goes here */
+    char *from, *to;  /* to may be NULL */
+    gboolean waived;  /* later lines no longer wait for it */
+    gboolean is_left; /* not filled by itself: only where somebody reads the history */
 } MxGapRow;
 void mx_gap_row_free(MxGapRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxGapRow, mx_gap_row_free)
@@ -322,8 +325,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxGapRow, mx_gap_row_free)
 
 /* Reserves MX_GAP_SPACE positions above room->top_pos, which moves up. */
 void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to);
-/* The newest gap of the room, which is filled first: what is above it is nearest to the user. NULL:
- * none. */
+/* The same, of a gap that is left. */
+void mx_store_add_left_gap(MxStore *store, MxRoomRow *room, const char *from);
+/* The newest gap of the room that is not left, which is filled first: what is above it is nearest
+ * to the user. NULL: none. */
 MxGapRow *mx_store_get_gap(MxStore *store, gint64 room);
 /* The lowest gap that later lines wait for, or NULL. */
 MxGapRow *mx_store_get_blocking_gap(MxStore *store, gint64 room);

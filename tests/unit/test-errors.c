@@ -41,7 +41,6 @@ static void test_codes(void)
         {MX_ERROR_STORE, PURPLE_CONNECTION_ERROR_OTHER_ERROR},
         {MX_ERROR_LOCKED, PURPLE_CONNECTION_ERROR_NAME_IN_USE},
         {MX_ERROR_KEY_LOCKED, PURPLE_CONNECTION_ERROR_OTHER_ERROR},
-        {MX_ERROR_KEY_LOST, PURPLE_CONNECTION_ERROR_OTHER_ERROR},
     };
     for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
         g_autoptr(GError) error = g_error_new(MX_ERROR, codes[i].code, "What has happened");

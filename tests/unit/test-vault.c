@@ -11,32 +11,41 @@
 
 /* ---- a keyring ---- */
 
-typedef enum { KEYRING_WORKS, KEYRING_LOCKED, KEYRING_REFUSES, KEYRING_LIES, KEYRING_HANGS } Mood;
+typedef enum {
+    KEYRING_WORKS,
+    KEYRING_SILENT,
+    KEYRING_LOCKED,
+    KEYRING_REFUSES,
+    KEYRING_LIES,
+    KEYRING_HANGS
+} Mood;
 
 static Mood mood;
 static char *kept, *kept_user, *kept_dir;
 static int reads, writes;
 static GMutex hanging; /* held by the test while the keyring is to hang */
 
-static gboolean keyring_read(const char *user_id, const char *dir, GPtrArray *secrets)
+static MxKeyringAnswer keyring_read(const char *user_id, const char *dir, GPtrArray *secrets)
 {
     reads++;
     if (mood == KEYRING_HANGS) {
         g_mutex_lock(&hanging);
         g_mutex_unlock(&hanging);
     }
+    if (mood == KEYRING_SILENT)
+        return MX_KEYRING_SILENT;
     if (mood == KEYRING_LOCKED)
-        return FALSE;
+        return MX_KEYRING_LOCKED;
     if (kept != NULL && g_str_equal(kept_user, user_id) &&
         (dir == NULL || g_str_equal(kept_dir, dir)))
         g_ptr_array_add(secrets, g_strdup(kept));
-    return TRUE;
+    return MX_KEYRING_ANSWERED;
 }
 
 static gboolean keyring_write(const char *user_id, const char *dir, const char *secret)
 {
     writes++;
-    if (mood == KEYRING_REFUSES)
+    if (mood == KEYRING_REFUSES || mood == KEYRING_LOCKED)
         return FALSE;
     if (mood == KEYRING_LIES)
         return TRUE;
@@ -209,13 +218,13 @@ static void test_file_lost(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(len, ==, MX_KEY_LEN);
 
     g_unlink(fixture->file);
-    assert_refused(fixture, MX_ERROR_KEY_LOST);
+    assert_refused(fixture, MX_ERROR_KEYS_LOST);
     g_assert_false(g_file_test(fixture->file, G_FILE_TEST_EXISTS));
     static const char other[MX_KEY_LEN + 1] = {7};
     const gssize lengths[] = {0, MX_KEY_LEN - 1, MX_KEY_LEN, MX_KEY_LEN + 1};
     for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
         g_assert_true(g_file_set_contents(fixture->file, other, lengths[i], NULL));
-        assert_refused(fixture, MX_ERROR_KEY_LOST);
+        assert_refused(fixture, MX_ERROR_KEYS_LOST);
     }
     g_unlink(fixture->file);
     g_mkdir(fixture->file, 0700);
@@ -288,7 +297,7 @@ static void test_keyring(Fixture *fixture, gconstpointer data)
 /* Where no key was ever in it, the file serves, and the keyring is not asked again. */
 static void test_keyring_fails_at_first(Fixture *fixture, gconstpointer data)
 {
-    static const Mood moods[] = {KEYRING_LOCKED, KEYRING_REFUSES, KEYRING_LIES};
+    static const Mood moods[] = {KEYRING_SILENT, KEYRING_LOCKED, KEYRING_REFUSES, KEYRING_LIES};
     for (gsize i = 0; i < G_N_ELEMENTS(moods); i++) {
         mood = moods[i];
         g_autoptr(MxVault) vault = open_vault(fixture);
@@ -320,6 +329,8 @@ static void test_keyring_locked_later(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(MxVault) vault = open_vault(fixture);
     g_autoptr(GBytes) sealed = seal(vault);
+    mood = KEYRING_SILENT;
+    assert_refused(fixture, MX_ERROR_KEY_LOCKED);
     mood = KEYRING_LOCKED;
     assert_refused(fixture, MX_ERROR_KEY_LOCKED);
     g_assert_false(g_file_test(fixture->file, G_FILE_TEST_EXISTS));
@@ -328,12 +339,12 @@ static void test_keyring_locked_later(Fixture *fixture, gconstpointer data)
     assert_opens(again, sealed);
 
     g_autofree char *right = g_steal_pointer(&kept);
-    assert_refused(fixture, MX_ERROR_KEY_LOST);
+    assert_refused(fixture, MX_ERROR_KEYS_LOST);
     kept = g_strdup("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
-    assert_refused(fixture, MX_ERROR_KEY_LOST);
+    assert_refused(fixture, MX_ERROR_KEYS_LOST);
     g_free(kept);
     kept = g_strdup("no key");
-    assert_refused(fixture, MX_ERROR_KEY_LOST);
+    assert_refused(fixture, MX_ERROR_KEYS_LOST);
     /* The desktop's session is not there, as in a terminal of another machine. */
     mx_keyring_replace(NULL);
     assert_refused(fixture, MX_ERROR_KEY_LOCKED);
