@@ -14,7 +14,8 @@
  * creator, as the event has it, or NULL. */
 void mx_key_request_want(MxCrypto *crypto, const char *room_id, const char *session_id,
                          const char *sender_curve25519);
-/* It has come, from wherever: the devices that were asked are told so. */
+/* It has come, from wherever: the devices that were asked are told so. mx_inbound_add() calls it.
+ */
 void mx_key_request_note_arrived(MxCrypto *crypto, const char *room_id, const char *session_id);
 
 /* K2: an m.forwarded_room_key; taken when it was asked for and an own verified device sends it. */

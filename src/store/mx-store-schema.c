@@ -49,6 +49,23 @@
     "CREATE TRIGGER member_changed AFTER UPDATE OF membership" TRACK_MEMBER                        \
     "CREATE TRIGGER room_encrypted AFTER UPDATE OF encrypted, membership" TRACK_ROOM TRACK_ALL
 
+/* Olm sessions with devices, and requests for keys of rooms */
+#define OLM                                                                                        \
+    "CREATE TABLE olm_peer (curve25519 TEXT PRIMARY KEY, user_id TEXT NOT NULL,"                   \
+    "  device_id TEXT NOT NULL, want INTEGER NOT NULL, failures INTEGER NOT NULL,"                 \
+    "  not_before INTEGER NOT NULL, unwedged INTEGER NOT NULL, told_no_olm INTEGER NOT NULL)"      \
+    "  WITHOUT ROWID;"                                                                             \
+    "CREATE INDEX olm_peer_want ON olm_peer (want) WHERE want <> 0;"                               \
+    "CREATE TABLE olm_seen (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE);"     \
+    "CREATE TABLE key_request (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"                   \
+    "  request_id TEXT NOT NULL, sender_key TEXT, asked INTEGER NOT NULL, due INTEGER NOT NULL,"   \
+    "  is_waiting INTEGER NOT NULL, PRIMARY KEY (room_id, session_id)) WITHOUT ROWID;"             \
+    "CREATE INDEX key_request_due ON key_request (due) WHERE is_waiting = 1;"                      \
+    "CREATE TABLE key_question (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL,"      \
+    "  device_id TEXT NOT NULL, request_id TEXT NOT NULL, room_id TEXT NOT NULL,"                  \
+    "  session_id TEXT NOT NULL, received INTEGER NOT NULL,"                                       \
+    "  UNIQUE (user_id, device_id, request_id));"
+
 /* Each entry brings the schema from version i to i + 1 and is never changed after a release.
  * Message content stands apart from its row's order and state, so that sealing it later is a change
  * of one column. */
@@ -113,6 +130,7 @@ static const char *const migrations[] = {
     "CREATE TABLE to_device (id INTEGER PRIMARY KEY AUTOINCREMENT, txn_id TEXT NOT NULL UNIQUE,"
     "  type TEXT NOT NULL, body TEXT NOT NULL, owner TEXT, context TEXT);",
     DEVICES,
+    OLM,
     /* Encrypted events: MxRowCrypto, until when to wait for a key, and what was read. */
     "ALTER TABLE timeline ADD COLUMN crypto INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE timeline ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
