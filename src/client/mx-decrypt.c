@@ -30,18 +30,19 @@ typedef struct {
 
 /* ---- as it comes ---- */
 
-void mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
+char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
 {
     if (!g_str_equal(row->type, ENCRYPTED)) {
         if (room->encrypted)
             row->reading = MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED);
-        return;
+        return NULL;
     }
     if (g_str_equal(row->content, "{}")) /* redacted */
-        return;
+        return NULL;
     row->session_id = mx_inbound_dup_session_id(row->content);
     row->crypto = mx_crypto_of(store) != NULL ? MX_ROW_WAITING : MX_ROW_UNREADABLE;
     row->reading = MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE);
+    return row->session_id;
 }
 
 /* ---- one row ---- */
