@@ -47,6 +47,8 @@ static const struct {
     void (*func)(MxClient *client, const MxCryptoNews *news);
 } news_funcs[] = {
     {MX_CRYPTO_NEWS_ROOM_READY, on_room_ready},
+    {MX_CRYPTO_NEWS_SESSION, mx_decrypt_take_news},
+    {MX_CRYPTO_NEWS_TRUST, mx_decrypt_take_news},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
 };

@@ -349,8 +349,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
     if (change->has_new_messages)
         mx_look_back_at(client, change->room);
     mx_upgrade_room_changed(client, change->room);
-    if (change->room->encrypted)
-        mx_decrypt_kick(client);
+    mx_decrypt_kick(client); /* encrypted events may come in any room */
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 

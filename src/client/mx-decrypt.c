@@ -13,7 +13,7 @@
 
 #define ENCRYPTED "m.room.encrypted"
 #define BATCH 25
-#define MAX_LAST 200
+#define MAX_AT_ONCE 200
 #define PATIENCE_MS 3000
 
 /* One batch, or what is left of a room. */
@@ -23,25 +23,26 @@ typedef struct {
     const char *own_user_id;
     const MxPushRules *rules;
     GHashTable *ignored; /* set of user IDs */
-    gint64 now_ms;       /* G_MAXINT64: there will be no later */
+    gint64 now_ms;       /* wall clock; G_MAXINT64: there will be no later */
     MxRoomChange *change;
     gboolean is_newer; /* the room's newest message is another */
 } Pass;
 
 /* ---- as it comes ---- */
 
-void mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
+char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
 {
     if (!g_str_equal(row->type, ENCRYPTED)) {
         if (room->encrypted)
             row->reading = MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED);
-        return;
+        return NULL;
     }
     if (g_str_equal(row->content, "{}")) /* redacted */
-        return;
+        return NULL;
     row->session_id = mx_inbound_dup_session_id(row->content);
     row->crypto = mx_crypto_of(store) != NULL ? MX_ROW_WAITING : MX_ROW_UNREADABLE;
     row->reading = MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE);
+    return row->session_id;
 }
 
 /* ---- one row ---- */
@@ -157,20 +158,43 @@ static void read_rows(Pass *pass, GPtrArray *rows)
     g_clear_pointer(&pass->ignored, g_hash_table_unref);
 }
 
-void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
-                     const MxPushRules *rules)
+static void read_room(MxStore *store, MxRoomRow *room, const char *own_user_id,
+                      const MxPushRules *rules, gint64 now_ms)
 {
     MxRoomChange change = {0};
     Pass pass = {.store = store,
                  .room = room,
                  .own_user_id = own_user_id,
                  .rules = rules,
-                 .now_ms = G_MAXINT64,
+                 .now_ms = now_ms,
                  .change = &change};
-    if (mx_crypto_of(store) == NULL)
-        return;
-    g_autoptr(GPtrArray) rows = mx_store_list_waiting(store, room->key, G_MAXINT64, MAX_LAST);
+    g_autoptr(GPtrArray) rows = mx_store_list_waiting(store, room->key, now_ms, MAX_AT_ONCE);
     read_rows(&pass, rows);
+}
+
+void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
+                     const MxPushRules *rules)
+{
+    if (mx_crypto_of(store) != NULL)
+        read_room(store, room, own_user_id, rules, G_MAXINT64);
+}
+
+gboolean mx_decrypt_history(MxStore *store, gint64 room, const char *own_user_id, GError **error)
+{
+    MxCrypto *crypto = mx_crypto_of(store);
+    if (crypto == NULL || !mx_store_has_waiting(store, room))
+        return TRUE;
+    mx_store_begin(store);
+    g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
+    g_autoptr(MxPushRules) rules = mx_notify_load_rules(store);
+    if (row != NULL) {
+        read_room(store, row, own_user_id, rules, g_get_real_time() / 1000);
+        mx_store_save_room(store, row);
+    }
+    if (mx_store_commit(store, error))
+        return TRUE;
+    mx_crypto_forget(crypto);
+    return FALSE;
 }
 
 /* ---- a batch ---- */

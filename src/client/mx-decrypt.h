@@ -22,11 +22,15 @@
  * moment after its message: a line is given up only PATIENCE_MS after the first try. */
 
 /* Worker, within a transaction: how a new line of the room begins. row->type and row->content are
- * those of the event. */
-void mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row);
+ * those of the event. Gives row->session_id, for the caller to free. */
+char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row);
 /* Worker, within a transaction: reads what still waits in a room that ends now. */
 void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
                      const MxPushRules *rules);
+
+/* Worker; commits: what of the room waits is read now, for somebody looks back at it. FALSE and an
+ * error: nothing has changed. */
+gboolean mx_decrypt_history(MxStore *store, gint64 room, const char *own_user_id, GError **error);
 
 typedef struct {
     const char *own_user_id;

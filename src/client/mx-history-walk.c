@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-decrypt.h"
 #include "mx-ignored-list.h"
 #include "mx-room-name.h"
 #include "mx-upgrade.h"
@@ -561,6 +562,8 @@ gboolean mx_history_walk_step(MxStore *store, MxHistoryWalk *walk, GError **erro
         return FALSE;
     }
     clear_need(walk);
+    if (!mx_decrypt_history(store, walk->place.room, walk->own_user_id, error))
+        return FALSE;
     while (advance(store, walk))
         ;
     if (walk->need == MX_WALK_DONE) {

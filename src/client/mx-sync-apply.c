@@ -282,8 +282,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (row.state_key != NULL && event->prev_content.text == NULL &&
         mx_store_is_being_made(store, room->key, event->sender, event->ts))
         row.display = MX_DISPLAY_NONE;
-    if (is_line)
-        mx_decrypt_note(store, room, &row);
+    g_autofree char *session_id = is_line ? mx_decrypt_note(store, room, &row) : NULL;
     gboolean is_waiting = row.crypto == MX_ROW_WAITING;
     if (is_line && !is_waiting && row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);

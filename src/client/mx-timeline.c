@@ -54,7 +54,7 @@ static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
         line->body = mx_raw_line_describe(store, row);
     else if (row->state_key != NULL)
         line->body = mx_state_line_describe(store, row, &line->is_minor);
-    else
+    else if (!row->is_secret) /* a redaction inside has taken nothing away (I13) */
         line->body = mx_redaction_describe(store, row);
     line->kind = line->body != NULL ? MX_LINE_STATE : MX_LINE_NOTHING;
 }

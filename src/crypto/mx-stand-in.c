@@ -1,5 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <json-glib/json-glib.h>
+
 #include "mx-secrets.h"
 #include "mx-share.h"
 

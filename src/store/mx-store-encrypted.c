@@ -115,6 +115,13 @@ GPtrArray *mx_store_list_waiting(MxStore *store, gint64 room, gint64 now_ms, int
     return rows;
 }
 
+gboolean mx_store_has_waiting(MxStore *store, gint64 room)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 FROM timeline WHERE room = ? AND crypto = 1 LIMIT 1", "i",
+                              room) != 0;
+}
+
 gint64 mx_store_get_waiting_ms(MxStore *store, gint64 now_ms)
 {
     gint64 next =

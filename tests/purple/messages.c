@@ -526,7 +526,7 @@ static void encrypted_1(Scenario *s)
     push_encryption(s, DIRECT);
     push_event(s, DIRECT, event);
     EXPECT_EVENT(s, "line", "name", BOB, "text", "Bob has switched on encryption.");
-    EXPECT_EVENT(s, "line", "name", BOB, "~text", "ncrypted message");
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "it is damaged");
     settle(s);
     expect_refusal(s);
 }

@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "inbound-fixture.h"
+#include "megolm-fixture.h"
 #include "mx-crypto-private.h"
 #include "mx-decrypt.h"
 #include "mx-timeline.h"
@@ -19,18 +19,18 @@
 typedef struct {
     SyncFixture sync; /* first */
     MxCrypto *crypto;
-    CryptoPeer *bob;
+    MegolmPeer *bob;
     gint64 now_ms;
     MxPushRules *rules;
 } Fixture;
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    crypto_fixture_reset();
+    megolm_fixture_reset();
     sync_fixture_set_up(&f->sync, NULL);
-    f->crypto = crypto_fixture_open(f->sync.store);
-    f->bob = crypto_peer_new("@bob:x");
-    crypto_fixture_know(f->bob, MX_DEVICE_SIGNED);
+    f->crypto = megolm_fixture_open(f->sync.store);
+    f->bob = megolm_peer_new("@bob:x");
+    megolm_fixture_know(f->bob, MX_DEVICE_SIGNED);
     f->now_ms = 1000000;
     sync_fixture_feed(&f->sync, "'rooms':{}"); /* the first one brings no unread lines */
     sync_fixture_room(&f->sync, "join", ROOM,
@@ -40,7 +40,7 @@ static void set_up(Fixture *f, gconstpointer data)
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-    crypto_peer_free(f->bob);
+    megolm_peer_free(f->bob);
     g_clear_pointer(&f->rules, mx_push_rules_unref);
     sync_fixture_tear_down(&f->sync, NULL);
 }
@@ -49,7 +49,7 @@ static void reopen(Fixture *f)
 {
     mx_store_close(f->sync.store);
     f->sync.store = store_fixture_open(f->sync.dir);
-    f->crypto = crypto_fixture_open(f->sync.store);
+    f->crypto = megolm_fixture_open(f->sync.store);
 }
 
 /* ---- events ---- */
@@ -75,14 +75,14 @@ static void feed_content(Fixture *f, const char *event_id, const char *content)
 
 static void feed_text(Fixture *f, const char *event_id, const char *body)
 {
-    g_autofree char *content = crypto_peer_say(f->bob, ROOM, body);
+    g_autofree char *content = megolm_peer_say(f->bob, ROOM, body);
     feed_content(f, event_id, content);
 }
 
 static void give(Fixture *f)
 {
     mx_store_begin(f->sync.store);
-    crypto_peer_give(f->bob, f->crypto, ROOM, MX_KEY_SOURCE_DIRECT);
+    megolm_peer_give(f->bob, f->crypto, ROOM, MX_KEY_SOURCE_DIRECT);
     store_fixture_commit(f->sync.store);
 }
 
@@ -270,7 +270,7 @@ static void test_while_written(Fixture *f, gconstpointer data)
 static void test_replay(Fixture *f, gconstpointer data)
 {
     give(f);
-    g_autofree char *content = crypto_peer_say(f->bob, ROOM, "once");
+    g_autofree char *content = megolm_peer_say(f->bob, ROOM, "once");
     feed_content(f, "$1", content);
     run_all(f);
     assert_show(f, "once");
@@ -305,7 +305,7 @@ static void test_redacted(Fixture *f, gconstpointer data)
         "{\"type\":\"m.room.message\",\"room_id\":\"%s\",\"content\":{\"msgtype\":\"m.text\","
         "\"body\":\"* ONE\",\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":\"$1\"}}}",
         ROOM);
-    g_autofree char *content = crypto_peer_encrypt(f->bob, edit);
+    g_autofree char *content = megolm_peer_encrypt(f->bob, edit);
     feed_content(f, "$2", content);
     run_all(f);
     assert_show(f, "one|* ONE");
@@ -418,7 +418,7 @@ static void test_other_types(Fixture *f, gconstpointer data)
     feed_text(f, "$0", "stays");
     run_all(f);
     for (guint i = 0; i < G_N_ELEMENTS(payloads); i++) {
-        g_autofree char *content = crypto_peer_encrypt(f->bob, payloads[i]);
+        g_autofree char *content = megolm_peer_encrypt(f->bob, payloads[i]);
         g_autofree char *event_id = g_strdup_printf("$x%u", i);
         feed_content(f, event_id, content);
     }
@@ -458,7 +458,7 @@ static void test_many(Fixture *f, gconstpointer data)
     give(f);
     for (guint i = 0; i < 60; i++) {
         g_autofree char *body = g_strdup_printf("m%u", i);
-        g_autofree char *content = crypto_peer_say(f->bob, ROOM, body);
+        g_autofree char *content = megolm_peer_say(f->bob, ROOM, body);
         g_autofree char *event_id = g_strdup_printf("$%u", i);
         g_autofree char *text = event(event_id, 5000 + i, content);
         g_string_append_printf(events, "%s%s", i > 0 ? "," : "", text);
@@ -503,7 +503,7 @@ static void test_not_open(Fixture *f, gconstpointer data)
     f->sync.store = store_fixture_open(f->sync.dir);
     feed_text(f, "$1", "one");
     assert_show(f, "?");
-    f->crypto = crypto_fixture_open(f->sync.store);
+    f->crypto = megolm_fixture_open(f->sync.store);
     mx_store_begin(f->sync.store);
     mx_store_retry_reading(f->sync.store, MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE), NULL);
     store_fixture_commit(f->sync.store);
@@ -515,8 +515,8 @@ static void test_not_open(Fixture *f, gconstpointer data)
 static void test_last_lines(Fixture *f, gconstpointer data)
 {
     give(f);
-    g_hash_table_add(f->sync.open_rooms, g_strdup(ROOM));
-    g_autofree char *content = crypto_peer_say(f->bob, ROOM, "goodbye");
+    g_hash_table_add(f->sync.open_rooms, (gpointer)ROOM);
+    g_autofree char *content = megolm_peer_say(f->bob, ROOM, "goodbye");
     g_autofree char *text = event("$1", 5000, content);
     g_autofree char *members =
         g_strdup_printf("'timeline':{'events':[%s,%s]}", text,

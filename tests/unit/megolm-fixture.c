@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "inbound-fixture.h"
+#include "megolm-fixture.h"
 
 #include <string.h>
 
@@ -10,23 +10,23 @@
 
 #define DEVICES 4
 
-gboolean crypto_fixture_is_pending;
-MxIdentity *crypto_fixture_identity;
-guint crypto_fixture_wanted;
+gboolean megolm_fixture_is_pending;
+MxIdentity *megolm_fixture_identity;
+guint megolm_fixture_wanted;
 static struct {
-    CryptoPeer *peer;
+    MegolmPeer *peer;
     MxDeviceTrust trust;
 } known[DEVICES];
 
-void crypto_fixture_reset(void)
+void megolm_fixture_reset(void)
 {
     memset(known, 0, sizeof known);
-    crypto_fixture_is_pending = FALSE;
-    crypto_fixture_identity = NULL;
-    crypto_fixture_wanted = 0;
+    megolm_fixture_is_pending = FALSE;
+    megolm_fixture_identity = NULL;
+    megolm_fixture_wanted = 0;
 }
 
-void crypto_fixture_know(CryptoPeer *peer, MxDeviceTrust trust)
+void megolm_fixture_know(MegolmPeer *peer, MxDeviceTrust trust)
 {
     guint i = 0;
     while (i < DEVICES && known[i].peer != NULL && known[i].peer != peer)
@@ -63,7 +63,7 @@ MxDevice *__wrap_mx_device_list_find_by_key(MxCrypto *crypto, const char *user_i
 
 gboolean __wrap_mx_device_list_is_pending(MxCrypto *crypto, const char *user_id)
 {
-    return crypto_fixture_is_pending;
+    return megolm_fixture_is_pending;
 }
 
 void __wrap_mx_device_free(MxDevice *device)
@@ -77,7 +77,7 @@ void __wrap_mx_device_free(MxDevice *device)
 
 MxIdentity *__wrap_mx_identity_get(MxCrypto *crypto, const char *user_id)
 {
-    return crypto_fixture_identity;
+    return megolm_fixture_identity;
 }
 
 void __wrap_mx_identity_free(MxIdentity *identity)
@@ -87,10 +87,10 @@ void __wrap_mx_identity_free(MxIdentity *identity)
 void __wrap_mx_key_request_want(MxCrypto *crypto, const char *room_id, const char *session_id,
                                 const char *sender_curve25519)
 {
-    crypto_fixture_wanted++;
+    megolm_fixture_wanted++;
 }
 
-MxCrypto *crypto_fixture_open(MxStore *store)
+MxCrypto *megolm_fixture_open(MxStore *store)
 {
     g_autoptr(GError) error = NULL;
     g_setenv("MX_NO_KEYRING", "1", TRUE);
@@ -110,9 +110,9 @@ static char *random_key(void)
     return mx_base64_encode(bytes, sizeof bytes);
 }
 
-CryptoPeer *crypto_peer_new(const char *user_id)
+MegolmPeer *megolm_peer_new(const char *user_id)
 {
-    CryptoPeer *peer = g_new0(CryptoPeer, 1);
+    MegolmPeer *peer = g_new0(MegolmPeer, 1);
     g_assert_true(mx_primitives_init(NULL));
     peer->user_id = user_id;
     peer->curve25519 = random_key();
@@ -122,7 +122,7 @@ CryptoPeer *crypto_peer_new(const char *user_id)
     return peer;
 }
 
-void crypto_peer_free(CryptoPeer *peer)
+void megolm_peer_free(MegolmPeer *peer)
 {
     g_free(peer->curve25519);
     g_free(peer->ed25519);
@@ -131,7 +131,7 @@ void crypto_peer_free(CryptoPeer *peer)
     g_free(peer);
 }
 
-gboolean crypto_peer_give(CryptoPeer *peer, MxCrypto *crypto, const char *room_id,
+gboolean megolm_peer_give(MegolmPeer *peer, MxCrypto *crypto, const char *room_id,
                           MxKeySource source)
 {
     g_autofree char *shared = mx_megolm_outbound_get_session_key(peer->session);
@@ -151,7 +151,7 @@ gboolean crypto_peer_give(CryptoPeer *peer, MxCrypto *crypto, const char *room_i
     return mx_inbound_add(crypto, &key);
 }
 
-char *crypto_peer_encrypt(CryptoPeer *peer, const char *payload)
+char *megolm_peer_encrypt(MegolmPeer *peer, const char *payload)
 {
     g_autofree char *body =
         mx_megolm_outbound_encrypt(peer->session, payload, strlen(payload), NULL);
@@ -160,11 +160,11 @@ char *crypto_peer_encrypt(CryptoPeer *peer, const char *payload)
                            peer->session_id, body, peer->curve25519);
 }
 
-char *crypto_peer_say(CryptoPeer *peer, const char *room_id, const char *body)
+char *megolm_peer_say(MegolmPeer *peer, const char *room_id, const char *body)
 {
     g_autofree char *payload =
         g_strdup_printf("{\"type\":\"m.room.message\",\"room_id\":\"%s\","
                         "\"content\":{\"msgtype\":\"m.text\",\"body\":\"%s\"}}",
                         room_id, body);
-    return crypto_peer_encrypt(peer, payload);
+    return megolm_peer_encrypt(peer, payload);
 }
