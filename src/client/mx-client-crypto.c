@@ -269,10 +269,12 @@ void mx_client_crypto_opened(MxClient *client, const GError *error)
     MxCryptoLoop *loop = &client->crypto;
     gboolean was_closed = loop->failure != NULL;
     g_clear_pointer(&loop->failure, g_free);
-    if (error != NULL)
+    if (error != NULL) {
         loop->failure = g_strdup(error->message);
-    else if (was_closed)
+    } else if (was_closed) {
         mx_send_queue_kick_all(client);
+        mx_decrypt_start(client); /* what came meanwhile */
+    }
 }
 
 const char *mx_client_crypto_get_failure(MxClient *client)
