@@ -19,6 +19,8 @@
 #define VALUE_CRYPTO_DEVICE "crypto_device" /* whose keys the store has */
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 60000
+/* Back within ten seconds of the network, as everything else. */
+#define NO_NETWORK_MS 8000
 
 typedef struct {
     MxCryptoRequest *request; /* a copy of what was handed out, without the body */
@@ -356,6 +358,12 @@ gboolean mx_crypto_answer_is_passing(const MxCryptoAnswer *answer)
            answer->status >= 500;
 }
 
+gint64 mx_crypto_get_retry_ms(MxBackoff *backoff, const MxCryptoAnswer *answer)
+{
+    gint64 wait = mx_backoff_next(backoff);
+    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS) : MAX(wait, answer->retry_after_ms);
+}
+
 static gint64 collect(MxCrypto *crypto)
 {
     gint64 wait = -1;
@@ -444,7 +452,7 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
     MxToDeviceRow *row = user_data;
     queue->last_taken = 0;
     if (mx_crypto_answer_is_passing(answer)) {
-        gint64 wait = MAX((gint64)mx_backoff_next(&queue->backoff), answer->retry_after_ms);
+        gint64 wait = mx_crypto_get_retry_ms(&queue->backoff, answer);
         queue->not_before_ms = crypto->get_now_ms() + wait;
         return;
     }

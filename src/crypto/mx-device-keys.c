@@ -259,8 +259,7 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     if (answer->body != NULL)
         note_uploaded(crypto, part, answer);
     else if (mx_crypto_answer_is_passing(answer))
-        begin_pause(crypto, part,
-                    MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms));
+        begin_pause(crypto, part, mx_crypto_get_retry_ms(&part->backoff, answer));
     else
         note_refused(crypto, part, answer);
 }

@@ -672,6 +672,7 @@ static void test_device_named_like_key(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_setenv("MX_NO_KEYRING", "1", TRUE);
     g_test_add_func("/device-list/D1-tracking", test_tracking);
     g_test_add_func("/device-list/D2-changed", test_changed);
     g_test_add_func("/device-list/D4-race", test_race);
