@@ -278,6 +278,7 @@ void mx_client_crypto_opened(MxClient *client, const GError *error)
         wait_for(client, REOPEN_MS);
     } else if (was_closed) {
         mx_send_queue_kick_all(client);
+        mx_decrypt_start(client); /* what came meanwhile */
     }
 }
 
