@@ -123,7 +123,7 @@ static MxShield judge(Pass *pass, const MxDevice *device)
     g_autoptr(MxIdentity) identity = mx_identity_get(pass->crypto, pass->sender);
     if (identity != NULL && identity->was_verified && !identity->is_verified)
         return MX_SHIELD_RED_IDENTITY_CHANGED;
-    if (device == NULL || g_strcmp0(device->ed25519, session->ed25519) != 0)
+    if (device == NULL)
         return MX_SHIELD_RED_UNKNOWN_DEVICE;
     return device->trust == MX_DEVICE_UNSIGNED ? MX_SHIELD_RED_UNSIGNED : MX_SHIELD_NONE;
 }
@@ -137,11 +137,20 @@ gboolean mx_inbound_hides_unsigned(MxCrypto *crypto)
     return own != NULL && own->is_verified;
 }
 
+/* D8: with both keys given, it does not matter that somebody has copied one of them. */
+static MxDevice *find_creator(const Pass *pass)
+{
+    const MxInboundSession *session = pass->session;
+    if (session->ed25519 == NULL)
+        return mx_device_list_find_by_key(pass->crypto, pass->sender, session->curve25519);
+    return mx_device_list_find_by_keys(pass->crypto, pass->sender, session->curve25519,
+                                       session->ed25519);
+}
+
 static MxReadResult check_sender(Pass *pass)
 {
     MxReading *reading = pass->reading;
-    g_autoptr(MxDevice) device =
-        mx_device_list_find_by_key(pass->crypto, pass->sender, pass->session->curve25519);
+    g_autoptr(MxDevice) device = find_creator(pass);
     if (!is_owner(pass, device))
         return MX_READ_WRONG_SENDER;
     reading->shield = judge(pass, device);

@@ -38,6 +38,8 @@ void megolm_fixture_know(MegolmPeer *peer, MxDeviceTrust trust)
 
 MxDevice *__wrap_mx_device_list_find_by_key(MxCrypto *crypto, const char *user_id,
                                             const char *curve25519);
+MxDevice *__wrap_mx_device_list_find_by_keys(MxCrypto *crypto, const char *user_id,
+                                             const char *curve25519, const char *ed25519);
 gboolean __wrap_mx_device_list_is_pending(MxCrypto *crypto, const char *user_id);
 void __wrap_mx_device_free(MxDevice *device);
 MxIdentity *__wrap_mx_identity_get(MxCrypto *crypto, const char *user_id);
@@ -58,6 +60,16 @@ MxDevice *__wrap_mx_device_list_find_by_key(MxCrypto *crypto, const char *user_i
         device->trust = known[i].trust;
         return device;
     }
+    return NULL;
+}
+
+MxDevice *__wrap_mx_device_list_find_by_keys(MxCrypto *crypto, const char *user_id,
+                                             const char *curve25519, const char *ed25519)
+{
+    MxDevice *device = __wrap_mx_device_list_find_by_key(crypto, user_id, curve25519);
+    if (device == NULL || g_str_equal(device->ed25519, ed25519))
+        return device;
+    __wrap_mx_device_free(device);
     return NULL;
 }
 
