@@ -239,6 +239,7 @@ gboolean mx_gap_is_being_filled(MxClient *client, gint64 room);
 void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago);
 
 /* mx-history.c */
+/* What waits holds the client: as long as it is there, the client is. */
 void mx_history_clear(MxClient *client);
 /* Nothing of the room is being filled any more. */
 void mx_history_gap_filled(MxClient *client, gint64 room);

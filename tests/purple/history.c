@@ -10,6 +10,8 @@
 #define OLD "!old:localhost"
 /* Message n was sent n minutes before noon, UTC, of the n-th of January 2020. */
 #define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+/* Longer than a hole is waited for: mx-history.c. */
+#define HISTORY_WAIT_MS (13 * 1000)
 #define TIME_MS(n) (G_GINT64_CONSTANT(1577793600000) + (n) * (DAY_MS - 60 * 1000))
 
 static JsonObject *numbered(int n)
@@ -309,6 +311,24 @@ static void across_a_gap(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* It waits for the hole to be filled when the account goes: nothing of it goes on afterwards. */
+static void closed_while_waiting(Scenario *s)
+{
+    start(s, ROOM, 8, 9);
+    open_chat(s, ROOM);
+    fake_server_always(s->server, "messages", (FakeAnswer){.delay_ms = 60 * 1000});
+    SyncBody *body = sync_body_new();
+    sync_body_timeline(body, ROOM, numbered(19));
+    sync_body_limited(body, ROOM, "g1");
+    push(s, sync_body_end(body));
+    EXPECT_REQUEST(s, "messages");
+    history(s, ROOM, "500");
+    settle(s);
+    go_offline(s);
+    host_iterate(HISTORY_WAIT_MS);
+    forget_events(s);
+}
+
 static const ScenarioEntry entries[] = {
     {"history-in-a-room", {in_a_room}},
     {"history-around-live-lines", {around_live_lines}},
@@ -318,6 +338,7 @@ static const ScenarioEntry entries[] = {
     {"history-unreachable", {unreachable}},
     {"history-odd-ones", {odd_ones}},
     {"history-across-a-gap", {across_a_gap}},
+    {"history-closed-while-waiting", {closed_while_waiting}},
 };
 
 int main(int argc, char **argv)
