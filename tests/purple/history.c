@@ -210,6 +210,35 @@ static void across_an_upgrade(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* What waits unread in the older room still does after it was read as history of the newer one. */
+static void unread_before_an_upgrade(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_room(body, OLD, "Old", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, OLD, create_event());
+    sync_body_timeline(body, OLD,
+                       event_state("m.room.tombstone", "", BOB, "{'replacement_room':'" ROOM "'}"));
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_state(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    sync_body_timeline(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    push_event(s, OLD, event_text(BOB, "one more word"));
+    settle(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_says(s, ROOM, "has moved this room");
+    EXPECT_LINE(s, ROOM, BOB, "one more word", "RECV|DELAYED");
+    expect_says(s, ROOM, "Here the room was upgraded");
+    expect_says(s, ROOM, "End of the history");
+    forget_events(s);
+    open_chat(s, OLD);
+    EXPECT_LINE(s, OLD, BOB, "one more word", "RECV");
+    forget_events(s);
+}
+
 /* The older room is closed to the user: what there is, and why there is no more. */
 static void refused(Scenario *s)
 {
@@ -334,6 +363,7 @@ static const ScenarioEntry entries[] = {
     {"history-around-live-lines", {around_live_lines}},
     {"history-back-to-a-time", {back_to_a_time}},
     {"history-across-an-upgrade", {across_an_upgrade}},
+    {"history-unread-before-an-upgrade", {unread_before_an_upgrade}},
     {"history-refused", {refused}},
     {"history-unreachable", {unreachable}},
     {"history-odd-ones", {odd_ones}},
