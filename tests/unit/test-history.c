@@ -330,6 +330,33 @@ static void test_joined_after_reading(Fixture *fixture, gconstpointer data)
     assert_read(fixture, "o15 o16 o17 o18 o19 o20 o21 o22 o23 o24 o25 o26", MX_HISTORY_MORE);
 }
 
+/* Two rooms, seen by nobody here, that claim to continue each other: each is read once. */
+static void test_ring(Fixture *fixture, gconstpointer data)
+{
+    static const char page[] =
+        "{'chunk':[{'event_id':'$%c2','sender':'@bob:x','type':'m.room.message','origin_server_ts':"
+        "2,'content':{'msgtype':'m.text','body':'%c2'}},{'event_id':'$%c1','sender':'@bob:x',"
+        "'type':'m.room.create','origin_server_ts':1,'state_key':'','content':{'predecessor':"
+        "{'room_id':'%s'}}}]}";
+    g_autoptr(GError) error = NULL;
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    gint64 room = sync_fixture_key(&fixture->sync, ROOM);
+    g_autoptr(MxHistoryWalk) walk = mx_history_walk_new(
+        &fixture->place, &(MxHistoryQuery){.lines = 100, .hour = -1}, room, "@me:x");
+    for (;;) {
+        g_assert_true(mx_history_walk_step(fixture->sync.store, walk, &error));
+        if (walk->need == MX_WALK_DONE)
+            break;
+        char letter = walk->room_id[1];
+        char *body =
+            quotes(g_strdup_printf(page, letter, letter, letter, letter == 'o' ? "!p:x" : OLD));
+        walk->answer = g_bytes_new_take(body, strlen(body));
+    }
+    fixture->history = mx_history_walk_finish(walk);
+    assert_read(fixture, "p2 / o2 / r2", MX_HISTORY_BEGINNING);
+}
+
 /* A room that only claims to continue another one shows nothing of it. */
 static void test_claimed_predecessor(Fixture *fixture, gconstpointer data)
 {
@@ -444,6 +471,7 @@ int main(int argc, char **argv)
     add("/history/hidden-between", test_hidden_between);
     add("/history/unknown-predecessor", test_unknown_predecessor);
     add("/history/joined-after-reading", test_joined_after_reading);
+    add("/history/ring", test_ring);
     add("/history/claimed-predecessor", test_claimed_predecessor);
     add("/history/back-to-a-time", test_back_to_a_time);
     add("/history/back-to-the-clock", test_back_to_the_clock);
