@@ -191,8 +191,7 @@ static gboolean meet_gap(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *r
             walk->waited_gap = gap->id;
             return ask(walk, MX_WALK_GAP, room, gap->id);
         }
-        if (!walk->may_fill)
-            return pass_gap(walk, gap);
+        return pass_gap(walk, gap);
     }
     if (*gap->from == '\0')
         return ask_context(store, walk, room, gap->id, gap->next_pos);

@@ -210,8 +210,7 @@ static void across_an_upgrade(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
-/* What waits unread in the older room still does after it was read as history of the newer one. */
-static void unread_before_an_upgrade(Scenario *s)
+static void start_upgraded(Scenario *s)
 {
     SyncBody *body = sync_body_new();
     sync_body_room(body, OLD, "Old", ALICE " " BOB " " CAROL);
@@ -223,6 +222,12 @@ static void unread_before_an_upgrade(Scenario *s)
     sync_body_timeline(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
     set_first(s, sync_body_end(body));
     log_in(s);
+}
+
+/* What waits unread in the older room still does after it was read as history of the newer one. */
+static void unread_before_an_upgrade(Scenario *s)
+{
+    start_upgraded(s);
     push_event(s, OLD, event_text(BOB, "one more word"));
     settle(s);
     open_chat(s, ROOM);
@@ -236,6 +241,30 @@ static void unread_before_an_upgrade(Scenario *s)
     forget_events(s);
     open_chat(s, OLD);
     EXPECT_LINE(s, OLD, BOB, "one more word", "RECV");
+    forget_events(s);
+}
+
+/* Likewise what the server had left out, which nothing else has asked for yet. */
+static void gap_before_an_upgrade(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    start_upgraded(s);
+    sync_body_timeline(body, OLD, event_text(BOB, "the last word"));
+    sync_body_limited(body, OLD, "g1");
+    push(s, sync_body_end(body));
+    settle(s);
+    set_page(s, OLD, "g1", 3, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "3");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 3, 3);
+    EXPECT_LINE(s, ROOM, BOB, "the last word", "RECV|DELAYED");
+    expect_says(s, ROOM, "Here the room was upgraded");
+    expect_says(s, ROOM, "End of the history");
+    forget_events(s);
+    open_chat(s, OLD);
+    expect_numbers(s, OLD, 1, 3);
+    EXPECT_LINE(s, OLD, BOB, "the last word", NULL);
     forget_events(s);
 }
 
@@ -364,6 +393,7 @@ static const ScenarioEntry entries[] = {
     {"history-back-to-a-time", {back_to_a_time}},
     {"history-across-an-upgrade", {across_an_upgrade}},
     {"history-unread-before-an-upgrade", {unread_before_an_upgrade}},
+    {"history-gap-before-an-upgrade", {gap_before_an_upgrade}},
     {"history-refused", {refused}},
     {"history-unreachable", {unreachable}},
     {"history-odd-ones", {odd_ones}},
