@@ -250,12 +250,12 @@ void mx_gap_clear(MxClient *client);
 /* wants_window: lines that wait for it open the room's window. */
 void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window);
 void mx_gap_retry_all(MxClient *client);
-gboolean mx_gap_is_being_filled(MxClient *client, gint64 room);
 /* Of GET /messages, the members' "state". Worker only. is_long_ago: who is not known by now is not
  * taken for a member of today. */
 void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago);
 
 /* mx-history.c */
+/* What waits holds the client: as long as it is there, the client is. */
 void mx_history_clear(MxClient *client);
 /* Nothing of the room is being filled any more. */
 void mx_history_gap_filled(MxClient *client, gint64 room);

@@ -54,7 +54,6 @@ static void mx_client_finalize(GObject *object)
     g_clear_object(&client->sync.cancellable);
     mx_send_queue_clear(client);
     mx_gap_clear(client);
-    mx_history_clear(client);
     mx_look_back_clear(client);
     mx_client_notify_clear(client);
     mx_media_free(client->media);
@@ -388,6 +387,7 @@ void mx_client_stop(MxClient *client)
     mx_sync_stop(client);
     mx_client_crypto_clear(client);
     g_cancellable_cancel(client->cancellable);
+    mx_history_clear(client);
     mx_gap_clear(client);
     mx_look_back_clear(client);
     mx_send_queue_clear(client);

@@ -46,6 +46,7 @@ MxRoom *mxp_command_get_joined(PurpleConversation *conversation, MxpAccount **mx
 /* What was typed after the first words, or NULL. */
 const char *mxp_command_get_rest(char **args, guint index);
 /* Whom a Matrix ID, a link or, in a room, a name means; in an IM without a word (typed may be NULL)
- * the other one. NULL and *error. The caller frees. */
+ * the other one. NULL and *error; *is_shared (may be NULL): it is the name of several people. The
+ * caller frees. */
 char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
-                              char **error);
+                              gboolean *is_shared, char **error);
