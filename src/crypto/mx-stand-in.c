@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-inbound.h"
 #include "mx-secrets.h"
-#include "mx-share.h"
 
 /* In the place of parts that are not written yet: nobody is known, nothing is kept. */
 
@@ -37,17 +36,6 @@ WEAK void mx_room_key_clear(MxRoomKey *key)
 
 WEAK void mx_inbound_note_withheld(MxCrypto *crypto, const char *room_id, const char *session_id,
                                    const char *sender, const char *code, const char *reason)
-{
-}
-
-WEAK gint64 mx_share_get_shared_index(MxCrypto *crypto, const char *room_id, const char *session_id,
-                                      const MxDevice *device)
-{
-    return -1;
-}
-
-WEAK void mx_share_reshare(MxCrypto *crypto, const MxDevice *device, const char *room_id,
-                           const char *session_id)
 {
 }
 

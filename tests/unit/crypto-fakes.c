@@ -5,7 +5,6 @@
 #include "mx-inbound.h"
 #include "mx-key-request.h"
 #include "mx-secrets.h"
-#include "mx-share.h"
 
 gint64 fake_shared_index;
 guint fake_n_reshared, fake_n_secrets, fake_n_secret_requests;
@@ -104,28 +103,6 @@ void mx_inbound_note_withheld(MxCrypto *crypto, const char *room_id, const char 
     (void)reason;
     g_snprintf(fake_withheld, sizeof fake_withheld, "%s %s %s %s", room_id != NULL ? room_id : "-",
                session_id != NULL ? session_id : "-", sender, code);
-}
-
-/* ---- mx-share.h ---- */
-
-gint64 mx_share_get_shared_index(MxCrypto *crypto, const char *room_id, const char *session_id,
-                                 const MxDevice *device)
-{
-    (void)crypto;
-    (void)room_id;
-    (void)session_id;
-    (void)device;
-    return fake_shared_index;
-}
-
-void mx_share_reshare(MxCrypto *crypto, const MxDevice *device, const char *room_id,
-                      const char *session_id)
-{
-    (void)crypto;
-    (void)device;
-    (void)room_id;
-    (void)session_id;
-    fake_n_reshared++;
 }
 
 /* ---- mx-secrets.h ---- */
