@@ -116,3 +116,9 @@ need_venv() {
     "$dir/bin/pip" install --quiet --disable-pip-version-check -r "$REQUIREMENTS" || return
     touch "$dir/complete"
 }
+
+# need_peers: the encrypting clients of others that tests talk with, outside the tree too; kept from run to run.
+need_peers() {
+    need_packages python3-matrix-nio
+    /usr/bin/python3 -B "$ROOT/tests/server/peer/install.py"
+}

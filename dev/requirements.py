@@ -12,7 +12,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "tests", "requirements.md")
 ROW = re.compile(
-    r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [A-Z]?[\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$"
+    r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [A-Z]*[\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$"
 )
 
 

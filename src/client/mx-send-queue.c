@@ -8,6 +8,7 @@
 #include "mx-direct-room.h"
 #include "mx-json.h"
 #include "mx-ratchet.h"
+#include "mx-redact-all.h"
 #include "mx-send-decision.h"
 
 /* The way out (F1). What the user typed is a row before it is anything else. Each room sends one
@@ -57,6 +58,7 @@ void mx_send_queue_init(MxClient *client)
 void mx_send_queue_clear(MxClient *client)
 {
     g_clear_pointer(&client->queues, g_hash_table_unref);
+    g_clear_pointer(&client->redact_runs, g_hash_table_unref);
 }
 
 static RoomQueue *get_queue(MxClient *client, gint64 room)
@@ -124,6 +126,7 @@ static void set_empty(MxClient *client, gint64 room)
         set_idle(client, room);
     else
         g_hash_table_remove(client->queues, &room);
+    mx_redact_all_go_on(client, room);
 }
 
 static gboolean on_retry(gpointer data)

@@ -136,7 +136,7 @@ static gboolean set_damaged(GError **error)
 
 static GBytes *decode_body(const char *body)
 {
-    if (strnlen(body, MX_RATCHET_MAX_BODY + 1) > MX_RATCHET_MAX_BODY)
+    if (body == NULL || strnlen(body, MX_RATCHET_MAX_BODY + 1) > MX_RATCHET_MAX_BODY)
         return NULL;
     return mx_base64_decode(body, -1);
 }

@@ -11,7 +11,7 @@
  * - Everything that comes in is copied, nothing is changed in place, and nothing passed in is
  * owned. What is returned is the caller's: GBytes, strings for g_free(), objects for their _free().
  * - Curve25519 and Ed25519 keys are 32 raw bytes. Message bodies, session keys, signatures and IDs
- * are base64; unpadded going out, padded or not coming in.
+ * are base64; unpadded going out, padded or not coming in. One that is NULL is damaged.
  * - A call that fails changes nothing: the object's pickle is the same before and after.
  * - mx_primitives_init() has succeeded before. An object belongs to one thread at a time. Objects
  * are zeroed when freed; all _free() take NULL.

@@ -204,6 +204,16 @@ char *forge_megolm_message(const ForgeMegolm *megolm, guint32 index, ForgeFlaw f
     return mx_base64_encode(out->data, out->len);
 }
 
+char *forge_megolm_wrap(const ForgeMegolm *megolm, const guint8 *data, gsize len)
+{
+    Keys keys = derive(megolm->ratchet, sizeof megolm->ratchet, "MEGOLM_KEYS");
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    g_byte_array_append(out, data, (guint)len);
+    put_mac(out, &keys, FORGE_NOTHING);
+    put_signature(out, megolm, FORGE_NOTHING);
+    return mx_base64_encode(out->data, out->len);
+}
+
 /* ---- Olm ---- */
 
 void forge_olm_init(ForgeOlm *olm, const guint8 identity[MX_KEY_LEN],
@@ -231,11 +241,16 @@ void forge_olm_advance(ForgeOlm *olm)
     memcpy(olm->chain_key, next, sizeof next);
 }
 
-static GByteArray *put_normal(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
+static Keys derive_message_keys(const ForgeOlm *olm)
 {
     guint8 key[MX_SHA256_LEN];
     mx_hmac_sha256(olm->chain_key, sizeof olm->chain_key, "\x01", 1, key);
-    Keys keys = derive(key, sizeof key, "OLM_KEYS");
+    return derive(key, sizeof key, "OLM_KEYS");
+}
+
+static GByteArray *put_normal(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
+{
+    Keys keys = derive_message_keys(olm);
     GByteArray *out = g_byte_array_new();
     put_byte(out, flaw == FORGE_VERSION ? 2 : 3);
     put_string(out, 0x0a, olm->ratchet_public, MX_KEY_LEN);
@@ -250,9 +265,8 @@ char *forge_olm_normal(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
     return mx_base64_encode(out->data, out->len);
 }
 
-char *forge_olm_pre_key(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
+static char *put_pre_key(const ForgeOlm *olm, const GByteArray *message)
 {
-    g_autoptr(GByteArray) message = put_normal(olm, number, flaw);
     g_autoptr(GByteArray) out = g_byte_array_new();
     put_byte(out, 3);
     put_string(out, 0x0a, olm->one_time, MX_KEY_LEN);
@@ -260,4 +274,19 @@ char *forge_olm_pre_key(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
     put_string(out, 0x1a, olm->identity_public, MX_KEY_LEN);
     put_string(out, 0x22, message->data, message->len);
     return mx_base64_encode(out->data, out->len);
+}
+
+char *forge_olm_pre_key(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw)
+{
+    g_autoptr(GByteArray) message = put_normal(olm, number, flaw);
+    return put_pre_key(olm, message);
+}
+
+char *forge_olm_wrap(const ForgeOlm *olm, const guint8 *data, gsize len)
+{
+    Keys keys = derive_message_keys(olm);
+    g_autoptr(GByteArray) message = g_byte_array_new();
+    g_byte_array_append(message, data, (guint)len);
+    put_mac(message, &keys, FORGE_NOTHING);
+    return put_pre_key(olm, message);
 }

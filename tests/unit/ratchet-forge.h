@@ -46,6 +46,8 @@ char *forge_megolm_export(const ForgeMegolm *megolm);
 char *forge_megolm_session_key(const ForgeMegolm *megolm);
 /* index is what the message says; the key is that of the counter. */
 char *forge_megolm_message(const ForgeMegolm *megolm, guint32 index, ForgeFlaw flaw);
+/* Any bytes, with a good MAC and signature behind */
+char *forge_megolm_wrap(const ForgeMegolm *megolm, const guint8 *data, gsize len);
 
 typedef struct {
     guint8 identity[MX_KEY_LEN], base[MX_KEY_LEN], ratchet[MX_KEY_LEN]; /* secrets */
@@ -62,3 +64,5 @@ void forge_olm_advance(ForgeOlm *olm);
 /* The chain's current message, counted as number; a pre-key message has the same inside. */
 char *forge_olm_normal(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw);
 char *forge_olm_pre_key(const ForgeOlm *olm, guint32 number, ForgeFlaw flaw);
+/* A pre-key message with any bytes, and a good MAC behind */
+char *forge_olm_wrap(const ForgeOlm *olm, const guint8 *data, gsize len);

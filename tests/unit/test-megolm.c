@@ -261,6 +261,7 @@ static void test_odd_bodies(void)
     g_autofree char *odd = g_strconcat(" ", good, NULL);
     g_autofree char *url_safe = g_strdelimit(g_strdup(good), "+/", '-');
     g_autofree char *huge = g_strnfill(MX_RATCHET_MAX_BODY + 1, 'A');
+    assert_refused_by(session, NULL, MX_RATCHET_ERROR_DAMAGED);
     assert_refused_by(session, longer, MX_RATCHET_ERROR_DAMAGED);
     assert_refused_by(session, odd, MX_RATCHET_ERROR_DAMAGED);
     assert_refused_by(session, huge, MX_RATCHET_ERROR_DAMAGED);

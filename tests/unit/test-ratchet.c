@@ -373,6 +373,7 @@ static void test_odd_bodies(void)
     }
     g_autofree char *longer = g_strconcat(body, "AAAA", NULL);
     g_autofree char *huge = g_strnfill(MX_RATCHET_MAX_BODY + 1, 'A');
+    assert_not_received(pair.bob, pair.alice_key, NULL, MX_RATCHET_ERROR_DAMAGED);
     assert_not_received(pair.bob, pair.alice_key, longer, MX_RATCHET_ERROR_DAMAGED);
     assert_not_received(pair.bob, pair.alice_key, huge, MX_RATCHET_ERROR_DAMAGED);
     g_autoptr(MxOlmSession) bob = receive(pair.bob, pair.alice_key, body, "text");
