@@ -408,7 +408,8 @@ typedef struct {
     char *txn_id;
     char *type;
     char *content;
-    char *cipher; /* the content as it goes out, of an m.room.encrypted event; NULL: not encrypted */
+    char
+        *cipher; /* the content as it goes out, of an m.room.encrypted event; NULL: not encrypted */
     gboolean is_secret; /* as of a timeline row */
     MxQueueState state;
     gint64 created_ms;   /* wall clock */
