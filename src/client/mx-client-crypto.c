@@ -41,6 +41,23 @@ static void on_device_keys_changed(MxClient *client, const MxCryptoNews *news)
     mx_client_emit_account_notice(client, text);
 }
 
+/* What waited for the user's word may go on. */
+static void on_trust(MxClient *client, const MxCryptoNews *news)
+{
+    mx_send_queue_kick_all(client);
+}
+
+/* U2 */
+static void on_no_policy(MxClient *client, const MxCryptoNews *news)
+{
+    MxRoom *room = mx_client_get_room_by_key(client, news->room);
+    if (room != NULL)
+        mx_client_emit_notice(
+            client, room,
+            _("Your messages are encrypted for all devices of the people here, also for those that "
+              "nobody has confirmed. Set up recovery for your account to change that."));
+}
+
 /* One line for each kind that somebody has to know of. */
 static const struct {
     MxCryptoNewsKind kind;
@@ -49,6 +66,8 @@ static const struct {
     {MX_CRYPTO_NEWS_ROOM_READY, on_room_ready},
     {MX_CRYPTO_NEWS_SESSION, mx_decrypt_take_news},
     {MX_CRYPTO_NEWS_TRUST, mx_decrypt_take_news},
+    {MX_CRYPTO_NEWS_TRUST, on_trust},
+    {MX_CRYPTO_NEWS_NO_POLICY, on_no_policy},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
 };

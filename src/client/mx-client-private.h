@@ -89,17 +89,18 @@ struct _MxClient {
 
     MxSyncLoop sync;
     MxCryptoLoop crypto;
-    gboolean places_loaded;    /* the user's list was compared with the stored rooms */
-    gboolean queues_listed;    /* what an earlier run left was looked for */
-    GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
-    GHashTable *redact_runs;   /* room key -> Run (mx-redact-all.c), or NULL */
-    GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
-    GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
-    GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */
-    GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
-    GSList *history_waits;     /* mx-history.c */
-    MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
-    MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
+    gboolean keeps_direct_plain; /* new direct rooms are not encrypted */
+    gboolean places_loaded;      /* the user's list was compared with the stored rooms */
+    gboolean queues_listed;      /* what an earlier run left was looked for */
+    GHashTable *queues;          /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *redact_runs;     /* room key -> Run (mx-redact-all.c), or NULL */
+    GHashTable *receipts;        /* room key -> RoomReceipts (mx-receipts.c) */
+    GHashTable *typing;          /* room key -> RoomTyping (mx-typing.c) */
+    GHashTable *upgrades;        /* room ID of the new room -> Follow (mx-client-upgrade.c) */
+    GHashTable *gaps;            /* room key -> GapFill (mx-gap.c) */
+    GSList *history_waits;       /* mx-history.c */
+    MxLookBack *look_back;       /* mx-look-back.c; NULL: there was no silence yet */
+    MxBackoff publish_backoff;   /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
     MxMedia *media;       /* NULL: nothing was asked for */

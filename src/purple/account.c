@@ -31,6 +31,7 @@
 #include "privacy.h"
 #include "presence.h"
 #include "proxy.h"
+#include "mx-client-encryption.h"
 #include "receipts.h"
 #include "reconnect.h"
 #include "room-search.h"
@@ -287,6 +288,8 @@ void mxp_account_login(PurpleAccount *account)
     mxp->client = new_client(account, gc);
     mxp_presence_init(mxp);
     mxp_receipts_init(mxp);
+    mx_client_set_encrypts_direct(
+        mxp->client, purple_account_get_bool(mxp->account, MXP_OPTION_ENCRYPT_DIRECT, TRUE));
     mxp_typing_init(mxp);
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);

@@ -228,6 +228,10 @@ static void init_plugin(PurplePlugin *plugin)
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Encrypt new direct chats"),
+                                                     MXP_OPTION_ENCRYPT_DIRECT, TRUE));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
                       purple_account_option_bool_new(_("Log decrypted messages"),
                                                      MXP_OPTION_LOG_DECRYPTED, TRUE));
 }

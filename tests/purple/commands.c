@@ -29,6 +29,8 @@ static const struct {
     {"deop", NOBODY},
     {"directory", {"maybe", "on off", LONG}},
     {"discard", {NULL}},
+    {"discardsession", {NULL}},
+    {"encrypt", {NULL}},
     {"event", {"", "a.b", "a.b {", "a.b []", "a.b 5", "a.b {\"x\":1.5}", LONG}},
     {"forget", {""}},
     {"history", {"0", "-1", "501", "99:99", "2020-13-01", "2999-01-01", "2020-01-01 25:00", LONG}},
