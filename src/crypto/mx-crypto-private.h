@@ -10,6 +10,9 @@
 
 /* For the files of this folder. */
 
+#define MX_ALGORITHM_OLM "m.olm.v1.curve25519-aes-sha2"
+#define MX_ALGORITHM_MEGOLM "m.megolm.v1.aes-sha2"
+
 struct _MxCrypto {
     MxStore *store;
     MxVault *vault;

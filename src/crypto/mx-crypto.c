@@ -6,7 +6,11 @@
 
 #include "mx-backoff.h"
 #include "mx-crypto-private.h"
+#include "mx-device-keys.h"
+#include "mx-device-list.h"
 #include "mx-json.h"
+#include "mx-key-request.h"
+#include "mx-olm.h"
 #include "mx-primitives.h"
 
 /* What all files of this folder share: the device's account, requests, to-device messages, news. */
@@ -27,7 +31,9 @@ typedef struct {
 static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] = {
-    collect_to_device, /* the last: others add to it */
+    mx_device_keys_collect, mx_device_list_collect,
+    mx_key_request_collect, mx_olm_collect, /* others want sessions */
+    collect_to_device,                      /* the last: others add to it */
 };
 
 static const struct {
@@ -55,6 +61,10 @@ static const struct {
     GDestroyNotify destroy;
 } parts[MX_CRYPTO_N_PARTS] = {
     [MX_CRYPTO_PART_TO_DEVICE] = {to_device_new, g_free},
+    [MX_CRYPTO_PART_DEVICE_KEYS] = {mx_device_keys_part_new, g_free},
+    [MX_CRYPTO_PART_DEVICE_LIST] = {mx_device_list_part_new, mx_device_list_part_free},
+    [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
+    [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
 };
 
 gpointer mx_crypto_get_part(MxCrypto *crypto, MxCryptoPart part)
@@ -178,6 +188,27 @@ static gboolean open_account(MxCrypto *crypto, GError **error)
     return FALSE;
 }
 
+/* A key that is lost is lost with the device it belonged to (B3); another device begins anew. */
+static MxVault *open_vault(MxCrypto *crypto, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    const char *dir = mx_store_get_dir(crypto->store);
+    MxVault *vault = mx_vault_open(crypto->store, dir, &failure);
+    if (vault != NULL)
+        return vault;
+    g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
+    if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEY_LOST)) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
+    if (g_strcmp0(device, crypto->device_id) == 0) {
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_KEYS_LOST, failure->message);
+        return NULL;
+    }
+    mx_vault_forget(crypto->store, dir);
+    return mx_vault_open(crypto->store, dir, error);
+}
+
 MxCrypto *mx_crypto_open(MxStore *store, const char *user_id, const char *device_id, GError **error)
 {
     if (!mx_primitives_init(error))
@@ -190,7 +221,7 @@ MxCrypto *mx_crypto_open(MxStore *store, const char *user_id, const char *device
     crypto->requests = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, pending_free);
     crypto->due = g_ptr_array_new_with_free_func((GDestroyNotify)mx_crypto_request_free);
     crypto->news = g_ptr_array_new_with_free_func((GDestroyNotify)mx_crypto_news_free);
-    crypto->vault = mx_vault_open(store, mx_store_get_dir(store), error);
+    crypto->vault = open_vault(crypto, error);
     if (crypto->vault == NULL)
         return NULL;
     mx_store_set_durable(store);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "mx-crypto.h"
 
 /* The devices of the people that encrypted rooms are shared with ("Tracking the device list for a
@@ -30,6 +32,12 @@ MxDevice *mx_device_list_find(MxCrypto *crypto, const char *user_id, const char 
 /* The one device of this user with this identity key (base64); NULL when there is none, or when
  * another device claims the same key (D8). */
 MxDevice *mx_device_list_find_by_key(MxCrypto *crypto, const char *user_id, const char *curve25519);
+/* The same with both keys given, which is enough for attributing: that somebody else's device has
+ * copied the identity key does not matter then. */
+MxDevice *mx_device_list_find_by_keys(MxCrypto *crypto, const char *user_id, const char *curve25519,
+                                      const char *ed25519);
+/* The device_keys object as it was received, to be signed (O7); the caller unrefs. Or NULL. */
+JsonObject *mx_device_list_get_object(MxCrypto *crypto, const char *user_id, const char *device_id);
 void mx_device_list_set_blocked(MxCrypto *crypto, const char *user_id, const char *device_id,
                                 gboolean is_blocked);
 
@@ -50,4 +58,7 @@ void mx_device_list_refresh(MxCrypto *crypto, const char *user_id);
  * sender_device_keys (F5). object comes from mx_signed_json_parse(). */
 MxDevice *mx_device_parse(JsonObject *object, const char *user_id, const char *device_id);
 
-gint64 mx_device_list_collect(MxCrypto *crypto); /* mx-crypto.c */
+/* mx-crypto.c */
+gint64 mx_device_list_collect(MxCrypto *crypto);
+gpointer mx_device_list_part_new(void);
+void mx_device_list_part_free(gpointer data);

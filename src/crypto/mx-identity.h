@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "mx-crypto.h"
 
 /* Public cross-signing keys of people ("Cross-signing"): the identity first seen is pinned (J2). */
@@ -15,6 +17,8 @@ typedef struct {
     gboolean is_changed; /* the homeserver names another master key than the pinned one; that one is
                             `new_master`. Sending waits for the user (H13) */
     char *new_master;
+    gboolean is_ambiguous; /* D10: a device was named like one of these keys. Must not be verified,
+                              and is not */
 } MxIdentity;
 void mx_identity_free(MxIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxIdentity, mx_identity_free)
@@ -22,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxIdentity, mx_identity_free)
 MxIdentity *mx_identity_get(MxCrypto *crypto, const char *user_id); /* NULL: none is known */
 /* The user says that the new identity is the same person's: it is pinned, unverified. */
 void mx_identity_accept(MxCrypto *crypto, const char *user_id);
-/* "withdraw verification" (J2) */
+/* "withdraw verification" (J2): it counts again when the homeserver shows the signature again. */
 void mx_identity_withdraw(MxCrypto *crypto, const char *user_id);
 
 /* The part of a /keys/query answer about one user: master_keys, self_signing_keys and
@@ -32,3 +36,9 @@ void mx_identity_take(MxCrypto *crypto, const char *user_id, JsonObject *master,
                       JsonObject *self_signing, JsonObject *user_signing);
 /* The device object is signed by the user's pinned identity. */
 gboolean mx_identity_has_signed(MxCrypto *crypto, const char *user_id, JsonObject *device_keys);
+/* The pinned self-signing key has changed: looks at the user's stored devices again. */
+void mx_identity_check_devices(MxCrypto *crypto, const char *user_id);
+
+/* J4: the own master key is known to be the user's (its private half is held, or this device was
+ * verified against it), or no longer. Holds for this master key alone, and for this device. */
+void mx_identity_set_own_trusted(MxCrypto *crypto, gboolean is_trusted);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "mx-crypto.h"
+#include "mx-device-list.h"
 
 /* Outbound Megolm sessions, one a room, and who was given their keys (H). */
 
@@ -34,3 +34,15 @@ void mx_share_discard(MxCrypto *crypto, gint64 room);
 void mx_share_note_left(MxCrypto *crypto, gint64 room, const char *user_id);
 void mx_share_note_visibility(MxCrypto *crypto, gint64 room, const char *visibility);
 void mx_share_note_gap(MxCrypto *crypto, gint64 room);
+/* H6: a device that may hold keys is gone (D9). The rows of mx-device-list.c name who is told. */
+void mx_share_note_device_gone(MxCrypto *crypto, const char *user_id, const char *device_id);
+
+/* The lowest index of this own outbound session that this very device (user, ID and curve key) was
+ * given the key of; -1: never. */
+gint64 mx_share_get_shared_index(MxCrypto *crypto, const char *room_id, const char *session_id,
+                                 const MxDevice *device);
+/* Gives the device once more what it was given (H7): the m.room_key of the session at the index
+ * shared then, or, with room_id and session_id NULL, those of all current sessions (E6). It has an
+ * Olm session. */
+void mx_share_reshare(MxCrypto *crypto, const MxDevice *device, const char *room_id,
+                      const char *session_id);

@@ -29,7 +29,8 @@ GPtrArray *mx_store_list_sealed(MxStore *store, const char *kind, const char *pr
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT key FROM sealed WHERE kind = ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+        "SELECT key FROM sealed WHERE kind = ? AND key >= ? AND key < ? || char(1114111) "
+        "ORDER BY key",
         "sss", kind, prefix, prefix);
     while (mx_store_step(store, statement))
         g_ptr_array_add(keys, mx_store_column_dup(statement, 0));
@@ -40,6 +41,13 @@ void mx_store_clear_device(MxStore *store)
 {
     mx_store_exec(store, "DELETE FROM sealed WHERE kind NOT LIKE 'kept-%'", "");
     mx_store_exec(store, "DELETE FROM to_device", "");
+    mx_store_exec(store, "DELETE FROM olm_peer", "");
+    mx_store_exec(store, "DELETE FROM olm_seen", "");
+    mx_store_exec(store, "DELETE FROM key_request", "");
+    mx_store_exec(store, "DELETE FROM key_question", "");
+    mx_store_exec(store, "DELETE FROM stashed", "");
+    /* It was this device that knew the identity to be the user's own. */
+    mx_store_exec(store, "UPDATE identity SET trusted = NULL", "");
 }
 
 /* ---- to-device messages on their way ---- */

@@ -393,7 +393,10 @@ void mx_store_clear(MxStore *store)
     mx_store_exec(store, "DELETE FROM account_data", "");
     mx_store_exec(store, "DELETE FROM presence", "");
     mx_store_exec(store, "DELETE FROM sealed", "");
-    mx_store_exec(store, "DELETE FROM to_device", "");
+    mx_store_clear_device(store);
+    mx_store_exec(store, "DELETE FROM crypto_user", "");
+    mx_store_exec(store, "DELETE FROM device", "");
+    mx_store_exec(store, "DELETE FROM identity", "");
     /* Transaction IDs go on counting: a server may remember the old ones. */
     mx_store_exec(store, "DELETE FROM value WHERE name <> ?", "s", MX_VALUE_NEXT_TXN);
 }
