@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mx-backoff.h"
+#include "mx-client-crypto.h"
 #include "mx-client.h"
 #include "mx-endpoints.h"
 #include "mx-worker.h"
@@ -79,6 +80,7 @@ struct _MxClient {
     gboolean is_editing_state;
 
     MxSyncLoop sync;
+    MxCryptoLoop crypto;
     gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */

@@ -384,6 +384,7 @@ void mx_client_stop(MxClient *client)
     client->state = MX_CLIENT_STOPPED;
     g_signal_handlers_disconnect_by_data(g_network_monitor_get_default(), client);
     mx_sync_stop(client);
+    mx_client_crypto_clear(client);
     g_cancellable_cancel(client->cancellable);
     mx_gap_clear(client);
     mx_look_back_clear(client);

@@ -12,6 +12,7 @@
 #include "mx-redaction.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
+#include "mx-sync-crypto.h"
 #include "mx-sync-presence.h"
 #include "mx-upgrade.h"
 
@@ -744,6 +745,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     apply.rules = context->rules != NULL ? mx_push_rules_ref(context->rules) : NULL;
     mx_store_begin(store);
     apply.is_first = is_first_sync(store);
+    mx_sync_crypto_begin(store, stage);
     apply_account_data(&apply);
     for (guint i = 0; i < stage->rooms->len; i++)
         apply_room(&apply, g_ptr_array_index(stage->rooms, i));
@@ -755,10 +757,12 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     apply.changes->rules = apply.rules;
     apply.changes->presence = mx_sync_presence_apply(store, stage, context->watched);
     g_hash_table_unref(apply.ignored);
+    mx_sync_crypto_end(store, stage, context);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))
         return apply.changes;
+    mx_sync_crypto_failed(store);
     mx_sync_changes_free(apply.changes);
     return NULL;
 }

@@ -52,6 +52,7 @@ typedef struct {
     GHashTable *open_rooms; /* set of room IDs with a window */
     GHashTable *watched;    /* set of user IDs whose presence matters, besides partners; or NULL */
     MxPushRules *rules;     /* NULL: as stored */
+    guint64 keys_serial;    /* mx_device_keys_get_serial() when the answer was asked for */
 } MxApplyContext;
 
 /* NULL and an error: nothing has changed. */

@@ -160,7 +160,7 @@ static void add_self_signature(MxCrypto *crypto, JsonObject *object)
         json_object_remove_member(signatures, key_id);
 }
 
-JsonObject *mx_device_keys_build(MxCrypto *crypto)
+JsonObject *mx_device_keys_get_object(MxCrypto *crypto)
 {
     JsonObject *object = build_bare(crypto);
     add_self_signature(crypto, object);

@@ -11,7 +11,7 @@
 
 /* The device_keys object (B1), signed with the device's key, and, as far as known, with the user's
  * self-signing key. Also for sender_device_keys (E9). The caller unrefs. */
-JsonObject *mx_device_keys_build(MxCrypto *crypto);
+JsonObject *mx_device_keys_get_object(MxCrypto *crypto);
 
 /* Which /sync may tell how many keys are left (C6): the serial at the moment in which it was asked
  * for. It changes when keys have been uploaded. */
