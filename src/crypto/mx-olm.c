@@ -46,7 +46,7 @@ static char *make_payload(MxCrypto *crypto, const MxDevice *device, const char *
     json_object_set_object_member(payload, "keys", make_key_object(crypto->ed25519));
     json_object_set_string_member(payload, "recipient", device->user_id);
     json_object_set_object_member(payload, "recipient_keys", make_key_object(device->ed25519));
-    JsonObject *own = mx_device_keys_build(crypto);
+    JsonObject *own = mx_device_keys_get_object(crypto);
     if (own != NULL)
         json_object_set_object_member(payload, "sender_device_keys", own);
     return mx_json_object_to_text(payload);
