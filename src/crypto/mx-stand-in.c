@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-inbound.h"
-#include "mx-secrets.h"
 #include "mx-share.h"
 
 /* In the place of parts that are not written yet: nobody is known, nothing is kept. */
@@ -48,13 +47,5 @@ WEAK gint64 mx_share_get_shared_index(MxCrypto *crypto, const char *room_id, con
 
 WEAK void mx_share_reshare(MxCrypto *crypto, const MxDevice *device, const char *room_id,
                            const char *session_id)
-{
-}
-
-WEAK void mx_secrets_receive(MxCrypto *crypto, const MxOlmMessage *message)
-{
-}
-
-WEAK void mx_secrets_note_request(MxCrypto *crypto, JsonObject *event)
 {
 }

@@ -4,11 +4,10 @@
 
 #include "mx-inbound.h"
 #include "mx-key-request.h"
-#include "mx-secrets.h"
 #include "mx-share.h"
 
 gint64 fake_shared_index;
-guint fake_n_reshared, fake_n_secrets, fake_n_secret_requests;
+guint fake_n_reshared;
 char fake_withheld[1000];
 
 /* ---- mx-inbound.h: sessions in memory ---- */
@@ -128,28 +127,12 @@ void mx_share_reshare(MxCrypto *crypto, const MxDevice *device, const char *room
     fake_n_reshared++;
 }
 
-/* ---- mx-secrets.h ---- */
-
-void mx_secrets_receive(MxCrypto *crypto, const MxOlmMessage *message)
-{
-    (void)crypto;
-    (void)message;
-    fake_n_secrets++;
-}
-
-void mx_secrets_note_request(MxCrypto *crypto, JsonObject *event)
-{
-    (void)crypto;
-    (void)event;
-    fake_n_secret_requests++;
-}
-
 void crypto_fakes_reset(void)
 {
     if (sessions != NULL)
         g_hash_table_unref(sessions);
     sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
     fake_shared_index = -1;
-    fake_n_reshared = fake_n_secrets = fake_n_secret_requests = 0;
+    fake_n_reshared = 0;
     fake_withheld[0] = '\0';
 }
