@@ -20,7 +20,8 @@
 #define ED25519 "ed25519:"
 #define KIND "kept-xsign" /* sealed: the keys are the user's, and outlive the device */
 #define KEPT "kept"
-#define MADE "made" /* on their way to the homeserver */
+#define MADE "made"            /* on their way to the homeserver */
+#define KIND_TOLD "xsign-told" /* by the master key */
 /* Objects (JSON text) that were signed for other people, by user ID, until they are uploaded. */
 #define KIND_SIGNATURES "kept-xsign-signature"
 
@@ -512,6 +513,17 @@ static void make_first(MxCrypto *crypto, Part *part)
         follow_made(crypto, part, NULL);
 }
 
+/* U2: said once for each identity. */
+static void tell_not_signed(MxCrypto *crypto, const MxIdentityRow *own)
+{
+    g_autoptr(GBytes) told = mx_crypto_load(crypto, KIND_TOLD, own->master);
+    if (told != NULL || own->new_master != NULL)
+        return;
+    g_autoptr(GBytes) mark = g_bytes_new_static("1", 1);
+    mx_crypto_save(crypto, KIND_TOLD, own->master, mark);
+    mx_crypto_tell(crypto, MX_CRYPTO_NEWS_NOT_SIGNED, 0, NULL, NULL, NULL);
+}
+
 gint64 mx_cross_signing_collect(MxCrypto *crypto)
 {
     Part *part = get_part(crypto);
@@ -528,9 +540,11 @@ gint64 mx_cross_signing_collect(MxCrypto *crypto)
     if (!is_trusted(crypto) && own->new_master == NULL &&
         find_seed(part, own, MX_CROSS_SIGNING_MASTER) != NULL)
         mx_identity_set_own_trusted(crypto, TRUE);
-    if (!is_trusted(crypto))
-        return -1;
     g_autoptr(MxIdentityRow) now = get_own(crypto);
+    if (!is_trusted(crypto)) {
+        tell_not_signed(crypto, now);
+        return -1;
+    }
     return upload_signatures(crypto, part, now);
 }
 
