@@ -30,10 +30,10 @@ static void on_publish_identity(MxClient *client, const MxCryptoNews *news)
 
 static void on_not_signed(MxClient *client, const MxCryptoNews *news)
 {
-    mx_client_emit_account_notice(
+    mx_client_emit_account_hint(
         client, _("This device is not signed with your identity, so other people's programs may "
                   "refuse to send it keys, and may not show what you write. Choose “Recover "
-                  "encryption…” in the account's menu, or type /recovery."));
+                  "encryption…” in the account's menu, or type “/recovery recover”."));
 }
 
 static void on_own_device_wrong(MxClient *client, const MxCryptoNews *news)

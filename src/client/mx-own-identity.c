@@ -27,6 +27,7 @@ typedef struct {
     JsonObject *body;
     MxUia *uia;
     guint n_stages;
+    gboolean needs_user; /* it fails for want of something that only the user can give */
     GError *error;
     void (*func_job)(MxCrypto *crypto); /* what a job does besides */
 } Upload;
@@ -71,11 +72,11 @@ static void run_last(MxStore *store, gpointer data)
 
 static void say_made(MxClient *client)
 {
-    mx_client_emit_account_notice(
+    mx_client_emit_account_hint(
         client,
         _("An identity was made for your account, and this device is signed with it. It is on this "
           "device alone so far: choose “Set up recovery…” in the account's menu (or type "
-          "/recovery), so that you do not lose it."));
+          "“/recovery setup”), so that you do not lose it."));
 }
 
 static void on_last(gpointer data)
@@ -86,7 +87,7 @@ static void on_last(gpointer data)
         upload->func(upload->client, upload->error, upload->user_data);
     else if (upload->error == NULL && upload->func_job == mx_cross_signing_note_uploaded)
         say_made(upload->client);
-    else if (upload->error != NULL)
+    else if (upload->error != NULL && upload->needs_user)
         mx_client_emit_account_notice(upload->client, upload->error->message);
 }
 
@@ -107,6 +108,7 @@ static void fail(Upload *upload, GError *error)
 {
     g_clear_error(&upload->error);
     upload->error = error;
+    g_message("the homeserver has not taken the identity: %s", error->message);
     end(upload, upload->is_reset ? mx_cross_signing_drop_made : keep);
 }
 
@@ -116,6 +118,7 @@ static void post(Upload *upload, JsonObject *auth);
 
 static void fail_for_page(Upload *upload)
 {
+    upload->needs_user = TRUE;
     g_autofree char *page =
         mx_endpoint_stage_page(mx_http_get_base_url(upload->client->http),
                                mx_uia_get_stage(upload->uia), mx_uia_get_session(upload->uia));
@@ -129,6 +132,7 @@ static void fail_for_page(Upload *upload)
 
 static void answer_password(Upload *upload)
 {
+    upload->needs_user = TRUE;
     if (mx_uia_has_failed(upload->uia)) {
         fail(upload, g_error_new_literal(MX_ERROR, MX_ERROR_INVALID, _("The password is wrong.")));
         return;

@@ -118,7 +118,7 @@ static const char *find_obstacle(MxCrypto *crypto, const TrustJob *job)
         return _("The identity of this person has not changed, so there is nothing to accept.");
     if (job->deed == MX_TRUST_ACCEPT && g_str_equal(job->user_id, mx_crypto_get_user_id(crypto)))
         return _("A new identity of your own is accepted with your recovery key: choose “Recover "
-                 "encryption…” in the account's menu, or type /recovery.");
+                 "encryption…” in the account's menu, or type “/recovery recover”.");
     if (job->deed == MX_TRUST_WITHDRAW && !identity->was_verified)
         return _("This person was not verified, so there is nothing to withdraw.");
     return NULL;
@@ -182,6 +182,9 @@ void mx_client_trust(MxClient *client, MxTrustDeed deed, const char *user_id, co
 static void run_policy(MxStore *store, gpointer data)
 {
     TrustJob *job = data;
+    g_autofree char *present = mx_store_get_value(store, MX_VALUE_ENCRYPT_TO);
+    if (g_str_equal(present != NULL ? present : "signed", job->value))
+        return;
     mx_store_begin(store);
     mx_store_set_value(store, MX_VALUE_ENCRYPT_TO, job->value);
     mx_store_commit(store, &job->base.error);
@@ -266,7 +269,8 @@ void mx_trust_identity_changed(MxClient *client, const MxCryptoNews *news)
         mx_client_emit_account_notice(
             client,
             _("The identity of your account has been changed by another device. If that was you, "
-              "choose “Recover encryption…” in the account's menu (or type /recovery) with the new "
+              "choose “Recover encryption…” in the account's menu (or type “/recovery recover”) "
+              "with the new "
               "recovery key. If not, change your password now: somebody else has it."));
     else
         push(job_new(client, news->user_id, NULL, NULL, NULL), run_rooms, on_rooms);
