@@ -127,9 +127,13 @@ def test_another_client_recovers_what_was_set_up_here(js, seat, alice):
     one.open()
     wait_signed(alice, 1)
     key = set_up_recovery(one, "correct horse é battery")
-    js(alice).recover(recovery_key=key)
+    second = js(alice)
+    second.devices(alice)
+    second.recover(recovery_key=key)
     wait_signed(alice, 2)
-    js(alice).recover(passphrase="correct horse é battery")
+    third = js(alice)
+    third.devices(alice)
+    third.recover(passphrase="correct horse é battery")
     wait_signed(alice, 3)
 
 
