@@ -13,8 +13,10 @@
 #include "mx-sync-crypto.h"
 #include "mx-trust.h"
 
-/* A database that cannot be written, or a keyring that is locked, may be better soon. */
+/* A database that cannot be written may be better soon. */
 #define RETRY_MS 30000
+/* A keyring asks the user for its password: not again and again. */
+#define REOPEN_MS (10 * 60 * 1000)
 
 /* ---- what the encryption tells ---- */
 
@@ -60,6 +62,8 @@ static const struct {
     void (*func)(MxClient *client, const MxCryptoNews *news);
 } news_funcs[] = {
     {MX_CRYPTO_NEWS_ROOM_READY, on_room_ready},
+    {MX_CRYPTO_NEWS_SESSION, mx_decrypt_take_news},
+    {MX_CRYPTO_NEWS_TRUST, mx_decrypt_take_news},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
     {MX_CRYPTO_NEWS_PUBLISH_IDENTITY, on_publish_identity},
@@ -234,7 +238,8 @@ static void on_done(gpointer data)
         loop->serial = job->serial;
     if (job->requests != NULL)
         send_all(client, job->requests);
-    wait_for(client, job->base.error != NULL ? RETRY_MS : job->is_open ? job->wait_ms : -1);
+    if (job->is_open)
+        wait_for(client, job->base.error != NULL ? RETRY_MS : job->wait_ms);
     hand_on(client, job->news);
     if (job->id == 0 && loop->again && client->state != MX_CLIENT_STOPPED) {
         loop->again = FALSE;
@@ -246,7 +251,8 @@ void mx_client_crypto_kick(MxClient *client)
 {
     MxCryptoLoop *loop = &client->crypto;
     if (client->state == MX_CLIENT_STOPPED || client->worker == NULL || client->is_signing_in ||
-        client->is_signing_out || client->device_id == NULL)
+        client->is_signing_out || client->device_id == NULL ||
+        (loop->failure != NULL && loop->source != 0))
         return;
     if (loop->is_taking) {
         loop->again = TRUE;
@@ -285,10 +291,13 @@ void mx_client_crypto_opened(MxClient *client, const GError *error)
     MxCryptoLoop *loop = &client->crypto;
     gboolean was_closed = loop->failure != NULL;
     g_clear_pointer(&loop->failure, g_free);
-    if (error != NULL)
+    if (error != NULL) {
         loop->failure = g_strdup(error->message);
-    else if (was_closed)
+        wait_for(client, REOPEN_MS);
+    } else if (was_closed) {
         mx_send_queue_kick_all(client);
+        mx_decrypt_start(client); /* what came meanwhile */
+    }
 }
 
 const char *mx_client_crypto_get_failure(MxClient *client)

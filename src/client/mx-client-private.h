@@ -5,6 +5,7 @@
 #include "mx-backoff.h"
 #include "mx-client-crypto.h"
 #include "mx-client.h"
+#include "mx-crypto.h"
 #include "mx-endpoints.h"
 #include "mx-worker.h"
 
@@ -50,6 +51,13 @@ typedef struct {
 } MxIgnoring;
 typedef struct _MxOwnPresence MxOwnPresence;
 
+/* Encrypted lines that are being read: mx-decrypt-loop.c */
+typedef struct {
+    MxBackoff backoff;
+    guint source;
+    gboolean is_busy, again;
+} MxDecrypting;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -84,10 +92,12 @@ struct _MxClient {
     gboolean places_loaded;    /* the user's list was compared with the stored rooms */
     gboolean queues_listed;    /* what an earlier run left was looked for */
     GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *redact_runs;   /* room key -> Run (mx-redact-all.c), or NULL */
     GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
     GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
     GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */
     GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
+    GSList *history_waits;     /* mx-history.c */
     MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
     MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
     guint publish_source;
@@ -96,6 +106,7 @@ struct _MxClient {
     guint profile_source; /* mx-own-profile.c */
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
+    MxDecrypting decrypting;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -222,6 +233,12 @@ void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; s
 /* Writes what the server does not have yet. */
 void mx_ignored_publish(MxClient *client);
 
+/* mx-decrypt-loop.c */
+void mx_decrypt_start(MxClient *client); /* the worker has the encryption open, or never will */
+void mx_decrypt_stop(MxClient *client);
+void mx_decrypt_kick(MxClient *client);
+void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
+
 /* mx-client-upgrade.c */
 void mx_upgrade_init(MxClient *client);
 void mx_upgrade_clear(MxClient *client);
@@ -234,6 +251,15 @@ void mx_gap_clear(MxClient *client);
 /* wants_window: lines that wait for it open the room's window. */
 void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window);
 void mx_gap_retry_all(MxClient *client);
+gboolean mx_gap_is_being_filled(MxClient *client, gint64 room);
+/* Of GET /messages, the members' "state". Worker only. is_long_ago: who is not known by now is not
+ * taken for a member of today. */
+void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago);
+
+/* mx-history.c */
+void mx_history_clear(MxClient *client);
+/* Nothing of the room is being filled any more. */
+void mx_history_gap_filled(MxClient *client, gint64 room);
 
 /* mx-look-back.c */
 void mx_look_back_clear(MxClient *client);

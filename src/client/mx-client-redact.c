@@ -74,20 +74,21 @@ static gboolean may_redact(MxStore *store, RedactJob *job, const MxTimelineRow *
     return TRUE;
 }
 
-static void add_rows(MxStore *store, RedactJob *job, const char *event_id, const char *reason)
+char *mx_redaction_queue(MxStore *store, gint64 room_key, const char *own_user_id,
+                         const char *event_id, const char *reason, GError **error)
 {
     mx_store_begin(store);
     g_autofree char *txn_id = mx_store_new_txn_id(store);
     g_autoptr(JsonObject) object = json_object_new();
     json_object_set_string_member(object, "redacts", event_id);
-    if (*reason != '\0')
+    if (reason != NULL && *reason != '\0')
         json_object_set_string_member(object, "reason", reason);
     g_autofree char *content = mx_json_object_to_text(object);
-    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, room_key);
     MxTimelineRow row = {
-        .room = job->room,
+        .room = room_key,
         .pos = ++room->top_pos,
-        .sender = job->own_user_id,
+        .sender = (char *)own_user_id,
         .type = (char *)"m.room.redaction",
         .txn_id = txn_id,
         .content = content,
@@ -95,7 +96,7 @@ static void add_rows(MxStore *store, RedactJob *job, const char *event_id, const
     };
     mx_store_add_timeline(store, &row);
     MxQueueRow item = {
-        .room = job->room,
+        .room = room_key,
         .row = row.id,
         .txn_id = txn_id,
         .type = row.type,
@@ -104,7 +105,7 @@ static void add_rows(MxStore *store, RedactJob *job, const char *event_id, const
     };
     mx_store_add_queue(store, &item);
     mx_store_save_room(store, room);
-    mx_store_commit(store, &job->base.error);
+    return mx_store_commit(store, error) ? g_steal_pointer(&txn_id) : NULL;
 }
 
 static void run_redact(MxStore *store, gpointer data)
@@ -118,7 +119,8 @@ static void run_redact(MxStore *store, gpointer data)
     if (target->event_id == NULL)
         drop(store, job, target);
     else if (may_redact(store, job, target, reason))
-        add_rows(store, job, target->event_id, reason);
+        g_free(mx_redaction_queue(store, job->room, job->own_user_id, target->event_id, reason,
+                                  &job->base.error));
 }
 
 static void on_redact_stored(gpointer data)

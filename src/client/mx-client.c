@@ -55,6 +55,7 @@ static void mx_client_finalize(GObject *object)
     g_clear_object(&client->sync.cancellable);
     mx_send_queue_clear(client);
     mx_gap_clear(client);
+    mx_history_clear(client);
     mx_look_back_clear(client);
     mx_client_notify_clear(client);
     mx_media_free(client->media);
@@ -355,6 +356,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
     if (change->has_new_messages)
         mx_look_back_at(client, change->room);
     mx_upgrade_room_changed(client, change->room);
+    mx_decrypt_kick(client); /* encrypted events may come in any room */
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 
@@ -399,6 +401,7 @@ void mx_client_stop(MxClient *client)
     mx_media_clear(client);
     mx_own_profile_stop(client);
     mx_ignored_stop(client);
+    mx_decrypt_stop(client);
     g_clear_handle_id(&client->publish_source, g_source_remove);
     if (client->worker != NULL)
         mx_worker_stop(g_steal_pointer(&client->worker), STOP_WAIT_MS);

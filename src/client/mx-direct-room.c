@@ -257,6 +257,24 @@ static void create(DirectJob *from)
                        job);
 }
 
+static void on_looked(gpointer data)
+{
+    DirectJob *job = data;
+    if (job->base.error != NULL)
+        job->func(job->base.client, job->room, MX_DIRECT_LATER, job->base.error);
+    else if (job->new_room_id != NULL)
+        adopt(job, job->new_room_id);
+    else
+        create(job);
+}
+
+/* A new room; but an earlier attempt may have made one already. */
+static void look(DirectJob *job)
+{
+    mx_worker_push(job->base.client->worker, MX_JOB_USER, run_look, on_looked, job,
+                   direct_job_free);
+}
+
 static void run_invited(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
@@ -284,7 +302,7 @@ static void on_invited(GObject *source, GAsyncResult *result, gpointer user_data
             mx_worker_push(client->worker, MX_JOB_USER, run_invited, on_invite_stored,
                            copy_job(job), direct_job_free);
         } else if (status == 403 || status == 404 || status == 400) {
-            create(job);
+            look(copy_job(job));
         } else {
             handle_failure(job, error);
         }
@@ -299,17 +317,6 @@ static void invite(DirectJob *from, const char *room_id)
                        copy_job(from));
 }
 
-static void on_looked(gpointer data)
-{
-    DirectJob *job = data;
-    if (job->base.error != NULL)
-        job->func(job->base.client, job->room, MX_DIRECT_LATER, job->base.error);
-    else if (job->new_room_id != NULL)
-        adopt(job, job->new_room_id);
-    else
-        create(job);
-}
-
 void mx_direct_room_prepare(MxClient *client, gint64 room, const char *room_id, const char *user_id,
                             gboolean is_pending, gboolean is_second_try, MxDirectRoomFunc func)
 {
@@ -321,7 +328,7 @@ void mx_direct_room_prepare(MxClient *client, gint64 room, const char *room_id, 
     job->is_second_try = is_second_try;
     job->func = func;
     if (is_pending) {
-        mx_worker_push(client->worker, MX_JOB_USER, run_look, on_looked, job, direct_job_free);
+        look(job);
     } else {
         invite(job, room_id);
         direct_job_free(job);

@@ -8,6 +8,7 @@
 #include "mx-direct.h"
 #include "mx-ignored-list.h"
 #include "mx-notify.h"
+#include "mx-store-history.h"
 
 /* Fills holes that limited timelines leave (C4): GET /messages backwards from the hole's upper end
  * until its lower end or an event that an earlier /sync has brought. Later lines of the room wait
@@ -57,7 +58,8 @@ typedef struct {
     GBytes *body;
     gboolean is_last_page;
     gboolean is_closed;
-    gboolean remove; /* the server will never give it */
+    gboolean is_history; /* what is left in it is none of what was missed */
+    gboolean remove;     /* the server does not give it */
     gboolean found_others;
     gboolean wants_window; /* of the fill */
     MxPushRules *rules;
@@ -103,7 +105,7 @@ static void run_waive(MxStore *store, gpointer data)
     mx_store_commit(store, &job->base.error);
 }
 
-static void learn_members(MxStore *store, gint64 room, MxJsonSlice state)
+void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago)
 {
     MxJsonIter iter;
     MxJsonSlice value;
@@ -120,8 +122,9 @@ static void learn_members(MxStore *store, gint64 room, MxJsonSlice state)
         if (known != NULL)
             continue;
         mx_member_content_parse(&content, event.content);
-        mx_store_set_member(store, room, event.state_key, content.membership, content.display_name,
-                            content.avatar_url);
+        mx_store_set_member(store, room, event.state_key,
+                            is_long_ago ? MX_MEMBERSHIP_LEAVE : content.membership,
+                            content.display_name, content.avatar_url);
     }
 }
 
@@ -138,7 +141,7 @@ static gboolean store_event(MxStore *store, GapJob *job, MxRoomRow *room, MxJson
     gboolean is_own_join = event.state_key != NULL && g_str_equal(event.type, "m.room.member") &&
                            g_str_equal(event.state_key, job->own_user_id);
     if (is_own_join && mx_direct_count_joined(store, room) > 2)
-        return TRUE;
+        return job->is_history = TRUE;
     if (job->gap->next_pos <= job->gap->pos - MX_GAP_SPACE + 1)
         return TRUE;
     MxNewLine line = {
@@ -172,7 +175,7 @@ static gboolean store_page(MxStore *store, GapJob *job, MxRoomRow *room)
     mx_json_scan_members(mx_json_scan_root(text, len), names, values);
     if (!mx_json_iter_init(&iter, values[0]))
         return FALSE;
-    learn_members(store, room->key, values[2]);
+    mx_gap_learn_members(store, room->key, values[2], FALSE);
     while (!job->is_closed && mx_json_iter_next(&iter, NULL, &event))
         job->is_closed = store_event(store, job, room, event);
     g_autofree char *end = mx_json_slice_dup_string(values[1]);
@@ -186,13 +189,18 @@ static gboolean store_page(MxStore *store, GapJob *job, MxRoomRow *room)
     return TRUE;
 }
 
+/* What is not filled by itself stays a hole, which reading the history goes on with. */
 static void save_gap(MxStore *store, GapJob *job)
 {
-    if (job->is_closed || job->remove || job->is_last_page) {
+    if (job->is_closed && !job->is_history) {
         mx_store_remove_gap(store, job->gap->id);
         return;
     }
-
+    job->gap->is_left = job->is_history || job->remove || job->is_last_page;
+    if (job->is_history) { /* the token is that of the page's end */
+        g_free(job->gap->from);
+        job->gap->from = g_strdup("");
+    }
     mx_store_save_gap(store, job->gap);
 }
 
@@ -200,7 +208,8 @@ static void run_store_page(MxStore *store, gpointer data)
 {
     GapJob *job = data;
     g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
-    if (room == NULL)
+    /* Reading the history may have got there first: then it is looked at again. */
+    if (room == NULL || !mx_store_gap_goes_on_at(store, job->gap->id, job->gap->from))
         return;
     mx_store_begin(store);
     job->change = g_new0(MxRoomChange, 1);
@@ -253,6 +262,7 @@ static void finish(GapFill *fill)
     gint64 room = fill->room;
     g_hash_table_remove(client->gaps, &room);
     mx_send_queue_kick(client, room);
+    mx_history_gap_filled(client, room);
 }
 
 static void say_incomplete(GapFill *fill, const char *text)
@@ -436,6 +446,11 @@ void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window)
     fill->wait_source = g_timeout_add_seconds(WAIT_S, on_waited_long, fill);
     g_hash_table_insert(client->gaps, &fill->room, fill);
     find_gap(fill);
+}
+
+gboolean mx_gap_is_being_filled(MxClient *client, gint64 room)
+{
+    return get_fill(client, room) != NULL;
 }
 
 void mx_gap_retry_all(MxClient *client)

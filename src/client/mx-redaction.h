@@ -24,6 +24,11 @@ void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content);
 /* The line about a redaction's row, plain text, or NULL: there is nothing to say. Caller frees. */
 char *mx_redaction_describe(MxStore *store, const MxTimelineRow *row);
 
+/* Puts a redaction into the room's send queue. reason NULL or empty: none. Its transaction ID,
+ * which the caller frees; NULL: error. */
+char *mx_redaction_queue(MxStore *store, gint64 room, const char *own_user_id, const char *event_id,
+                         const char *reason, GError **error);
+
 /* typed: [TARGET] [reason]; see mx-target.h. error NULL: it is on its way, or the message was not
  * sent yet and never will be. func as in mx-client.h. */
 void mx_client_redact(MxClient *client, MxRoom *room, const char *typed, MxRoomFunc func,

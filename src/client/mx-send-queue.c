@@ -7,6 +7,7 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
+#include "mx-redact-all.h"
 #include "mx-room-encryption.h"
 
 /* The way out (F1). What the user typed is a row before it is anything else. Each room sends one
@@ -99,6 +100,7 @@ void mx_send_queue_init(MxClient *client)
 void mx_send_queue_clear(MxClient *client)
 {
     g_clear_pointer(&client->queues, g_hash_table_unref);
+    g_clear_pointer(&client->redact_runs, g_hash_table_unref);
 }
 
 static RoomQueue *get_queue(MxClient *client, gint64 room)
@@ -246,6 +248,7 @@ static void set_empty(MxClient *client, gint64 room)
         set_idle(client, room);
     else
         g_hash_table_remove(client->queues, &room);
+    mx_redact_all_go_on(client, room);
 }
 
 static gboolean on_retry(gpointer data)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-sync-apply.h"
 
+#include "mx-decrypt.h"
 #include "mx-direct.h"
 #include "mx-id.h"
 #include "mx-ignored-list.h"
@@ -281,16 +282,18 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (row.state_key != NULL && event->prev_content.text == NULL &&
         mx_store_is_being_made(store, room->key, event->sender, event->ts))
         row.display = MX_DISPLAY_NONE;
-    if (is_line && row.display == MX_DISPLAY_PENDING)
+    g_autofree char *session_id = is_line ? mx_decrypt_note(store, room, &row) : NULL;
+    gboolean is_waiting = row.crypto == MX_ROW_WAITING;
+    if (is_line && !is_waiting && row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
-    if (is_line && !is_hidden)
+    if (is_line && !is_waiting && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (mx_redaction_is(event))
         mx_redaction_apply(store, room, content);
-    return row.display == MX_DISPLAY_PENDING;
+    return row.display == MX_DISPLAY_PENDING && !is_waiting;
 }
 
 static gboolean is_own_join(RoomPass *pass, const MxEvent *event)
@@ -401,7 +404,9 @@ static void note_gap(RoomPass *pass)
                           (find_own_join(pass, &own_join) && !has_early_messages(pass)) ||
                           (!pass->was_joined && pass->apply->context->since == NULL);
     if (is_history) {
-        if (pass->row->prev_batch == NULL)
+        if (pass->row->top_pos > 0) /* of an earlier stay */
+            mx_store_add_left_gap(pass->apply->store, pass->row, prev_batch);
+        else
             pass->row->prev_batch = g_steal_pointer(&prev_batch);
         return;
     }
@@ -498,6 +503,7 @@ static void take_last_lines(RoomPass *pass)
     if (!pass->change->is_gone ||
         !g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
         return;
+    mx_decrypt_last(store, pass->row, own_user_id, pass->apply->rules);
     g_autoptr(GPtrArray) rows = mx_store_list_display(store, pass->row->key, MX_DISPLAY_PENDING,
                                                       G_MAXINT64, MAX_LAST_LINES);
     pass->change->last_lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);

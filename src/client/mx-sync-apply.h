@@ -69,7 +69,8 @@ typedef struct {
 } MxNewLine;
 
 /* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives
- * TRUE when a line that waits to be shown was added. */
+ * TRUE when a line that waits to be shown was added; not for one that is to be decrypted first
+ * (mx-decrypt.h). */
 gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
                                const MxNewLine *line);
 /* Types that are shown as a line. */

@@ -4,6 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "mx-backoff.h"
 #include "mx-crypto.h"
 #include "mx-ratchet.h"
 #include "mx-vault.h"
@@ -49,6 +50,8 @@ void mx_crypto_add_request(MxCrypto *crypto, MxCryptoRequestKind kind, char *bod
                            MxCryptoAnswerFunc func, gpointer user_data, GDestroyNotify destroy);
 /* The answer is one of a server that may do better later: no answer, 429, 5xx, 401. */
 gboolean mx_crypto_answer_is_passing(const MxCryptoAnswer *answer);
+/* How long (ms) to wait after such an answer. */
+gint64 mx_crypto_get_retry_ms(MxBackoff *backoff, const MxCryptoAnswer *answer);
 
 /* A file of this folder that has requests of its own. All are called by mx_crypto_take_requests(),
  * in one transaction, and make their requests with mx_crypto_add_request(). Gives in how many ms it

@@ -9,6 +9,7 @@
 #include "mx-crypto-private.h"
 #include "mx-device-keys.h"
 #include "mx-device-list.h"
+#include "mx-inbound.h"
 #include "mx-json.h"
 #include "mx-key-request.h"
 #include "mx-olm.h"
@@ -20,6 +21,8 @@
 #define VALUE_CRYPTO_DEVICE "crypto_device" /* whose keys the store has */
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 60000
+/* Back within ten seconds of the network, as everything else. */
+#define NO_NETWORK_MS 8000
 
 typedef struct {
     MxCryptoRequest *request; /* a copy of what was handed out, without the body */
@@ -68,6 +71,7 @@ static const struct {
     [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
     [MX_CRYPTO_PART_CROSS_SIGNING] = {mx_cross_signing_part_new, mx_cross_signing_part_free},
     [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
+    [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };
 
 gpointer mx_crypto_get_part(MxCrypto *crypto, MxCryptoPart part)
@@ -113,9 +117,26 @@ static void drop_parts(MxCrypto *crypto)
             parts[i].destroy(g_steal_pointer(&crypto->parts[i]));
 }
 
+static GBytes *seal_row(gpointer data, const char *kind, const char *key, GBytes *plain,
+                        GError **error)
+{
+    MxCrypto *crypto = data;
+    gsize len;
+    const void *bytes = g_bytes_get_data(plain, &len);
+    return mx_vault_seal(crypto->vault, kind, key, bytes, len, error);
+}
+
+static GBytes *reveal_row(gpointer data, const char *kind, const char *key, GBytes *sealed)
+{
+    MxCrypto *crypto = data;
+    return mx_vault_open_row(crypto->vault, kind, key, sealed, NULL);
+}
+
 static void crypto_free(gpointer data)
 {
     MxCrypto *crypto = data;
+    if (crypto->store != NULL)
+        mx_store_set_reveal(crypto->store, NULL, NULL, NULL);
     drop_parts(crypto);
     g_clear_pointer(&crypto->requests, g_hash_table_unref);
     g_clear_pointer(&crypto->due, g_ptr_array_unref);
@@ -200,12 +221,9 @@ static MxVault *open_vault(MxCrypto *crypto, GError **error)
     if (vault != NULL)
         return vault;
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
-    if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEY_LOST)) {
+    if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEYS_LOST) ||
+        g_strcmp0(device, crypto->device_id) == 0) {
         g_propagate_error(error, g_steal_pointer(&failure));
-        return NULL;
-    }
-    if (g_strcmp0(device, crypto->device_id) == 0) {
-        g_set_error_literal(error, MX_ERROR, MX_ERROR_KEYS_LOST, failure->message);
         return NULL;
     }
     mx_vault_forget(crypto->store, dir);
@@ -232,6 +250,7 @@ MxCrypto *mx_crypto_open(MxStore *store, const char *user_id, const char *device
     mx_store_set_durable(store);
     if (!open_account(crypto, error))
         return NULL;
+    mx_store_set_reveal(store, seal_row, reveal_row, crypto);
     mx_store_attach(store, crypto, crypto_free);
     return g_steal_pointer(&crypto);
 }
@@ -342,6 +361,12 @@ gboolean mx_crypto_answer_is_passing(const MxCryptoAnswer *answer)
            answer->status >= 500;
 }
 
+gint64 mx_crypto_get_retry_ms(MxBackoff *backoff, const MxCryptoAnswer *answer)
+{
+    gint64 wait = mx_backoff_next(backoff);
+    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS) : MAX(wait, answer->retry_after_ms);
+}
+
 static gint64 collect(MxCrypto *crypto)
 {
     gint64 wait = -1;
@@ -430,7 +455,7 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
     MxToDeviceRow *row = user_data;
     queue->last_taken = 0;
     if (mx_crypto_answer_is_passing(answer)) {
-        gint64 wait = MAX((gint64)mx_backoff_next(&queue->backoff), answer->retry_after_ms);
+        gint64 wait = mx_crypto_get_retry_ms(&queue->backoff, answer);
         queue->not_before_ms = crypto->get_now_ms() + wait;
         return;
     }

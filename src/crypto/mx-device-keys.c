@@ -259,8 +259,7 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     if (answer->body != NULL)
         note_uploaded(crypto, part, answer);
     else if (mx_crypto_answer_is_passing(answer))
-        begin_pause(crypto, part,
-                    MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms));
+        begin_pause(crypto, part, mx_crypto_get_retry_ms(&part->backoff, answer));
     else
         note_refused(crypto, part, answer);
 }
@@ -301,7 +300,7 @@ static void note_wrong(MxCrypto *crypto, Part *part)
 {
     if (part->state.is_wrong)
         return;
-    g_warning("the homeserver has other keys for this device than this device");
+    g_message("the homeserver has other keys for this device than this device");
     part->state.is_wrong = TRUE;
     save(crypto, &part->state);
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, 0, crypto->user_id, crypto->device_id,

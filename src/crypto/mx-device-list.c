@@ -76,9 +76,9 @@ static Lists *get_lists(MxCrypto *crypto)
 
 /* ---- pauses ---- */
 
-static void pause_start(MxCrypto *crypto, Pause *pause, gint64 at_least_ms)
+static void pause_start(MxCrypto *crypto, Pause *pause, gint64 wait_ms)
 {
-    pause->longest_ms = MAX((gint64)mx_backoff_next(&pause->backoff), at_least_ms);
+    pause->longest_ms = wait_ms;
     pause->until_ms = crypto->get_now_ms() + pause->longest_ms;
 }
 
@@ -302,7 +302,8 @@ static JsonObject *parse_slice(const MxJsonSlice *slice)
 enum { DEVICE_KEYS, MASTER_KEYS, SELF_SIGNING_KEYS, USER_SIGNING_KEYS, FAILURES, N_MEMBERS };
 
 /* index: of each member but the last, user ID -> MxJsonSlice. */
-static void take_user(MxCrypto *crypto, const char *user_id, GHashTable *const *index)
+static void take_user(MxCrypto *crypto, const char *user_id, gint64 dirty_seq,
+                      GHashTable *const *index)
 {
     gboolean is_own = g_str_equal(user_id, crypto->user_id);
     g_autoptr(JsonObject) master = parse_slice(g_hash_table_lookup(index[MASTER_KEYS], user_id));
@@ -314,7 +315,8 @@ static void take_user(MxCrypto *crypto, const char *user_id, GHashTable *const *
     const MxJsonSlice *devices = g_hash_table_lookup(index[DEVICE_KEYS], user_id);
     if (devices == NULL || devices->type != MX_JSON_OBJECT)
         return; /* nothing is said of the devices, so nothing is gone */
-    if (is_own)
+    /* Not by an answer from before an upload. */
+    if (is_own && mx_store_get_tracked_user(crypto->store, user_id).dirty_seq == dirty_seq)
         mx_device_keys_check_own(crypto, *devices);
     take_devices(crypto, user_id, *devices);
 }
@@ -353,7 +355,7 @@ static void note_server(MxCrypto *crypto, const char *server, gboolean failed)
         g_hash_table_insert(servers, g_strdup(server), pause);
     }
     if (pause_get_left(crypto, pause) == 0)
-        pause_start(crypto, pause, SERVER_FIRST_MS);
+        pause_start(crypto, pause, MAX(SERVER_FIRST_MS, mx_backoff_next(&pause->backoff)));
 }
 
 static gboolean has_failed(MxJsonSlice failures, const char *server)
@@ -381,8 +383,9 @@ static void take_answer(MxCrypto *crypto, GHashTable *users, const char *text, g
         note_server(crypto, server, failed);
         if (failed)
             continue;
-        take_user(crypto, user_id, index);
-        mx_store_set_current(crypto->store, user_id, ((Asked *)asked)->dirty_seq); /* D4 */
+        gint64 dirty_seq = ((Asked *)asked)->dirty_seq;
+        take_user(crypto, user_id, dirty_seq, index);
+        mx_store_set_current(crypto->store, user_id, dirty_seq); /* D4 */
         g_hash_table_remove(get_lists(crypto)->since, user_id);
     }
     for (guint i = 0; i < FAILURES; i++)
@@ -418,7 +421,7 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
         pause_end(&lists->pause);
         take_answer(crypto, users, answer->body, answer->len);
     } else {
-        pause_start(crypto, &lists->pause, answer->retry_after_ms);
+        pause_start(crypto, &lists->pause, mx_crypto_get_retry_ms(&lists->pause.backoff, answer));
     }
 }
 

@@ -43,6 +43,7 @@ gboolean mx_inbound_get(MxCrypto *crypto, const char *room_id, const char *sessi
 void mx_room_key_clear(MxRoomKey *key);
 
 /* L: why the creator did not give the key. A later key deletes it. */
+/* room_id and session_id NULL: all that the sender has sent so far (L3, m.no_olm). */
 void mx_inbound_note_withheld(MxCrypto *crypto, const char *room_id, const char *session_id,
                               const char *sender, const char *code, const char *reason);
 
@@ -56,6 +57,7 @@ typedef enum {
     MX_READ_REPLAY,          /* I8 */
     MX_READ_DAMAGED,
     MX_READ_UNKNOWN_ALGORITHM,
+    MX_READ_NOT_TRIED, /* the encryption was not open */
 } MxReadResult;
 
 typedef enum {
@@ -64,7 +66,13 @@ typedef enum {
     MX_SHIELD_RED_UNSIGNED,
     MX_SHIELD_RED_UNKNOWN_DEVICE,
     MX_SHIELD_RED_IDENTITY_CHANGED,
+    MX_SHIELD_RED_NOT_ENCRYPTED, /* G8: in the clear, in a room that is encrypted */
 } MxShield;
+
+/* Both in the column `reading` of a timeline row. */
+#define MX_READING_PACK(result, shield) ((int)(result) | (int)(shield) << 8)
+#define MX_READING_RESULT(reading) ((MxReadResult)((reading)&0xff))
+#define MX_READING_SHIELD(reading) ((MxShield)((reading) >> 8))
 
 /* What an encrypted event says. Strings are owned. */
 typedef struct {
@@ -74,6 +82,8 @@ typedef struct {
                              m.relates_to of the cleartext (H9) merged in */
     char *code;           /* of MX_READ_WITHHELD */
     char *session_id;     /* when the event has a usable one */
+    gboolean may_change;  /* in a moment: a key may be on its way, or the sender's devices are being
+                             asked for */
 } MxReading;
 void mx_reading_clear(MxReading *reading);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxReading, mx_reading_clear)
@@ -82,3 +92,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxReading, mx_reading_clear)
  * caller's transaction, which also stores what is shown. */
 void mx_inbound_read(MxCrypto *crypto, const char *room_id, const char *event_id,
                      const char *sender, gint64 ts, const char *content, MxReading *reading);
+/* The session that the event names, or NULL: none that can be. content as above; caller frees. */
+char *mx_inbound_dup_session_id(const char *content);
+/* Whether messages of devices that their owner has not signed are kept back (U1): unless the user
+ * wants all (MX_VALUE_DEVICE_POLICY), or has no identity that others could know (U2). */
+gboolean mx_inbound_hides_unsigned(MxCrypto *crypto);
+#define MX_VALUE_DEVICE_POLICY "device_policy"
+#define MX_DEVICE_POLICY_ALL "all"
+
+gpointer mx_inbound_part_new(void); /* mx-crypto.c */
+void mx_inbound_part_free(gpointer part);

@@ -295,6 +295,21 @@ static JsonObject *make_forward(const MxRoomKey *key, const char *session_key)
     return content;
 }
 
+/* K4: why the beginning is not there, as its creator has said. */
+static void add_withheld(MxCrypto *crypto, const MxRoomKey *key, JsonObject *content)
+{
+    g_autoptr(MxWithheldRow) row =
+        key->sender != NULL
+            ? mx_store_get_withheld(crypto->store, key->room_id, key->session_id, key->sender)
+            : NULL;
+    if (row == NULL)
+        return;
+    JsonObject *withheld = json_object_new();
+    json_object_set_string_member(withheld, "code", row->code);
+    json_object_set_string_member(withheld, "reason", row->reason != NULL ? row->reason : "");
+    json_object_set_object_member(content, "withheld", withheld);
+}
+
 static void forward(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestionRow *row)
 {
     MxRoomKey key = {0};
@@ -305,6 +320,7 @@ static void forward(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestio
     }
     if (session_key != NULL && key.curve25519 != NULL) {
         g_autoptr(JsonObject) content = make_forward(&key, session_key);
+        add_withheld(crypto, &key, content);
         mx_olm_send(crypto, device, "m.forwarded_room_key", content);
     } else
         send_withheld(crypto, device, row, "m.unavailable",

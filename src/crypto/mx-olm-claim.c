@@ -156,7 +156,7 @@ static void note_failed(MxCrypto *crypto, const MxOlmPeer *target, gboolean is_d
     mx_store_save_olm_peer(crypto->store, peer);
 }
 
-/* The device still has the key that was asked about, and signed this one-time key (E4, A4, A5). */
+/* The device has signed this one-time key (E4, A4); the ratchet looks at the key itself (A5). */
 static gboolean read_one_time_key(const MxDevice *device, MxJsonSlice slice,
                                   guint8 one_time[MX_KEY_LEN])
 {
@@ -165,8 +165,7 @@ static gboolean read_one_time_key(const MxDevice *device, MxJsonSlice slice,
     g_autoptr(JsonObject) object = mx_signed_json_parse(slice.text, (gssize)slice.len, NULL);
     return object != NULL && mx_base64_decode_fixed(device->ed25519, ed25519, sizeof ed25519) &&
            mx_signed_json_verify(object, device->user_id, key_id, ed25519) &&
-           mx_base64_decode_fixed(mx_json_string(object, "key"), one_time, MX_KEY_LEN) &&
-           mx_curve25519_key_is_ok(one_time);
+           mx_base64_decode_fixed(mx_json_string(object, "key"), one_time, MX_KEY_LEN);
 }
 
 /* keys: {"signed_curve25519:AAAA": {…}}; anything else in it is passed over. */

@@ -117,6 +117,16 @@ static JsonObject *new_reason(const char *reason)
     return body;
 }
 
+MxRequest *mx_endpoint_peek(const char *room_id, guint limit)
+{
+    g_autofree char *limit_text = g_strdup_printf("%u", limit);
+    return new_request("GET", V3("rooms", room_id, "messages"),
+                       QUERY("dir", "b", "limit", limit_text, "filter",
+                             "{\"lazy_load_members\":true,\"types\":[\"m.room.message\","
+                             "\"m.room.encrypted\",\"m.sticker\"]}"),
+                       NULL);
+}
+
 MxRequest *mx_endpoint_knock(const char *id_or_alias, const char *const *via, const char *reason)
 {
     g_autoptr(JsonObject) body = new_reason(reason);

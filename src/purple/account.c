@@ -19,8 +19,10 @@
 #include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
+#include "history.h"
 #include "invites.h"
 #include "joining.h"
+#include "logging.h"
 #include "knocks.h"
 #include "membership.h"
 #include "messages.h"
@@ -141,6 +143,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
+    mxp_logging_update(mxp, change->room); /* before it is written to */
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_upgrade_update(mxp, change->room);
@@ -297,9 +300,11 @@ void mxp_account_login(PurpleAccount *account)
     mxp_chat_windows_init(mxp);
     mxp_conversion_init(mxp);
     mxp_delivery_init(mxp);
+    mxp_history_init(mxp);
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
     mxp_sounds_init(mxp);
+    mxp_logging_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
@@ -323,6 +328,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_typing_forget(mxp);
     mxp_roomlist_clear(mxp);
     mxp_delivery_clear(mxp); /* its last words still go to the database */
+    mxp_history_clear(mxp);
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
@@ -333,7 +339,6 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_avatars_clear(mxp);
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
-    mxp_membership_clear(mxp);
     mxp_conversion_clear(mxp);
     mxp_commands_raw_clear(mxp);
     mxp_room_state_clear(mxp);

@@ -8,6 +8,7 @@
 #include "mx-client.h"
 
 typedef struct _MxpAvatars MxpAvatars;
+typedef struct _MxpHistories MxpHistories;
 typedef struct _MxpOwnIcon MxpOwnIcon;
 typedef struct _MxpRoomSearch MxpRoomSearch;
 
@@ -41,13 +42,13 @@ typedef struct {
     guint last_invite, invite_source;
     void *invite_list;          /* the window that lists them, or NULL */
     gboolean is_asking;         /* our own dialog asks in place of libpurple's */
-    GSList *questions;          /* membership.c */
     const MxLine *line;         /* that is being written, or NULL: messages.c */
     GSList *raw_questions;      /* commands-raw.c */
     GHashTable *displayed;      /* room ID -> gint64 *, the newest line not yet read: receipts.c */
     GHashTable *typing;         /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
     GHashTable *presences;      /* user ID -> MxPresence: presence.c */
     GHashTable *deliveries;     /* room ID -> delivery in progress: delivery.c */
+    MxpHistories *histories;    /* history.c */
     MxpAvatars *avatars;        /* avatars.c */
     MxpOwnIcon *own_icon;       /* own-icon.c */
     guint privacy_source;       /* privacy.c */

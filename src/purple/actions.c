@@ -7,7 +7,9 @@
 
 #include "account.h"
 #include "create.h"
+#include "invite-rule.h"
 #include "invites.h"
+#include "leaving.h"
 #include "people-search.h"
 #include "profile.h"
 #include "recovery.h"
@@ -32,6 +34,20 @@ static void on_invites(PurplePluginAction *action)
     MxpAccount *mxp = mxp_account_from_gc(action->context);
     if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         mxp_invites_show(mxp);
+}
+
+static void on_invite_rule(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_invite_rule_ask(mxp);
+}
+
+static void on_leave_spaces(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_leaving_ask_spaces(mxp);
 }
 
 static void on_unread(PurplePluginAction *action)
@@ -87,6 +103,8 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
     GList *list = g_list_append(NULL, purple_plugin_action_new(_("Create room…"), on_create));
     list = g_list_append(list, purple_plugin_action_new(_("Invitations"), on_invites));
+    list = g_list_append(
+        list, purple_plugin_action_new(_("Block or allow invitations…"), on_invite_rule));
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
     list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
@@ -95,5 +113,6 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
     list = g_list_append(
         list, purple_plugin_action_new(_("Encryption information…"), on_encryption_info));
     list = g_list_append(list, purple_plugin_action_new(_("Reset identity…"), on_reset_identity));
+    list = g_list_append(list, purple_plugin_action_new(_("Leave spaces…"), on_leave_spaces));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

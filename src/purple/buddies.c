@@ -11,6 +11,7 @@
 
 #include "delivery.h"
 #include "groups.h"
+#include "history.h"
 #include "mx-id.h"
 #include "presence.h"
 #include "profile.h"
@@ -209,6 +210,8 @@ void mxp_buddies_convo_closed(PurpleConnection *gc, const char *who)
 {
     MxpAccount *mxp = mxp_account_from_gc(gc);
     MxRoom *room = mxp != NULL ? mx_client_get_direct(mxp->client, who) : NULL;
-    if (room != NULL)
-        mx_client_close_room(mxp->client, room);
+    if (room == NULL)
+        return;
+    mxp_history_forget(mxp, room->room_id);
+    mx_client_close_room(mxp->client, room);
 }

@@ -7,6 +7,7 @@
 
 #include <server.h>
 
+#include "history.h"
 #include "markup.h"
 #include "rooms.h"
 #include "topic.h"
@@ -87,6 +88,7 @@ static MxpChatWindow *add_window(MxpAccount *mxp, const char *room_id)
 
 static void remove_window(MxpAccount *mxp, MxpChatWindow *window)
 {
+    mxp_history_forget(mxp, window->room_id);
     g_hash_table_remove(mxp->by_chat_id, GINT_TO_POINTER(window->id));
     g_hash_table_remove(mxp->windows, window->room_id);
 }

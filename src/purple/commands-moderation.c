@@ -115,6 +115,21 @@ static PurpleCmdRet on_bans(PurpleConversation *conversation, const char *comman
     return PURPLE_CMD_RET_OK;
 }
 
+static PurpleCmdRet on_redact_all(PurpleConversation *conversation, const char *command,
+                                  char **args, char **error, void *data)
+{
+    MxpAccount *mxp;
+    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
+    if (room == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    g_autofree char *reason = NULL;
+    g_autofree char *user_id = take_person(mxp, conversation, args[0], &reason, error);
+    if (user_id == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    mxp_moderation_redact_all(mxp, room, user_id, reason, conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
 /* ---- power ---- */
 
 /* /op and /deop */
@@ -218,13 +233,16 @@ static PurpleCmdRet on_upgrade(PurpleConversation *conversation, const char *com
     return PURPLE_CMD_RET_OK;
 }
 
+/* /preview and /peek */
 static PurpleCmdRet on_preview(PurpleConversation *conversation, const char *command, char **args,
                                char **error, void *data)
 {
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    const char *typed = args[0] != NULL ? args[0] : "";
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    if (mxp_moderation_preview(mxp, args[0] != NULL ? args[0] : "", conversation))
+    if (g_str_equal(command, "peek") ? mxp_moderation_peek(mxp, typed, conversation)
+                                     : mxp_moderation_preview(mxp, typed, conversation))
         return PURPLE_CMD_RET_OK;
     *error = g_strdup(_("That leads to no room. Type its address (#room:example.org), its ID "
                         "(!abc…) or a matrix.to or matrix: link."));
@@ -273,6 +291,10 @@ const MxpCommand mxp_commands_moderation[] = {
      N_("unban &lt;@user:server&gt; [reason]: Lets somebody in again who was banned."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"bans", "", on_bans, N_("bans: Lists who is banned from the room, and why.")},
+    {"redactall", "s", on_redact_all,
+     N_("redactall &lt;name or @user:server&gt; [reason]: Removes all messages of somebody that "
+        "this device knows; asks first."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"op", "s", on_op, N_("op &lt;name or @user:server&gt;: Makes somebody a moderator."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"deop", "s", on_op,
@@ -288,6 +310,10 @@ const MxpCommand mxp_commands_moderation[] = {
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"upgrade", "s", on_upgrade,
      N_("upgrade [version]: Replaces the room by one of a newer version; asks first."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {"peek", "s", on_preview,
+     N_("peek &lt;room&gt;: Shows the last messages of a room that anybody may read, without "
+        "joining it."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"preview", "s", on_preview,
      N_("preview &lt;room&gt;: Tells of a room before you join it: name, topic, members."),

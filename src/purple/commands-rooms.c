@@ -9,8 +9,10 @@
 
 #include "conversion.h"
 #include "create.h"
+#include "invite-rule.h"
 #include "invites.h"
 #include "joining.h"
+#include "leaving.h"
 #include "membership.h"
 #include "system-line.h"
 
@@ -32,12 +34,13 @@ static PurpleCmdRet on_join(PurpleConversation *conversation, const char *comman
 static PurpleCmdRet on_leave(PurpleConversation *conversation, const char *command, char **args,
                              char **error, void *data)
 {
-    MxpAccount *mxp;
-    MxRoom *room = mxp_command_get_joined(conversation, &mxp, error);
-    if (room == NULL)
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    mxp_membership_leave(mxp, room, mxp_command_get_rest(args, 0), conversation);
-    return PURPLE_CMD_RET_OK;
+    MxRoom *own = mxp_command_get_room(conversation, mxp);
+    return mxp_leaving_start(mxp, own, mxp_command_get_rest(args, 0), conversation, error)
+               ? PURPLE_CMD_RET_OK
+               : PURPLE_CMD_RET_FAILED;
 }
 
 static PurpleCmdRet on_forget(PurpleConversation *conversation, const char *command, char **args,
@@ -88,8 +91,19 @@ static PurpleCmdRet on_invites(PurpleConversation *conversation, const char *com
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
+    const char *word = mxp_command_get_rest(args, 0);
+    if (g_strcmp0(word, "block") == 0 || g_strcmp0(word, "allow") == 0) {
+        mxp_invite_rule_set(mxp, g_str_equal(word, "block"), conversation);
+        return PURPLE_CMD_RET_OK;
+    }
+    if (word != NULL) {
+        *error = g_strdup(_("Type /invites alone for those that wait, /invites block to refuse all "
+                            "that come, or /invites allow."));
+        return PURPLE_CMD_RET_FAILED;
+    }
     g_autofree char *markup = mxp_invites_list(mxp);
     mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
+    mxp_invite_rule_say(mxp, conversation);
     return PURPLE_CMD_RET_OK;
 }
 
@@ -112,7 +126,9 @@ static PurpleCmdRet on_answer(PurpleConversation *conversation, const char *comm
 const MxpCommand mxp_commands_rooms[] = {
     {"join", "s", on_join,
      N_("join &lt;room&gt; [reason]: Joins a room by its address, its ID or a link to it.")},
-    {"leave", "s", on_leave, N_("leave [reason]: Leaves the room."),
+    {"leave", "s", on_leave,
+     N_("leave [room or space] [reason]: Leaves the room. With the name, address or ID of another "
+        "room or of a space it leaves that one, and asks first."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"forget", "", on_forget, N_("forget: The server forgets a room that you have left.")},
     {"invite", "s", on_invite, N_("invite &lt;@user:server&gt; [reason]: Invites somebody.")},
@@ -122,7 +138,11 @@ const MxpCommand mxp_commands_rooms[] = {
         "--listed, --unlisted, --join rule, --history who, --guests can_join, --no-federate, "
         "--encrypted, --type type, --state type [key] {…}, --power {…}, --creation {…}."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
-    {"invites", "", on_invites, N_("invites: Lists the invitations that wait for an answer.")},
+    {"invites", "s", on_invites,
+     N_("invites [block|allow]: Lists the invitations that wait for an answer. /invites block: "
+        "your "
+        "homeserver refuses all that come; /invites allow: they come again."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"accept", "s", on_answer,
      N_("accept [number]: Accepts an invitation; without a number the only one."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},

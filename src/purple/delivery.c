@@ -7,9 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
-#include <core.h>
 #include <conversation.h>
 
+#include "day-line.h"
 #include "log-tail.h"
 #include "messages.h"
 #include "receipts.h"
@@ -25,7 +25,7 @@ typedef struct {
     int left_out;
     gboolean again; /* more came while the lines were asked for */
     gboolean opens; /* a message opens the window; what happened to the room alone does not */
-    int shown_day;  /* of the last line: Finch prints no dates */
+    int shown_day;  /* of the last line: day-line.h */
 } Delivery;
 
 static void ask(Delivery *delivery, MxRoom *room);
@@ -68,36 +68,13 @@ void mxp_delivery_clear(MxpAccount *mxp)
 
 /* ---- writing in slices ---- */
 
-static gboolean prints_no_dates(void)
-{
-    return g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0;
-}
-
-static int day_of(gint64 ts)
-{
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(ts / 1000);
-    return date != NULL ? g_date_time_get_year(date) * 366 + g_date_time_get_day_of_year(date) : 0;
-}
-
-/* Finch prints the time alone: a line from another day gets its date in front, unlogged, since logs
- * have dates. */
 static void write_date_before(Delivery *delivery, MxRoom *room, const MxLine *line)
 {
-    int day = day_of(line->ts);
-    int today = day_of(g_get_real_time() / 1000);
-    int last = delivery->shown_day != 0 ? delivery->shown_day : today;
-    delivery->shown_day = day;
-    if (!prints_no_dates() || day == last || day == 0)
-        return;
-    PurpleConversation *conversation = mxp_messages_open_conversation(delivery->mxp, room);
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(line->ts / 1000);
-    g_autofree char *text = g_date_time_format(date, "%A, %x");
-    if (conversation == NULL || text == NULL)
-        return;
-    gboolean was_logging = purple_conversation_is_logging(conversation);
-    purple_conversation_set_logging(conversation, FALSE);
-    purple_conversation_write(conversation, NULL, text, PURPLE_MESSAGE_SYSTEM, time(NULL));
-    purple_conversation_set_logging(conversation, was_logging);
+    g_autofree char *date = mxp_day_line_get(line->ts, &delivery->shown_day);
+    PurpleConversation *conversation =
+        date != NULL ? mxp_messages_open_conversation(delivery->mxp, room) : NULL;
+    if (conversation != NULL)
+        mxp_day_line_write(conversation, date);
 }
 
 static void say_left_out(Delivery *delivery, MxRoom *room)
@@ -105,8 +82,10 @@ static void say_left_out(Delivery *delivery, MxRoom *room)
     if (delivery->left_out == 0)
         return;
     g_autofree char *text = g_strdup_printf(
-        g_dngettext(GETTEXT_PACKAGE, "%d older unread message is not shown here.",
-                    "%d older unread messages are not shown here.", delivery->left_out),
+        g_dngettext(GETTEXT_PACKAGE,
+                    "%d older unread message is not shown here. /history shows it.",
+                    "%d older unread messages are not shown here. /history shows them.",
+                    delivery->left_out),
         delivery->left_out);
     delivery->left_out = 0;
     PurpleConversation *conversation = mxp_messages_open_conversation(delivery->mxp, room);

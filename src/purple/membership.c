@@ -5,9 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include <request.h>
-
 #include "chat-window.h"
+#include "confirm.h"
 #include "groups.h"
 #include "mx-link.h"
 #include "reply.h"
@@ -19,6 +18,7 @@ typedef struct {
     MxpReply *reply;
     MxpDeed deed;
     char *target;
+    char *done; /* said in the end, or NULL */
 } Deed;
 
 static Deed *deed_new(MxpAccount *mxp, MxpDeed what, const char *target,
@@ -36,6 +36,7 @@ static void deed_free(gpointer data)
     Deed *deed = data;
     mxp_reply_free(deed->reply);
     g_free(deed->target);
+    g_free(deed->done);
     g_free(deed);
 }
 
@@ -46,21 +47,38 @@ static void on_done(MxClient *client, const char *room_id, const GError *error, 
     if (error != NULL) {
         g_autofree char *text = mxp_reply_explain(deed->deed, deed->target, error);
         mxp_reply_fail(deed->reply, text);
-    } else if (deed->deed == MXP_DEED_LEAVE && deed->reply->type == PURPLE_CONV_TYPE_IM) {
-        /* A chat's window says so itself, whoever has left it where. */
-        mxp_reply_say(deed->reply, _("You have left this conversation."));
-    } else if (deed->deed == MXP_DEED_FORGET) {
-        mxp_reply_say(deed->reply, _("The homeserver has forgotten that you were here."));
+    } else if (deed->done != NULL) {
+        mxp_reply_say(deed->reply, deed->done);
     }
 }
 
 /* ---- leave and forget ---- */
 
+/* A chat's window says so itself, whoever has left it where. */
+static char *describe_left(const MxRoom *room, const char *window)
+{
+    if (room->is_space)
+        return g_strdup_printf(_("You have left the space “%s”. You are in its rooms still."),
+                               room->name);
+    if (g_strcmp0(window, room->room_id) == 0)
+        return NULL;
+    return g_strcmp0(window, room->direct_user) == 0
+               ? g_strdup(_("You have left this conversation."))
+               : g_strdup_printf(_("You have left the room “%s”."), room->name);
+}
+
+static Deed *leave_new(MxpAccount *mxp, const MxRoom *room, PurpleConversation *conversation)
+{
+    Deed *deed = deed_new(mxp, MXP_DEED_LEAVE, room->name, conversation);
+    deed->done = describe_left(room, deed->reply->name);
+    return deed;
+}
+
 void mxp_membership_leave(MxpAccount *mxp, MxRoom *room, const char *reason,
                           PurpleConversation *conversation)
 {
-    mx_client_leave(mxp->client, room->room_id, reason, on_done,
-                    deed_new(mxp, MXP_DEED_LEAVE, room->name, conversation), deed_free);
+    mx_client_leave(mxp->client, room->room_id, reason, on_done, leave_new(mxp, room, conversation),
+                    deed_free);
 }
 
 gboolean mxp_membership_forget(MxpAccount *mxp, const char *room_id,
@@ -69,39 +87,55 @@ gboolean mxp_membership_forget(MxpAccount *mxp, const char *room_id,
     if (mx_client_get_room(mxp->client, room_id) != NULL)
         return FALSE;
     const char *title = purple_conversation_get_title(conversation);
-    mx_client_forget(mxp->client, room_id, on_done,
-                     deed_new(mxp, MXP_DEED_FORGET, title != NULL ? title : room_id, conversation),
-                     deed_free);
+    Deed *deed = deed_new(mxp, MXP_DEED_FORGET, title != NULL ? title : room_id, conversation);
+    deed->done = g_strdup(_("The homeserver has forgotten that you were here."));
+    mx_client_forget(mxp->client, room_id, on_done, deed, deed_free);
     return TRUE;
 }
 
-/* The account keeps it, since a dialog that dies with the connection frees nothing. */
 typedef struct {
-    MxpAccount *mxp;
-    char *room_id;
+    Deed *deed; /* NULL once it is done */
+    char *room_id, *reason;
 } Question;
 
 static void question_free(gpointer data)
 {
     Question *question = data;
+    g_clear_pointer(&question->deed, deed_free);
     g_free(question->room_id);
+    g_free(question->reason);
     g_free(question);
 }
 
-void mxp_membership_clear(MxpAccount *mxp)
+static void on_leave_confirmed(MxpAccount *mxp, gpointer data)
 {
-    g_slist_free_full(g_steal_pointer(&mxp->questions), question_free);
-}
-
-static void on_leave_confirmed(Question *question, int action)
-{
-    MxRoom *room = mx_client_get_room(question->mxp->client, question->room_id);
+    Question *question = data;
+    MxRoom *room = mx_client_get_room(mxp->client, question->room_id);
     if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
-        mxp_membership_leave(question->mxp, room, NULL, NULL);
+        mx_client_leave(mxp->client, room->room_id, question->reason, on_done,
+                        g_steal_pointer(&question->deed), deed_free);
 }
 
-static void on_leave_refused(Question *question, int action)
+const char *mxp_membership_explain_leave(gboolean is_space)
 {
+    return is_space ? _("You stay in the rooms of a space; they move to another group of the buddy "
+                        "list. A space that is open to invited people only you cannot join again "
+                        "by yourself.")
+                    : _("You will see no more of its messages. If it is open to invited people "
+                        "only, you cannot come back by yourself.");
+}
+
+void mxp_membership_ask_leave(MxpAccount *mxp, MxRoom *room, const char *reason,
+                              PurpleConversation *conversation)
+{
+    Question *question = g_new0(Question, 1);
+    question->deed = leave_new(mxp, room, conversation);
+    question->room_id = g_strdup(room->room_id);
+    question->reason = g_strdup(reason);
+    g_autofree char *primary = g_strdup_printf(
+        room->is_space ? _("Leave the space “%s”?") : _("Leave the room “%s”?"), room->name);
+    mxp_confirm(mxp, primary, mxp_membership_explain_leave(room->is_space), _("Leave"),
+                on_leave_confirmed, question, question_free);
 }
 
 static void on_leave_chosen(PurpleBlistNode *node, gpointer data)
@@ -110,19 +144,8 @@ static void on_leave_chosen(PurpleBlistNode *node, gpointer data)
     MxpAccount *mxp = mxp_account_get(purple_chat_get_account(chat));
     g_autofree char *typed = mxp_rooms_get_typed(purple_chat_get_components(chat));
     MxRoom *room = mxp != NULL ? mxp_rooms_find(mxp, typed) : NULL;
-    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN)
-        return;
-    Question *question = g_new0(Question, 1);
-    question->mxp = mxp;
-    question->room_id = g_strdup(room->room_id);
-    mxp->questions = g_slist_prepend(mxp->questions, question);
-    g_autofree char *primary = g_strdup_printf(_("Leave the room “%s”?"), room->name);
-    purple_request_action(mxp->gc, _("Matrix"), primary,
-                          _("You will see no more of its messages. If it is open to invited people "
-                            "only, you cannot come back by yourself."),
-                          PURPLE_DEFAULT_ACTION_NONE, mxp->account, NULL, NULL, question, 2,
-                          _("Leave"), G_CALLBACK(on_leave_confirmed), _("Cancel"),
-                          G_CALLBACK(on_leave_refused));
+    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
+        mxp_membership_ask_leave(mxp, room, NULL, NULL);
 }
 
 GList *mxp_membership_blist_node_menu(PurpleBlistNode *node)

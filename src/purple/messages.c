@@ -13,6 +13,7 @@
 
 #include "buddies.h"
 #include "chat-window.h"
+#include "history.h"
 #include "markup.h"
 #include "mx-id.h"
 #include "upgrade.h"
@@ -31,7 +32,7 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 
 /* ---- writing ---- */
 
-char *mxp_messages_get_text(const MxLine *line)
+static char *get_bare_text(const MxLine *line)
 {
     g_autofree char *markup = NULL;
     switch (line->kind) {
@@ -42,7 +43,7 @@ char *mxp_messages_get_text(const MxLine *line)
             markup = mxp_markup_from_html(line->formatted_body, FALSE);
         return markup != NULL ? purple_markup_strip_html(markup) : g_strdup(line->body);
     case MX_LINE_ENCRYPTED:
-        return g_strdup(_("[encrypted message: this version cannot read it]"));
+        return g_strdup_printf("[%s]", line->body);
     case MX_LINE_UNREADABLE:
         return g_strdup(_("[a message without text]"));
     case MX_LINE_STATE:
@@ -53,15 +54,35 @@ char *mxp_messages_get_text(const MxLine *line)
     return NULL;
 }
 
-static char *get_markup(const MxLine *line)
+char *mxp_messages_get_text(const MxLine *line)
+{
+    g_autofree char *text = get_bare_text(line);
+    if (text == NULL || line->mark == NULL)
+        return g_steal_pointer(&text);
+    return g_strdup_printf("%s [%s]", text, line->mark);
+}
+
+static char *get_bare_markup(const MxLine *line)
 {
     gboolean is_emote = line->kind == MX_LINE_EMOTE;
     char *markup =
         line->formatted_body != NULL ? mxp_markup_from_html(line->formatted_body, is_emote) : NULL;
     if (markup != NULL)
         return markup;
-    g_autofree char *text = mxp_messages_get_text(line);
+    g_autofree char *text = get_bare_text(line);
     return text != NULL ? mxp_markup_from_plain(text, is_emote) : NULL;
+}
+
+/* What is to be thought of a message stands behind it, always in words: a warning catches the eye,
+ * the rest is quiet. */
+static char *get_markup(const MxLine *line)
+{
+    g_autofree char *markup = get_bare_markup(line);
+    if (markup == NULL || line->mark == NULL)
+        return g_steal_pointer(&markup);
+    g_autofree char *mark = mxp_markup_escape(line->mark);
+    return g_strdup_printf("%s <font color=\"%s\">[%s]</font>", markup,
+                           line->is_warned ? "#c01c28" : "#77767b", mark);
 }
 
 static PurpleMessageFlags get_flags(const MxLine *line)
@@ -120,9 +141,8 @@ static char *escape_briefly(const char *text)
     return g_steal_pointer(&markup);
 }
 
-static void write_state(MxpAccount *mxp, MxRoom *room, const MxLine *line, time_t when)
+static void write_state(PurpleConversation *conversation, const MxLine *line, time_t when)
 {
-    PurpleConversation *conversation = mxp_messages_open_conversation(mxp, room);
     g_autofree char *markup = escape_briefly(line->body);
     PurpleMessageFlags flags = PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LINKIFY;
     if (line->is_delayed)
@@ -131,8 +151,7 @@ static void write_state(MxpAccount *mxp, MxRoom *room, const MxLine *line, time_
         purple_conversation_write(conversation, NULL, markup, flags, when);
 }
 
-/* The account's option "hide_joins". */
-static gboolean hides_minor(MxpAccount *mxp, const MxRoom *room)
+gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room)
 {
     const char *where =
         purple_account_get_string(mxp->account, MXP_OPTION_HIDE_JOINS, MXP_HIDE_IN_LARGE);
@@ -143,7 +162,8 @@ static gboolean hides_minor(MxpAccount *mxp, const MxRoom *room)
 
 gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
 {
-    return line->kind != MX_LINE_NOTHING && !(line->is_minor && hides_minor(mxp, room));
+    return line->kind != MX_LINE_NOTHING &&
+           !(line->is_minor && mxp_messages_hides_minor(mxp, room));
 }
 
 void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
@@ -151,8 +171,9 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
     if (!mxp_messages_is_written(mxp, room, line))
         return;
+    mxp_history_note(mxp, room, line);
     if (line->kind == MX_LINE_STATE) {
-        write_state(mxp, room, line, when);
+        write_state(mxp_messages_open_conversation(mxp, room), line, when);
         return;
     }
     g_autofree char *markup = get_markup(line);
@@ -164,6 +185,23 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     else
         write_chat(mxp, room, line, markup, when);
     mxp->line = NULL;
+}
+
+void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
+{
+    gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
+    time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
+    PurpleMessageFlags flags =
+        line->is_own ? PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND : PURPLE_MESSAGE_RECV;
+    if (line->kind == MX_LINE_STATE) {
+        write_state(conversation, line, when);
+        return;
+    }
+    g_autofree char *markup = get_markup(line);
+    const char *who =
+        is_im && line->is_own ? purple_account_get_username(mxp->account) : line->sender;
+    if (markup != NULL)
+        purple_conversation_write(conversation, who, markup, flags | PURPLE_MESSAGE_DELAYED, when);
 }
 
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error)

@@ -19,10 +19,15 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 #define MXP_HIDE_ALWAYS "always"
 #define MXP_HIDE_NEVER "never"
 
+/* Lines about who comes and goes are left out in this room. */
+gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room);
 /* The line says something, and the account's options want it. */
 gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line);
 /* Writes the line if so; the room's window is opened when it is not there. */
 void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line);
+/* Writes a line of the past and nothing else: not through what tells of news, so that nothing
+ * sounds, and what the window is called stays as it is. */
+void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line);
 /* What the line looks like in the log, as plain text; NULL when it is not written at all. The
  * caller frees. */
 char *mxp_messages_get_text(const MxLine *line);

@@ -7,9 +7,12 @@
 
 #include "confirm.h"
 #include "mx-link.h"
+#include "mx-peek.h"
+#include "mx-redact-all.h"
 #include "mx-report.h"
 #include "mx-room-preview.h"
 #include "reply.h"
+#include "rooms.h"
 
 /* What was tried, for the sentence about its end. */
 typedef struct {
@@ -185,6 +188,74 @@ void mxp_moderation_set_power(MxpAccount *mxp, MxRoom *room, const char *user_id
                          wish_new(mxp, room, user_id, conversation), wish_free);
 }
 
+/* ---- all messages of somebody ---- */
+
+typedef struct {
+    MxpReply *reply;
+    char *room_id, *user_id, *reason;
+} Sweep;
+
+static Sweep *sweep_new(MxpAccount *mxp, const MxRoom *room, const char *user_id,
+                        const char *reason, PurpleConversation *conversation)
+{
+    Sweep *sweep = g_new0(Sweep, 1);
+    sweep->reply = mxp_reply_new(mxp, conversation);
+    sweep->room_id = g_strdup(room->room_id);
+    sweep->user_id = g_strdup(user_id);
+    sweep->reason = g_strdup(reason);
+    return sweep;
+}
+
+static void sweep_free(gpointer data)
+{
+    Sweep *sweep = data;
+    mxp_reply_free(sweep->reply);
+    g_free(sweep->room_id);
+    g_free(sweep->user_id);
+    g_free(sweep->reason);
+    g_free(sweep);
+}
+
+static void on_sweep_confirmed(MxpAccount *mxp, gpointer data)
+{
+    const Sweep *sweep = data;
+    MxRoom *room = mx_client_get_room(mxp->client, sweep->room_id);
+    if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN)
+        mx_client_redact_all(mxp->client, room, sweep->user_id, sweep->reason);
+}
+
+static void on_sweep_planned(MxClient *client, MxRoom *room, const MxRedactPlan *plan,
+                             const GError *error, gpointer data)
+{
+    const Sweep *sweep = data;
+    MxpAccount *mxp = sweep->reply->mxp;
+    if (error != NULL) {
+        mxp_reply_fail(sweep->reply, error->message);
+        return;
+    }
+    g_autofree char *primary =
+        g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "Remove %u message of %s's from “%s”?",
+                                    "Remove %u messages of %s's from “%s”?", plan->count),
+                        plan->count, plan->name, room->name);
+    mxp_confirm(mxp, primary,
+                plan->has_more
+                    ? _("They are the newest ones. They will be gone for everybody, and nobody can "
+                        "bring them back. If the homeserver asks for pauses this takes a while; "
+                        "when you go offline before, the rest stays.")
+                    : _("They are all that this device knows; older ones stay. They will be gone "
+                        "for everybody, and nobody can bring them back. If the homeserver asks for "
+                        "pauses this takes a while; when you go offline before, the rest stays."),
+                _("Remove"), on_sweep_confirmed,
+                sweep_new(mxp, room, sweep->user_id, sweep->reason, NULL), sweep_free);
+}
+
+void mxp_moderation_redact_all(MxpAccount *mxp, MxRoom *room, const char *user_id,
+                               const char *reason, PurpleConversation *conversation)
+{
+    mx_client_plan_redact_all(mxp->client, room, user_id, reason, on_sweep_planned,
+                              sweep_new(mxp, room, user_id, reason, conversation), sweep_free);
+}
+
 /* ---- who can read ---- */
 
 static const struct {
@@ -294,5 +365,35 @@ gboolean mxp_moderation_preview(MxpAccount *mxp, const char *text, PurpleConvers
         return FALSE;
     mx_client_preview(mxp->client, link->id, (const char *const *)link->via, on_preview,
                       deed_new(mxp, MXP_DEED_PREVIEW, link->id, conversation), deed_free);
+    return TRUE;
+}
+
+static void on_peek(MxClient *client, const char *text, const GError *error, gpointer data)
+{
+    Deed *deed = data;
+    if (error == NULL && *text == '\0')
+        deed->done =
+            g_strdup_printf(_("There is no message in %s that anybody may read."), deed->target);
+    else if (error == NULL)
+        deed->done = g_strdup_printf(_("The last messages in %s, where you are not:\n%s"),
+                                     deed->target, text);
+    end(deed, error);
+}
+
+gboolean mxp_moderation_peek(MxpAccount *mxp, const char *text, PurpleConversation *conversation)
+{
+    g_autoptr(MxLink) link = mx_link_parse(text);
+    if (link == NULL || link->kind == MX_LINK_USER)
+        return FALSE;
+    MxRoom *room = mxp_rooms_find(mxp, link->id);
+    Deed *deed = deed_new(mxp, MXP_DEED_PEEK, link->id, conversation);
+    if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN) {
+        mx_client_peek(mxp->client, link->id, on_peek, deed, deed_free);
+        return TRUE;
+    }
+    deed->done =
+        g_strdup_printf(_("You are in the room “%s”: /join and its address opens it."), room->name);
+    end(deed, NULL);
+    deed_free(deed);
     return TRUE;
 }

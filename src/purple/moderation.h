@@ -19,6 +19,10 @@ void mxp_moderation_list_power(MxpAccount *mxp, MxRoom *room, PurpleConversation
 void mxp_moderation_set_power(MxpAccount *mxp, MxRoom *room, const char *user_id, MxPowerWish wish,
                               gint64 level, PurpleConversation *conversation);
 
+/* Takes away all messages of somebody's that this device knows; asks before. reason may be NULL. */
+void mxp_moderation_redact_all(MxpAccount *mxp, MxRoom *room, const char *user_id,
+                               const char *reason, PurpleConversation *conversation);
+
 /* Who can read the room's history. */
 void mxp_moderation_say_visibility(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversation);
 /* FALSE: it is none of "shared", "invited", "joined", "world_readable". */
@@ -35,3 +39,5 @@ void mxp_moderation_report_user(MxpAccount *mxp, const char *user_id, const char
 /* FALSE: text leads to no room. */
 gboolean mxp_moderation_preview(MxpAccount *mxp, const char *text,
                                 PurpleConversation *conversation);
+/* The last lines of a room that the user is not in. Likewise. */
+gboolean mxp_moderation_peek(MxpAccount *mxp, const char *text, PurpleConversation *conversation);

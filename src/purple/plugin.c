@@ -19,6 +19,7 @@
 #include "invites.h"
 #include "joining.h"
 #include "links.h"
+#include "logging.h"
 #include "membership.h"
 #include "messages.h"
 #include "own-icon.h"
@@ -237,6 +238,10 @@ static void init_plugin(PurplePlugin *plugin)
                       purple_account_option_bool_new(_("Do not tell others what I have read"),
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
     add_encryption_option();
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Log decrypted messages"),
+                                                     MXP_OPTION_LOG_DECRYPTED, TRUE));
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

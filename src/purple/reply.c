@@ -145,6 +145,10 @@ static const struct {
     {MXP_DEED_PREVIEW, "M_UNRECOGNIZED", 0, N_("Your homeserver shows no rooms beforehand.")},
     {MXP_DEED_PREVIEW, "M_FORBIDDEN", 0, N_("Only its members can see that.")},
     {MXP_DEED_PREVIEW, NULL, 404, N_("There is no such room, or only its members can see that.")},
+    {MXP_DEED_PEEK, "M_FORBIDDEN", 0,
+     N_("Only its members may, or your homeserver is not in it. /preview tells what else can be "
+        "known.")},
+    {MXP_DEED_PEEK, NULL, 404, N_("There is no such room.")},
     {MXP_DEED_KNOCK, "M_FORBIDDEN", 0,
      N_("It lets nobody ask, or you are in it already or banned from it.")},
     {MXP_DEED_KNOCK, "M_NOT_FOUND", 0, N_("There is no such room.")},
@@ -238,6 +242,10 @@ static char *begin(MxpDeed deed, const char *target)
         return g_strdup_printf(_("%s was not reported."), target);
     case MXP_DEED_PREVIEW:
         return g_strdup_printf(_("Nothing can be told of %s."), target);
+    case MXP_DEED_PEEK:
+        return g_strdup_printf(_("%s cannot be read from outside."), target);
+    case MXP_DEED_INVITE_RULE:
+        return g_strdup(_("Who may invite you was not changed."));
     case MXP_DEED_OWN_NAME:
         return g_strdup(_("Your display name was not changed."));
     case MXP_DEED_AVATAR:

@@ -47,7 +47,9 @@ typedef enum {
     MXP_DEED_UPGRADE,
     MXP_DEED_REPORT,
     MXP_DEED_PREVIEW,
+    MXP_DEED_PEEK,
     MXP_DEED_CREATE,
+    MXP_DEED_INVITE_RULE,
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,
     MXP_DEED_SEARCH,

@@ -14,11 +14,15 @@ void mx_queue_row_free(MxQueueRow *row)
 
 void mx_store_add_queue(MxStore *store, MxQueueRow *row)
 {
+    g_autoptr(GBytes) sealed =
+        row->is_secret ? mx_store_seal(store, "queue", row->txn_id, row->type, row->content) : NULL;
     mx_store_exec(store,
-                  "INSERT INTO queue (room, row, txn_id, type, content, state, created_ms) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                  "iisssdi", row->room, row->row, row->txn_id, row->type, row->content,
-                  (int)row->state, row->created_ms);
+                  "INSERT INTO queue (room, row, txn_id, type, content, state, created_ms, sealed) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "iisssdib", row->room, row->row, row->txn_id,
+                  row->is_secret ? MX_SEALED_TYPE : row->type,
+                  row->is_secret ? MX_SEALED_CONTENT : row->content, (int)row->state,
+                  row->created_ms, sealed);
     row->id = sqlite3_last_insert_rowid(store->db);
 }
 
@@ -36,11 +40,16 @@ static MxQueueRow *one_item(MxStore *store, sqlite3_stmt *statement)
     row->state = sqlite3_column_int(statement, 6);
     row->created_ms = sqlite3_column_int64(statement, 7);
     row->uncertain_ms = sqlite3_column_int64(statement, 8);
+    g_autoptr(GBytes) sealed = mx_store_column_bytes(statement, 9);
+    row->is_secret = sealed != NULL;
+    if (sealed != NULL)
+        mx_store_reveal(store, "queue", row->txn_id, sealed, &row->type, &row->content);
     mx_store_done(statement);
     return row;
 }
 
-#define QUEUE_COLUMNS "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms"
+#define QUEUE_COLUMNS                                                                              \
+    "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms, sealed"
 
 MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room)
 {

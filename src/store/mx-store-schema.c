@@ -131,6 +131,22 @@ static const char *const migrations[] = {
     "  type TEXT NOT NULL, body TEXT NOT NULL, owner TEXT, context TEXT);",
     DEVICES,
     OLM,
+    /* Encrypted events: MxRowCrypto, until when to wait for a key, and what was read. */
+    "ALTER TABLE timeline ADD COLUMN crypto INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN session_id TEXT;"
+    "ALTER TABLE timeline ADD COLUMN try_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN late INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN sealed BLOB;"
+    "ALTER TABLE queue ADD COLUMN sealed BLOB;"
+    "CREATE INDEX timeline_crypto ON timeline (room, pos) WHERE crypto = 1;"
+    "CREATE INDEX timeline_session ON timeline (room, session_id) WHERE crypto = 3;"
+    "CREATE TABLE megolm_index (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"
+    "  message_index INTEGER NOT NULL, event_id TEXT NOT NULL, ts INTEGER NOT NULL,"
+    "  PRIMARY KEY (room_id, session_id, message_index)) WITHOUT ROWID;"
+    "CREATE TABLE withheld (room_id TEXT NOT NULL, session_id TEXT NOT NULL, sender TEXT NOT NULL,"
+    "  code TEXT NOT NULL, reason TEXT, ts INTEGER NOT NULL,"
+    "  PRIMARY KEY (room_id, session_id, sender)) WITHOUT ROWID;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

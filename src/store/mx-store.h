@@ -202,6 +202,14 @@ typedef enum {
     MX_DISPLAY_SKIPPED, /* read elsewhere, or more than a window takes */
 } MxDisplay;
 
+/* How far the reading of an encrypted event has come: mx-store-encrypted.c. */
+typedef enum {
+    MX_ROW_PLAIN,      /* nothing to read */
+    MX_ROW_WAITING,    /* to be tried */
+    MX_ROW_READ,       /* or typed here: type and content are sealed */
+    MX_ROW_UNREADABLE, /* for now; `reading` says why */
+} MxRowCrypto;
+
 typedef struct {
     gint64 id; /* 0 for a new one */
     gint64 room;
@@ -217,6 +225,13 @@ typedef struct {
     MxDisplay display;
     gboolean delayed; /* came with a catch-up */
     MxAlert alert;
+    /* Of an encrypted room: type and content stand in the database for nobody to read. A row that
+     * cannot be opened is one of type m.room.encrypted. */
+    gboolean is_secret;
+    MxRowCrypto crypto;
+    int reading;      /* what the encryption said of it; only it and the lines know the numbers */
+    char *session_id; /* of one that is to be tried, perhaps again */
+    gboolean is_late; /* it was in a window as unreadable, and is to be shown again */
 } MxTimelineRow;
 
 void mx_timeline_row_free(MxTimelineRow *row);
@@ -271,6 +286,8 @@ GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
 /* Messages that are in a window, the newest first; whole rows. */
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
+/* IDs (char *) of the sender's messages that are not taken away, the newest first. */
+GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *sender, int limit);
 /* Later rows of the same sender whose content has the row's event ID somewhere; whole rows. */
 GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row);
 /* With its queue item. */
@@ -295,10 +312,11 @@ gboolean mx_store_shows_all(MxStore *store, gint64 room);
 typedef struct {
     gint64 id;
     gint64 room;
-    gint64 pos;      /* rows above it came later */
-    gint64 next_pos; /* the next older event found goes here */
-    char *from, *to; /* to may be NULL */
-    gboolean waived; /* later lines no longer wait for it */
+    gint64 pos;       /* rows above it came later */
+    gint64 next_pos;  /* the next older event found goes here */
+    char *from, *to;  /* to may be NULL */
+    gboolean waived;  /* later lines no longer wait for it */
+    gboolean is_left; /* not filled by itself: only where somebody reads the history */
 } MxGapRow;
 void mx_gap_row_free(MxGapRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxGapRow, mx_gap_row_free)
@@ -307,14 +325,73 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxGapRow, mx_gap_row_free)
 
 /* Reserves MX_GAP_SPACE positions above room->top_pos, which moves up. */
 void mx_store_add_gap(MxStore *store, MxRoomRow *room, const char *from, const char *to);
-/* The newest gap of the room, which is filled first: what is above it is nearest to the user. NULL:
- * none. */
+/* The same, of a gap that is left. */
+void mx_store_add_left_gap(MxStore *store, MxRoomRow *room, const char *from);
+/* The newest gap of the room that is not left, which is filled first: what is above it is nearest
+ * to the user. NULL: none. */
 MxGapRow *mx_store_get_gap(MxStore *store, gint64 room);
 /* The lowest gap that later lines wait for, or NULL. */
 MxGapRow *mx_store_get_blocking_gap(MxStore *store, gint64 room);
 void mx_store_save_gap(MxStore *store, MxGapRow *gap);
 void mx_store_remove_gap(MxStore *store, gint64 id);
 void mx_store_waive_gaps(MxStore *store, gint64 room);
+
+/* ---- encrypted events and their texts: mx-store-encrypted.c ---- */
+
+/* What is sealed can be read by the encryption alone, which gives these two functions when it
+ * opens: rows of `timeline` and `queue` are sealed as they are stored and opened as they are
+ * loaded, and nobody between needs to know. kind and key name the row. seal gives NULL with error.
+ * reveal gives NULL when it cannot. Both NULL: nothing can be sealed; a transaction that has to
+ * fails. */
+typedef GBytes *(*MxSealFunc)(gpointer data, const char *kind, const char *key, GBytes *plain,
+                              GError **error);
+typedef GBytes *(*MxRevealFunc)(gpointer data, const char *kind, const char *key, GBytes *sealed);
+void mx_store_set_reveal(MxStore *store, MxSealFunc seal, MxRevealFunc reveal, gpointer data);
+
+/* What is to be tried now (ms, wall clock), at most limit rows of one room, in order; room 0: of
+ * the one that has waited longest, those in which lines wait for it first. */
+GPtrArray *mx_store_list_waiting(MxStore *store, gint64 room, gint64 now_ms, int limit);
+gboolean mx_store_has_waiting(MxStore *store, gint64 room);
+/* In how many ms there will be more; -1: nothing waits. */
+gint64 mx_store_get_waiting_ms(MxStore *store, gint64 now_ms);
+/* Lines from here on stay until what is encrypted has been tried. G_MAXINT64: none does. */
+gint64 mx_store_get_waiting_pos(MxStore *store, gint64 room);
+/* The row is tried again at until_ms, for the last time. */
+void mx_store_put_off(MxStore *store, gint64 id, gint64 until_ms);
+gboolean mx_store_was_put_off(MxStore *store, gint64 id);
+/* It says row->type and row->content; these are sealed. display, alert and reading are taken from
+ * the row too. is_line: what a window has shown as unreadable is pending again, as a late line. */
+void mx_store_set_read(MxStore *store, MxTimelineRow *row, gboolean is_line);
+/* display, alert and reading are taken from the row. */
+void mx_store_set_unreadable(MxStore *store, const MxTimelineRow *row);
+/* Nothing can be read now: no line is to wait for it. */
+void mx_store_give_up_waiting(MxStore *store, int reading);
+/* A key has come: unreadable rows of this session are to be tried. Gives how many. */
+int mx_store_retry_session(MxStore *store, gint64 room, const char *session_id);
+/* The same for what was unreadable for this reason; sender NULL: of everybody. */
+int mx_store_retry_reading(MxStore *store, int reading, const char *sender);
+/* What was put off is due now. Gives how many. */
+int mx_store_hurry_session(MxStore *store, gint64 room, const char *session_id);
+
+/* ---- what is known of Megolm sessions: mx-store-megolm.c ---- */
+
+/* The message of this index (crypto I8) is this event's, which is noted, or was already. FALSE: it
+ * is another's. */
+gboolean mx_store_claim_index(MxStore *store, const char *room_id, const char *session_id,
+                              gint64 message_index, const char *event_id, gint64 ts);
+
+/* Why a session was not given by this sender (crypto L1). Empty IDs: of any session (L3). */
+typedef struct {
+    char *code, *reason;
+    gint64 ts; /* when that was said, ms */
+} MxWithheldRow;
+void mx_withheld_row_free(MxWithheldRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxWithheldRow, mx_withheld_row_free)
+void mx_store_set_withheld(MxStore *store, const char *room_id, const char *session_id,
+                           const char *sender, const MxWithheldRow *row);
+MxWithheldRow *mx_store_get_withheld(MxStore *store, const char *room_id, const char *session_id,
+                                     const char *sender); /* or NULL */
+void mx_store_remove_withheld(MxStore *store, const char *room_id, const char *session_id);
 
 /* ---- send queue: mx-store-queue.c ---- */
 
@@ -332,6 +409,7 @@ typedef struct {
     char *txn_id;
     char *type;
     char *content;
+    gboolean is_secret; /* as of a timeline row */
     MxQueueState state;
     gint64 created_ms;   /* wall clock */
     gint64 uncertain_ms; /* how long it has been without an answer while online */

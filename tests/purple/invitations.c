@@ -143,12 +143,119 @@ static void spoofed(Scenario *s)
     settle(s);
 }
 
+/* ---- who may invite ---- */
+
+#define RULE "m.invite_permission_config"
+#define EMOJI "{\"recent_emoji\":[{\"emoji\":\"🤔\",\"total\":19}]}"
+#define BACKUP "{\"enabled\":false}"
+
+static void said(Scenario *s, const char *flags, const char *text)
+{
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", flags, "~text", text);
+}
+
+static void expect_written(Scenario *s, const char *content)
+{
+    FakeRequest *request = EXPECT_REQUEST(s, "set-account-data");
+    EXPECT_TEXT(s, request->args[1], RULE);
+    EXPECT_TEXT(s, request->body, content);
+}
+
+/* What other clients have written there stays, and so does what only they understand. */
+static void all_blocked(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    start(s);
+    sync_body_account_data(body, "m.recent_emoji", EMOJI);
+    sync_body_account_data(body, "m.key_backup", BACKUP);
+    sync_body_account_data(body, "org.example.unknown", "{'a':['x',{}]}");
+    push(s, sync_body_end(body));
+    settle(s);
+    fake_server_set_account_data(s->server, "m.recent_emoji", EMOJI);
+    fake_server_set_account_data(s->server, "m.key_backup", BACKUP);
+    fake_server_set_account_data(s->server, RULE, "{\"x\":[1],\"default_action\":\"allow\"}");
+    type_command(s, "/invites block", "OK");
+    expect_written(s, "{\"x\":[1],\"default_action\":\"block\"}");
+    said(s, "SYSTEM", "Your homeserver is told to refuse all invitations to you.");
+    settle(s);
+    type_command(s, "/invites", "OK");
+    said(s, "SYSTEM", "There are no invitations.");
+    said(s, "SYSTEM", "Your homeserver refuses all invitations to you.");
+    type_command(s, "/invites allow", "OK");
+    expect_written(s, "{\"x\":[1]}");
+    said(s, "SYSTEM", "Everybody may invite you");
+    settle(s);
+    type_command(s, "/invites", "OK");
+    said(s, "SYSTEM", "There are no invitations.");
+    EXPECT_NOTHING(s, 100);
+}
+
+/* After a restart, and whatever the value is. */
+static void all_blocked_elsewhere(Scenario *s)
+{
+    static const char *const odd[] = {"{}", "{'default_action':['block']}",
+                                      "{'default_action':'BLOCK'}", "{'default_action':null}"};
+    SyncBody *body = sync_body_new();
+    sync_body_account_data(body, RULE, "{'default_action':'block'}");
+    push(s, sync_body_end(body));
+    come_back(s);
+    settle(s);
+    open_chat(s, ROOM);
+    type_command(s, "/invites", "OK");
+    said(s, "SYSTEM", "There are no invitations.");
+    said(s, "SYSTEM", "Your homeserver refuses all invitations to you.");
+    for (guint i = 0; i < G_N_ELEMENTS(odd); i++) {
+        body = sync_body_new();
+        sync_body_account_data(body, RULE, odd[i]);
+        push(s, sync_body_end(body));
+        settle(s);
+        type_command(s, "/invites", "OK");
+        said(s, "SYSTEM", "There are no invitations.");
+        EXPECT_NOTHING(s, 50);
+    }
+    EXPECT_INT(s, fake_server_count(s->server, "set-account-data"), 0);
+}
+
+static void blocking_fails(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"};
+    start(s);
+    fake_server_once(s->server, "get-account-data", FAKE_502);
+    type_command(s, "/invites block", "OK");
+    said(s, "ERROR", "Who may invite you was not changed.");
+    fake_server_once(s->server, "set-account-data", no);
+    type_command(s, "/invites block", "OK");
+    expect_written(s, "{\"default_action\":\"block\"}");
+    said(s, "ERROR", "Who may invite you was not changed.");
+    type_command(s, "/invites nobody", "FAILED");
+    EXPECT_NOTHING(s, 100);
+}
+
+static void blocking_by_dialog(Scenario *s)
+{
+    JsonObject *request;
+    start(s);
+    CHECK(s, host_run_action(s->account, "Block or allow invitations…"));
+    request = EXPECT_EVENT(s, "request", "primary", "Block all invitations?");
+    CHECK(s, host_press(json_object_get_int_member(request, "request"), "Block", NULL, NULL, NULL));
+    expect_written(s, "{\"default_action\":\"block\"}");
+    settle(s);
+    CHECK(s, host_run_action(s->account, "Block or allow invitations…"));
+    request = EXPECT_EVENT(s, "request", "primary", "Allow invitations again?");
+    CHECK(s,
+          host_press(json_object_get_int_member(request, "request"), "Cancel", NULL, NULL, NULL));
+    EXPECT_NOTHING(s, 100);
+}
+
 static const ScenarioEntry entries[] = {
     {"spoofed", {spoofed}},
     {"blocked-inviter", {blocked_inviter}},
     {"storm", {storm}},
     {"accepted-elsewhere", {accepted_elsewhere}},
     {"rejected-and-invited-again", {rejected_and_invited_again}},
+    {"invites-all-blocked", {all_blocked, all_blocked_elsewhere}},
+    {"invites-blocking-fails", {blocking_fails}},
+    {"invites-blocking-by-dialog", {blocking_by_dialog}},
 };
 
 int main(int argc, char **argv)

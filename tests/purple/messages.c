@@ -139,13 +139,12 @@ static void unread_thousand(Scenario *s)
     push(s, sync_body_end(body));
     settle(s);
     open_chat(s, ROOM);
-    settle(s);
-    EXPECT_INT(s, count_lines(), 1001);
     for (int i = 13; i <= 1012; i++) {
         g_autofree char *text = g_strdup_printf("number %d", i);
         EXPECT_LINE(s, ROOM, BOB, text, NULL);
     }
     EXPECT_EVENT(s, "line", "~flags", "SYSTEM", "~text", "12");
+    EXPECT_NOTHING(s, 100);
 }
 
 static void highlight_opens(Scenario *s)
@@ -527,7 +526,7 @@ static void encrypted_1(Scenario *s)
     push_encryption(s, DIRECT);
     push_event(s, DIRECT, event);
     EXPECT_EVENT(s, "line", "name", BOB, "text", "Bob has switched on encryption.");
-    EXPECT_EVENT(s, "line", "name", BOB, "~text", "ncrypted message");
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "it is damaged");
     settle(s);
     expect_refusal(s);
 }

@@ -147,7 +147,7 @@ static void receipt_not_for_encrypted(Scenario *s)
     open_im(s);
     host_set_focus(BOB, TRUE);
     push_event(s, DIRECT, event_new("m.room.encrypted", BOB, "{'algorithm':'x'}"));
-    EXPECT_EVENT(s, "line", "name", BOB, "~text", "encrypted message");
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "not known here");
     EXPECT_NOTHING(s, 300);
 }
 

@@ -348,6 +348,197 @@ static void encrypted(Scenario *s)
     EXPECT_EVENT(s, "line", "~text", "Alice has removed a message (");
 }
 
+/* ---- all of somebody ---- */
+
+static void confirm_all(Scenario *s, const char *primary, const char *button)
+{
+    JsonObject *request = EXPECT_EVENT(s, "request", "primary", primary);
+
+    CHECK(s, host_press(json_object_get_int_member(request, "request"), button, NULL, NULL, NULL));
+}
+
+static void failed(Scenario *s, const char *text)
+{
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", text);
+}
+
+/* $1 and its edit $2, then $3. */
+static void bob_says_three(Scenario *s)
+{
+    bob_says(s, "$1", "first words");
+    push_event(s, ROOM,
+               event_with_id(event_new("m.room.message", BOB,
+                                       "{'msgtype':'m.text','body':'* mended words',"
+                                       "'m.new_content':{'msgtype':'m.text','body':'mended'},"
+                                       "'m.relates_to':{'rel_type':'m.replace','event_id':'$1'}}"),
+                             "$2"));
+    EXPECT_EVENT(s, "line", "~text", "mended words");
+    push_event(s, ROOM, event_with_id(event_text(CAROL, "of Carol"), "$c"));
+    EXPECT_LINE(s, ROOM, CAROL, "of Carol", "RECV");
+    bob_says(s, "$3", "third words");
+}
+
+/* The lines of the room itself and ours come in any order. */
+static void expect_all_told(Scenario *s, guint count, const char *end)
+{
+    gboolean is_told = FALSE;
+
+    for (guint i = 0; i <= count; i++) {
+        const char *text = text_of(EXPECT_EVENT(s, "line", "name", ROOM), "text");
+        is_told |= strstr(text, end) != NULL;
+    }
+    CHECK(s, is_told);
+}
+
+/* One after the other, with the pauses that are asked for; what is typed meanwhile does not wait
+ * for all of them. */
+static void all(Scenario *s)
+{
+    start(s, MIGHTY);
+    bob_says_three(s);
+    command(s, "/redactall Bob spam <b>");
+    confirm_all(s, "Remove 3 messages of Bob's from “Room”?", "Cancel");
+    EXPECT_NOTHING(s, 100);
+    command(s, "/redactall Bob spam <b>");
+    fake_server_once(s->server, "redact", FAKE_429_BODY);
+    confirm_all(s, "Remove 3 messages of Bob's from “Room”?", "Remove");
+    expect_redact(s, "$3", "spam <b>");
+    command(s, "/redactall Carol");
+    failed(s, "Messages are being removed from this room already.");
+    CHECK(s, host_send_chat(s->account, ROOM, "in between"));
+    EXPECT_LINE(s, ROOM, NULL, "in between", "SEND");
+    EXPECT_REQUEST(s, "send");
+    expect_redact(s, "$3", "spam <b>");
+    expect_redact(s, "$2", "spam <b>");
+    expect_redact(s, "$1", "spam <b>");
+    settle(s);
+    expect_all_told(s, 3, "3 messages of Bob's were removed. Those that this device does not know");
+    CHECK(s, !is_on_disk(s->dir, "mended words") && !is_on_disk(s->dir, "third words"));
+    CHECK(s, is_on_disk(s->dir, "of Carol"));
+    command(s, "/redactall " BOB);
+    failed(s, "No message of theirs in this room is known here");
+    EXPECT_NOTHING(s, 100);
+}
+
+static void all_refused(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"};
+
+    start(s, MIGHTY);
+    bob_says_three(s);
+    bob_says(s, "$4", "fourth words");
+    for (guint i = 0; i < 3; i++)
+        fake_server_once(s->server, "redact", no);
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 4 messages of Bob's from “Room”?", "Remove");
+    for (guint i = 0; i < 3; i++) {
+        EXPECT_REQUEST(s, "redact");
+        failed(s, "Not sent: “/redact”.");
+    }
+    failed(s, "0 of 4 messages of Bob's were removed; the others stay.");
+    EXPECT_NOTHING(s, 100);
+    /* The newest three wait for the user; one more is refused for another reason. */
+    command(s, "/discard");
+    EXPECT_EVENT(s, "line", "~text", "3 messages were dropped");
+    fake_server_once(s->server, "redact", no);
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 4 messages of Bob's from “Room”?", "Remove");
+    for (guint i = 0; i < 4; i++)
+        EXPECT_REQUEST(s, "redact");
+    settle(s);
+    failed(s, "Not sent: “/redact”.");
+    expect_all_told(s, 3,
+                    "3 of 4 messages of Bob's were removed; the homeserver refused the others.");
+}
+
+/* The power goes while it is under way. */
+static void all_ends(Scenario *s)
+{
+    start(s, NULL);
+    bob_says_three(s);
+    command(s, "/redactall Bob");
+    failed(s, "does not allow you to remove messages of others");
+    push_event(s, ROOM, event_state("m.room.power_levels", "", ALICE, MIGHTY));
+    settle(s);
+    fake_server_once(s->server, "redact", (FakeAnswer){.delay_ms = 600});
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 3 messages of Bob's from “Room”?", "Remove");
+    expect_redact(s, "$3", NULL);
+    push_event(s, ROOM, event_state("m.room.power_levels", "", ALICE, "{'users':{}}"));
+    expect_all_told(s, 2, "1 of 3 messages of Bob's were removed; the others stay.");
+    settle(s);
+    EXPECT_NOTHING(s, 100);
+}
+
+/* What is not begun at the end of the connection stays. */
+static void all_interrupted(Scenario *s)
+{
+    start(s, MIGHTY);
+    bob_says_three(s);
+    fake_server_always(s->server, "redact", FAKE_502);
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 3 messages of Bob's from “Room”?", "Remove");
+    expect_redact(s, "$3", NULL);
+    s->quits_at_once = TRUE;
+}
+
+static void all_interrupted_2(Scenario *s)
+{
+    come_back(s);
+    expect_redact(s, "$3", NULL);
+    settle(s);
+    forget_events(s);
+    EXPECT_INT(s, fake_server_count(s->server, "redact"), 1);
+    open_chat(s, ROOM);
+    settle(s);
+    forget_events(s);
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 2 messages of Bob's from “Room”?", "Cancel");
+    EXPECT_NOTHING(s, 100);
+}
+
+static void all_encrypted(Scenario *s)
+{
+    start(s, MIGHTY);
+    bob_says(s, "$1", "in the clear");
+    push_event(s, ROOM,
+               event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
+    EXPECT_EVENT(s, "line", "~text", "switched on encryption");
+    command(s, "/redactall Bob for a reason");
+    failed(s, "the reason would be readable for its servers");
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 1 message of Bob's from “Room”?", "Remove");
+    expect_redact(s, "$1", NULL);
+    settle(s);
+    expect_all_told(s, 1, "1 message of Bob's was removed.");
+}
+
+static void all_of_very_many(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+
+    start(s, MIGHTY);
+    for (guint i = 0; i < 1050; i++) {
+        g_autofree char *id = g_strdup_printf("$m%u", i);
+        sync_body_timeline(body, ROOM, event_with_id(event_text(BOB, "spam"), id));
+    }
+    push(s, sync_body_end(body));
+    settle(s);
+    forget_events(s);
+    fake_server_set_echo(s->server, FALSE);
+    command(s, "/redactall Bob");
+    confirm_all(s, "Remove 1000 messages of Bob's from “Room”?", "Remove");
+    for (guint i = 0; i < 1000; i++) {
+        g_autofree char *id = g_strdup_printf("$m%u", 1049 - i);
+        expect_redact(s, id, NULL);
+    }
+    for (guint i = 50; i < 1000; i += 50) {
+        g_autofree char *text = g_strdup_printf("%u of 1000 messages of Bob's are removed.", i);
+        EXPECT_EVENT(s, "line", "text", text);
+    }
+    EXPECT_EVENT(s, "line", "~text", "There are more: the same command removes the next ones.");
+}
+
 static const ScenarioEntry entries[] = {
     {"redaction-received", {received}},
     {"redaction-with-its-edits", {with_its_edits}},
@@ -361,6 +552,12 @@ static const ScenarioEntry entries[] = {
     {"redaction-lost-answer", {lost_answer}},
     {"redaction-over-a-restart", {over_a_restart, over_a_restart_2}},
     {"redaction-encrypted", {encrypted}},
+    {"redact-all", {all}},
+    {"redact-all-refused", {all_refused}},
+    {"redact-all-ends", {all_ends}},
+    {"redact-all-interrupted", {all_interrupted, all_interrupted_2}},
+    {"redact-all-encrypted", {all_encrypted}},
+    {"redact-all-of-very-many", {all_of_very_many}},
 };
 
 int main(int argc, char **argv)

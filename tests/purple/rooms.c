@@ -254,6 +254,69 @@ static void direct_partner_left(Scenario *s)
     settle(s);
 }
 
+/* Nor can he be invited again: the conversation goes on in a new room. */
+static void partner_is_gone(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+
+    set_usual_rooms(s);
+    log_in(s);
+    fake_server_set_account_data(s->server, "m.direct", "{\"" BOB "\":[\"" DIRECT "\"]}");
+    sync_body_timeline(body, DIRECT, event_member(BOB, "leave", NULL));
+    sync_body_summary(body, DIRECT, 1, 0, BOB);
+    push(s, sync_body_end(body));
+    settle(s);
+    fake_server_always(
+        s->server, "invite",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
+}
+
+static void expect_new_room(Scenario *s, const char *text)
+{
+    g_autoptr(JsonObject) direct = fake_request_json(EXPECT_REQUEST(s, "set-account-data"));
+    JsonArray *rooms = json_object_get_array_member(direct, BOB);
+    FakeRequest *request = EXPECT_REQUEST(s, "send");
+
+    EXPECT_INT(s, json_array_get_length(rooms), 2);
+    EXPECT_TEXT(s, request->args[0], "!new1:localhost");
+    CHECK(s, strstr(request->body, text) != NULL);
+    settle(s);
+    push_event(s, "!new1:localhost", event_text(BOB, "here I am"));
+    EXPECT_LINE(s, BOB, BOB, "here I am", "RECV");
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 1);
+}
+
+static void direct_partner_gone(Scenario *s)
+{
+    partner_is_gone(s);
+    CHECK(s, host_send_im(s->account, BOB, "come back"));
+    EXPECT_EVENT(s, "window", "name", BOB, "kind", "im");
+    EXPECT_LINE(s, BOB, NULL, "come back", "SEND");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "invite")->args[0], DIRECT);
+    g_autoptr(JsonObject) body = fake_request_json(EXPECT_REQUEST(s, "create-room"));
+    EXPECT_TEXT(s, json_array_get_string_element(json_object_get_array_member(body, "invite"), 0),
+                BOB);
+    expect_new_room(s, "come back");
+}
+
+/* The answer is lost: no second room is made. */
+static void direct_partner_gone_lost_answer(Scenario *s)
+{
+    FakeAnswer lost = FAKE_502;
+
+    partner_is_gone(s);
+    lost.process = TRUE;
+    fake_server_once(s->server, "create-room", lost);
+    CHECK(s, host_send_im(s->account, BOB, "come back"));
+    EXPECT_EVENT(s, "window", "name", BOB, "kind", "im");
+    EXPECT_LINE(s, BOB, NULL, "come back", "SEND");
+    EXPECT_REQUEST(s, "invite");
+    EXPECT_REQUEST(s, "create-room");
+    EXPECT_REQUEST(s, "invite");
+    expect_new_room(s, "come back");
+    EXPECT_INT(s, fake_server_count(s->server, "create-room"), 1);
+}
+
 /* ---- rooms come and go ---- */
 
 static void joined_elsewhere(Scenario *s)
@@ -496,6 +559,24 @@ static void old_chat_of_room(Scenario *s)
     open_chat(s, ROOM);
 }
 
+/* It names its room by an address; where that leads the homeserver says, and the node is the room's
+ * from then on. */
+static void old_chat_of_alias(Scenario *s)
+{
+    set_usual_rooms(s);
+    add_old_chat(s, "#room:localhost");
+    fake_server_set_alias(s->server, "#room:localhost", ROOM);
+    log_in(s);
+    EXPECT_INT(s, count_nodes(), 3);
+    CHECK(s, host_open_chat(s->account, "#room:localhost"));
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "join")->args[0], "#room:localhost");
+    EXPECT_EVENT(s, "window", "name", ROOM);
+    settle(s);
+    EXPECT_INT(s, count_nodes(), 2);
+    EXPECT_TEXT(s, text_of(find_node(s, ROOM), "group"), "Old group");
+    EXPECT_NOTHING(s, 100);
+}
+
 /* ---- spaces and windows ---- */
 
 static void space_is_no_chat(Scenario *s)
@@ -561,6 +642,8 @@ static const ScenarioEntry entries[] = {
     {"direct-made", {direct_made}},
     {"direct-made-keeps-others", {direct_made_keeps_others}},
     {"direct-partner-left", {direct_partner_left}},
+    {"direct-partner-gone", {direct_partner_gone}},
+    {"direct-partner-gone-lost-answer", {direct_partner_gone_lost_answer}},
     {"rooms-joined-elsewhere", {joined_elsewhere}},
     {"rooms-asked-again", {join_asked_again}},
     {"rooms-left-elsewhere", {left_elsewhere}},
@@ -574,6 +657,7 @@ static const ScenarioEntry entries[] = {
     {"rooms-removed-buddy", {removed_buddy}},
     {"rooms-old-chat-of-direct-room", {old_chat_of_direct_room}},
     {"rooms-old-chat-of-room", {old_chat_of_room}},
+    {"rooms-old-chat-of-alias", {old_chat_of_alias}},
     {"rooms-space-is-no-chat", {space_is_no_chat}},
     {"rooms-closing-does-not-leave", {closing_does_not_leave}},
     {"rooms-full-sync-without-the-room", {full_sync_without_the_room}},

@@ -143,6 +143,37 @@ def test_article_moderation_preview(alice, bob, carol, bobs_room, one, synapse):
     refused(one, bobs_room, f"/preview {secret}", f"Nothing can be told of {secret}")
 
 
+def test_article_moderation_peek(alice, bob, carol, bobs_room, one, synapse):
+    """What anybody may read is read without joining; nothing of it stays, and nobody sees it."""
+    driver = one.driver
+    alias = "window" + bob.user_id[1:].split(":")[0]
+    room = bob.client.create_room(
+        preset="public_chat",
+        name="Window",
+        room_alias_name=alias,
+        initial_state=[
+            {"type": "m.room.history_visibility", "content": {"history_visibility": "world_readable"}}
+        ],
+    )
+    carol.client.join(room)
+    for n in range(25):
+        bob.client.say(room, f"line {n} <b>")
+    carol.client.say(room, "waves", "m.emote")
+    for target in (f"#{alias}:{synapse.server_name}", room):
+        since = one.run(bobs_room, f"/peek {target}")
+        shown = driver.wait_line(re.compile("^The last messages in"), bobs_room, since=since).text
+        lines = shown.split("\n")[1:]
+        assert len(lines) == 20
+        assert re.fullmatch(r"\(\d\d:\d\d\) Bob: line 6 <b>", lines[0])
+        assert re.fullmatch(r"\(\d\d:\d\d\) \* Carol Lou waves", lines[-1])
+    assert driver.node(room) is None and room not in alice.client.joined_rooms()
+    assert alice.user_id not in bob.client.members(room)
+    closed = bob.client.create_room(preset="public_chat", name="Closed")
+    refused(one, bobs_room, f"/peek {closed}", f"{closed} cannot be read from outside.")
+    refused(one, bobs_room, f"/peek #nothing:{synapse.server_name}", "There is no such room.")
+    refused(one, bobs_room, "/peek !nowhere:nowhere.invalid", "cannot be read from outside.")
+
+
 def test_article_moderation_reports(alice, bob, carol, bobs_room, one):
     driver = one.driver
     event = carol.client.say(bobs_room, "buy now")

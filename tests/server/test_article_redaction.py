@@ -87,3 +87,35 @@ def test_article_redaction_of_state(alice, bob, shared_room, seat):
     driver.wait_line(re.compile(r"has removed an event of .* \(m\.room\.topic, "), shared_room)
     driver.wait_event("topic", name=shared_room, topic=None)
     assert not is_stored(one, "rude topic")
+
+
+def test_all_messages_of_somebody(alice, bob, person, seat, room_version):
+    """Those that are known here go, one after the other, and nobody else's."""
+    carol = person("carol")
+    room = alice.client.create_room(
+        invite=[bob.user_id, carol.user_id], name="Hall", room_version=room_version
+    )
+    for who in (bob, carol):
+        who.client.join(room)
+    before = bob.client.say(room, "from before this device came")
+    for n in range(30):
+        carol.client.say(room, f"filler {n}")
+    one = seat(alice)
+    driver = open_room(one, room)
+    spam = [bob.client.say(room, f"buy {n}") for n in range(12)]
+    kept = carol.client.say(room, "not bought")
+    driver.wait_line("not bought", room)
+    since = one.run(room, f"/redactall {bob.user_id} spam")
+    asked = driver.wait_event("request", since=since, where=lambda e: "Remove 12 " in (e["primary"] or ""))
+    driver.command("press", request=asked["request"], button="Remove")
+    driver.wait_line(re.compile("^12 messages of .*were removed. Those that this device"), room, 60, since)
+    assert all(content_of(carol, room, event_id) == {} for event_id in spam)
+    assert content_of(carol, room, kept)["body"] == "not bought"
+    assert content_of(carol, room, before)["body"].startswith("from before")
+    driver.wait_line(re.compile(r"has removed a message of .*: spam$"), room, since=since)
+    assert not is_stored(one, "buy 7")
+    # Somebody without power is told so before anything is asked of anybody.
+    other = seat(carol)
+    watcher = open_room(other, room)
+    since = other.run(room, f"/redactall {alice.user_id}")
+    watcher.wait_line(re.compile("does not allow you to remove messages of others"), room, since=since)

@@ -6,6 +6,8 @@ import re
 
 import pytest
 from matrix import MatrixError, create_direct, create_shared_room, quote
+from test_catchup import numbered
+from test_history import show
 from test_joining import press, wait_membership, wait_window
 from waiting import wait_until
 
@@ -100,6 +102,45 @@ def test_article_upgrade_by_command(alice, bob, seat, before, after):
     bob.client.join(new)
     wait_moved(one, bob, room, new, "Mine", since)
     assert alice.client.state(new, "m.room.create")["room_version"] == after
+
+
+@pytest.mark.parametrize("before, after", [("11", "12"), ("10", "11")])
+def test_article_upgrade_history(alice, bob, seat, before, after):
+    """/history crosses into the old room, on the device that was there and on one that came later."""
+    room = create_shared_room(alice.client, bob.client, preset="public_chat", name="Long", room_version=before)
+    old = numbered(60)
+    for text in old:
+        bob.client.say(room, text)
+    one = seat(alice)
+    driver = open_room(one, room)
+    since = one.run(room, f"/upgrade {after}")
+    press(driver, driver.wait_event("request", 15, since), "Upgrade")
+    new = wait_until(lambda: state_or_none(bob, room, "m.room.tombstone"), 15, "the tombstone")["replacement_room"]
+    bob.client.join(new)
+    wait_moved(one, bob, room, new, "Long", since)
+    bob.client.say(new, "we were there")
+    driver.wait_line("we were there", new)
+    recent, _ = show(one, new, "30")
+    rest, said = show(one, new, "500")
+    assert rest + recent == old
+    assert any("Here the room was upgraded. Above is the old one, “Long”" in text for text in show_once(one, new))
+    assert any("This is the beginning of the room." in text for text in said)
+    one.quit()
+    alice.client.leave(room)
+    other = seat(alice)
+    driver = open_room(other, new)
+    messages, said = show(other, new, "500")
+    assert messages == [*old, "we are here", "we were there"]
+    assert any("Here the room was upgraded" in text for text in said)
+
+
+def show_once(one, room):
+    """In a new window all of it in one go."""
+    one.reopen()
+    one.driver.wait_node(room)
+    since = one.open_chat(room)
+    one.driver.wait_event("window", 15, since, name=room)
+    return show(one, room, "500")[1]
 
 
 def state_or_none(person, room, event_type):

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What was said while the account was offline, or faster than one answer of the server holds."""
 
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from faults import Fault
@@ -139,3 +142,27 @@ def test_state_in_a_gap_is_no_line(alice, bob, shared_room, seat):
     driver.wait_node(shared_room, alias="Renamed")
     driver.wait_line("message 069", shared_room, timeout=30)
     assert driver.texts(shared_room) == numbered(70)
+
+
+@pytest.mark.parametrize("token", ["nonsense", "s9_bad", "m5~1.2_3", ""])
+def test_a_token_that_the_server_does_not_take(alice, bob, direct_room, shared_room, seat, token):
+    """The stored place in the stream is damaged: all is asked for again, nothing shown or listed twice or lost."""
+    one = seat(alice)
+    driver = one.open()
+    driver.wait_node(bob.user_id)
+    bob.client.say(direct_room, "message 000")
+    driver.wait_line("message 000", bob.user_id)
+    one.quit()
+    (path,) = Path(one.user_dir).rglob("account.db")
+    with closing(sqlite3.connect(path)) as database, database:
+        changed = database.execute("UPDATE value SET value = ? WHERE name = 'next_batch'", [token])
+        assert changed.rowcount == 1
+    bob.client.say(direct_room, "message 001")
+    driver = one.open()
+    driver.wait_line("message 001", bob.user_id)
+    assert driver.texts(bob.user_id) == ["message 001"]
+    assert one.logged(bob.user_id, r"message \d+") == numbered(2)
+    nodes = driver.buddy_list()
+    names = [(node.get("components") or {}).get("room_id", node.get("name")) for node in nodes]
+    assert [names.count(name) for name in (bob.user_id, shared_room, direct_room)] == [1, 1, 0]
+    assert len(alice.device_ids()) == 1

@@ -60,6 +60,38 @@ def test_spaces(alice, bob, shared_room, seat, room_version):
     driver.wait_node(shared_room, group="Matrix")
 
 
+def test_leaving_a_space(alice, bob, shared_room, seat):
+    """By its name, from the window of a room, which stays joined; and by ticking it in the account's menu."""
+    space = create_space(alice.client, shared_room, name="Work & play")
+    club = create_space(bob.client, shared_room, name="Club", preset="public_chat")
+    alice.client.join(club)
+    one = seat(alice)
+    driver = one.open()
+    group = driver.wait_node(shared_room)["group"]
+    one.open_chat(shared_room)
+    driver.wait_event("window", name=shared_room)
+    names = {"Work & play": space, "Club": club}
+    first = names.pop(group)
+    ((other_name, other),) = names.items()
+    since = one.run(shared_room, f"/leave {group.lower()}")
+    asked = driver.wait_event("request", since=since, where=lambda e: group in (e["primary"] or ""))
+    assert first in alice.client.joined_rooms()
+    driver.command("press", request=asked["request"], button="Leave")
+    driver.wait_line(f"You have left the space “{group}”. You are in its rooms still.", shared_room)
+    driver.wait_node(shared_room, group=other_name)
+    assert first not in alice.client.joined_rooms()
+    since = driver.position()
+    driver.command("action", username=one.username, label="Leave spaces…")
+    asked = driver.wait_event("request", since=since, primary="Leave spaces")
+    driver.command("press", request=asked["request"], button="Leave", inputs={other: "true"})
+    driver.wait_node(shared_room, group="Matrix")
+    assert other not in alice.client.joined_rooms() and shared_room in alice.client.joined_rooms()
+    reply = driver.command(
+        "command", username=one.username, name=shared_room, text=f"/leave {first} once more"
+    )
+    assert reply["status"] == "FAILED" and "not in that room or space" in reply["command_error"]
+
+
 def test_a_space_joined_later(alice, bob, shared_room, seat):
     space = create_space(bob.client, shared_room, name="Club")
     driver = seat(alice).open()

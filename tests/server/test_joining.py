@@ -5,7 +5,8 @@
 import re
 import urllib.parse
 
-from matrix import create_shared_room
+import pytest
+from matrix import MatrixError, create_shared_room
 from waiting import wait_until
 
 
@@ -144,6 +145,39 @@ def test_an_invitation_is_rejected_or_withdrawn(alice, bob, seat):
     bob.client.kick(second, alice.user_id)
     driver.wait_event("request-closed", 15, since, request=asked["request"])
     assert driver.node(first) is None and driver.node(second) is None
+
+
+def test_all_invitations_are_refused(alice, bob, shared_room, seat):
+    """What else is in the account's data stays, and the homeserver does as it is told."""
+    emoji = {"recent_emoji": [{"emoji": "🤔", "total": 19}]}
+    alice.client.set_account_data("m.recent_emoji", emoji)
+    alice.client.set_account_data("m.key_backup", {"enabled": False})
+    alice.client.set_account_data("m.invite_permission_config", {"org.example.more": [1]})
+    one = seat(alice)
+    driver = one.open()
+    one.open_chat(shared_room)
+    wait_window(driver, shared_room)
+    one.run(shared_room, "/invites block")
+    driver.wait_line(re.compile("is told to refuse all invitations"), shared_room)
+    config = alice.client.account_data("m.invite_permission_config")
+    assert config == {"org.example.more": [1], "default_action": "block"}
+    room = bob.client.create_room(name="No")
+    with pytest.raises(MatrixError) as refusal:
+        bob.client.invite(room, alice.user_id)
+    assert refusal.value.status == 403
+    other = seat(bob)
+    watcher = other.open()
+    other.open_chat(room)
+    wait_window(watcher, room)
+    other.run(room, f"/invite {alice.user_id}")
+    watcher.wait_line(re.compile("do not accept invitations from you"), room)
+    one.run(shared_room, "/invites allow")
+    driver.wait_line(re.compile("Everybody may invite you"), shared_room)
+    assert alice.client.account_data("m.invite_permission_config") == {"org.example.more": [1]}
+    bob.client.invite(room, alice.user_id)
+    wait_invitation(driver)
+    assert alice.client.account_data("m.recent_emoji") == emoji
+    assert alice.client.account_data("m.key_backup") == {"enabled": False}
 
 
 def test_an_invitation_to_a_space(alice, bob, seat):

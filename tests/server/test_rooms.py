@@ -5,6 +5,7 @@
 import re
 
 from matrix import create_direct, create_shared_room
+from waiting import wait_until
 
 
 def named(people, *names):
@@ -187,3 +188,31 @@ def test_a_window_shows_the_people(alice, bob, shared_room, seat):
     one.open_chat(shared_room)
     window = driver.wait_event("window", name=shared_room)
     assert window["kind"] == "chat" and window["title"] == "Garden"
+
+
+def test_a_partner_who_is_gone_gets_a_new_room(alice, bob, seat):
+    """Bob has left, and Alice may not invite into that room: writing to him makes one new room."""
+    levels = {"invite": 100, "users": {bob.user_id: 100}}
+    old = create_direct(bob.client, alice.client, power_level_content_override=levels)
+    one = seat(alice)
+    driver = one.open()
+    driver.wait_node(bob.user_id, type="buddy")
+    one.open_im(bob.user_id)
+    driver.wait_event("window", name=bob.user_id)
+    bob.client.leave(old)
+    driver.wait_line(re.compile("has left"), bob.user_id)
+    one.say_to(bob.user_id, "where are you?")
+
+    def find_new():
+        rooms = alice.client.account_data("m.direct").get(bob.user_id, [])
+        return next((room for room in rooms if room != old), None)
+
+    new = wait_until(find_new, 20, "m.direct to name a new room")
+    assert old in alice.client.account_data("m.direct")[bob.user_id]
+    bob.client.join(new)
+    bob.wait_body(new, "where are you?")
+    bob.client.say(new, "in here")
+    driver.wait_line("in here", bob.user_id)
+    one.say_to(bob.user_id, "good")
+    bob.wait_body(new, "good")
+    assert len(alice.client.joined_rooms()) == 2

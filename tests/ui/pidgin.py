@@ -303,8 +303,8 @@ class Pidgin:
         wait_until(lambda: os.path.exists(path), 5, "the saved conversation")
         return read_saved(path)
 
-    def wait_text(self, window, text, timeout=15):
-        """Waits until a line with exactly this text is shown; gives all lines."""
+    def wait_text(self, window, text, timeout=40):
+        """Waits until a line with exactly this text is shown; gives all lines. Reading may take seconds."""
 
         def find():
             lines = self.read(window)

@@ -67,3 +67,65 @@ def test_finch(grouped, plugin, tmp_path):
         assert not program.complaints()
     finally:
         program.stop()
+
+
+def new_space(world, name, room_name):
+    """A space of Alice's with one room in it."""
+    room = create_shared_room(world.bob.client, world.alice.client, name=room_name)
+    return create_space(world.alice.client, room, name=name)
+
+
+def wait_left(world, space):
+    wait_until(lambda: space not in world.alice.client.joined_rooms(), 15, "Alice to leave the space")
+
+
+def test_leaving_spaces_in_pidgin(world, second_desktop, plugin, tmp_path):
+    """One by its name, which asks first, and one by ticking it; the rooms stay."""
+    desktop = second_desktop
+    choir, books = new_space(world, "Choir & more", "Loft"), new_space(world, "Book club", "Shelf")
+    program = Pidgin(desktop, tmp_path / "pidgin", plugin).start()
+    try:
+        program.add_account(world.alice.user_id, world.alice.password, world.base_url)
+        program.wait_connected()
+        wait_until(lambda: ("chat", "Loft") in program.buddy_list().get("Choir & more", ()), 15, "the group")
+        window = program.open_from_list("Loft")
+        program.say(window, "/leave choir & more")
+        dialog = desktop.wait_window("Matrix")
+        desktop.shot("leave-space", dialog)
+        desktop.focus(dialog)
+        desktop.key("shift+Tab", "Return")
+        wait_left(world, choir)
+        program.wait_text(window, "You have left the space “Choir & more”. You are in its rooms still.")
+        wait_until(lambda: ("chat", "Loft") in program.buddy_list().get("Matrix", ()), 15, "the room's other group")
+        program._open_accounts_menu()
+        desktop.key("Down", "Right", "Up", "Up", "Up", "Return")
+        dialog = desktop.wait_window("Matrix")
+        desktop.focus(dialog)
+        desktop.key("space")
+        desktop.shot("leave-spaces", dialog)
+        desktop.key("Return")
+        wait_left(world, books)
+        wait_until(lambda: ("chat", "Shelf") in program.buddy_list().get("Matrix", ()), 15, "the other room's group")
+        assert not program.complaints()
+    finally:
+        program.stop()
+
+
+def test_leaving_a_space_in_finch(world, plugin, tmp_path):
+    space = new_space(world, "Brass band", "Barn")
+    program = Finch(tmp_path / "finch", plugin).start()
+    try:
+        program.add_account(world.alice.user_id, world.alice.password, world.base_url)
+        program.keys("M-c")
+        program.wait_screen("Barn", 20)
+        program.open_from_list("Barn")
+        program.say("/leave brass band")
+        program.show("Matrix")
+        program.wait_screen("Leave the space")
+        program.save_screen("finch-leave-space")
+        program.keys("Enter")
+        wait_left(world, space)
+        program.wait_text("You have left the space “Brass band”. You are in its rooms still.")
+        assert not program.complaints()
+    finally:
+        program.stop()

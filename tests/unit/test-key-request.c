@@ -262,6 +262,8 @@ static void assert_no_answer(Fixture *fixture)
           claims = crypto_world_count(fixture->world, bob, MX_CRYPTO_KEYS_CLAIM, NULL);
     g_autofree char *before = crypto_machine_digest(bob, "");
     crypto_machine_sync(bob);
+    g_autoptr(GPtrArray) questions = mx_store_list_key_questions(bob->store, 0, 100);
+    g_assert_cmpuint(questions->len, ==, 0);
     run_all(bob);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);
@@ -369,6 +371,31 @@ static void test_others(Fixture *fixture, gconstpointer data)
         0);
 }
 
+/* K4: of a session whose beginning was withheld */
+static void test_tail(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *second = fixture->second;
+    MxWithheldRow row = {.code = (char *)"m.unverified", .reason = (char *)"why"};
+    give_key(fixture, second);
+    crypto_machine_begin(second);
+    mx_store_set_withheld(second->store, ROOM, fixture->session_id, "@alice:a", &row);
+    crypto_machine_commit(second);
+    ask(fixture, second, "@bob:b", "BOBDEV", "1", "request");
+    crypto_machine_sync(second);
+    run_all(second);
+    g_autofree char *text = g_queue_pop_tail(&fixture->bob->inbox);
+    g_autoptr(JsonObject) event = crypto_json("%s", text);
+    g_auto(MxOlmMessage) message = {0};
+    crypto_machine_begin(fixture->bob);
+    g_assert_cmpint(mx_olm_decrypt(fixture->bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
+    crypto_machine_commit(fixture->bob);
+    g_assert_cmpstr(message.type, ==, "m.forwarded_room_key");
+    JsonObject *withheld = mx_json_object(message.content, "withheld");
+    g_assert_cmpstr(mx_json_string(withheld, "code"), ==, "m.unverified");
+    g_assert_cmpstr(mx_json_string(withheld, "reason"), ==, "why");
+}
+
 /* A question that came just before the program ended. */
 static void test_restart(Fixture *fixture, gconstpointer data)
 {
@@ -399,6 +426,7 @@ int main(int argc, char *argv[])
     ADD("no-longer-verified", test_no_longer);
     ADD("XS10-spam", test_spam);
     ADD("K1-others", test_others);
+    ADD("K4-tail", test_tail);
     ADD("restart", test_restart);
     return g_test_run();
 }

@@ -2,210 +2,68 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "crypto-fixture.h"
 #include "mx-json.h"
-#include "mx-olm-private.h"
+#include "olm-fixture.h"
 #include "mx-primitives.h"
 #include "mx-store-olm.h"
 
 #define HOUR_MS (60 * 60 * 1000)
-#define ALICE "@alice:a"
-#define BOB "@bob:b"
-
-typedef struct {
-    CryptoWorld *world;
-    CryptoMachine *alice, *bob;
-} Fixture;
-
-static void setup(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    fixture->world = crypto_world_new();
-    fixture->alice = crypto_world_add(fixture->world, ALICE, "ALICEDEV");
-    fixture->bob = crypto_world_add(fixture->world, BOB, "BOBDEV");
-    crypto_machine_publish(fixture->alice, 5, FALSE);
-    crypto_machine_publish(fixture->bob, 5, FALSE);
-    crypto_machine_meet(fixture->alice, fixture->bob, MX_DEVICE_SIGNED);
-    crypto_machine_meet(fixture->bob, fixture->alice, MX_DEVICE_SIGNED);
-}
-
-static void teardown(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    crypto_world_free(fixture->world);
-}
-
-/* ---- helpers ---- */
-
-static MxOlmState prepare(CryptoMachine *from, CryptoMachine *to)
-{
-    g_autoptr(MxDevice) device = crypto_machine_find(from, to);
-    crypto_machine_begin(from);
-    MxOlmState state = mx_olm_prepare(from->crypto, device);
-    crypto_machine_commit(from);
-    return state;
-}
-
-static void establish(CryptoMachine *from, CryptoMachine *to)
-{
-    g_assert_cmpint(prepare(from, to), ==, MX_OLM_CLAIMING);
-    g_assert_cmpuint(crypto_machine_run(from), ==, 1);
-    g_assert_cmpint(prepare(from, to), ==, MX_OLM_READY);
-}
-
-/* The m.room.encrypted content of a message; committed. */
-static JsonObject *encrypt(CryptoMachine *from, CryptoMachine *to, const char *text)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(MxDevice) device = crypto_machine_find(from, to);
-    g_autoptr(JsonObject) content = crypto_json("{\"text\": \"%s\"}", text);
-    crypto_machine_begin(from);
-    JsonObject *encrypted = mx_olm_encrypt(from->crypto, device, "test", content, &error);
-    g_assert_no_error(error);
-    crypto_machine_commit(from);
-    return encrypted;
-}
-
-/* Takes content. The text of the message, when it is read. */
-static MxOlmResult decrypt_from(CryptoMachine *to, const char *sender, JsonObject *content,
-                                char **text)
-{
-    g_autoptr(JsonObject) event = json_object_new();
-    json_object_set_string_member(event, "type", "m.room.encrypted");
-    json_object_set_string_member(event, "sender", sender);
-    json_object_set_object_member(event, "content", content);
-    g_auto(MxOlmMessage) message = {0};
-    crypto_machine_begin(to);
-    MxOlmResult result = mx_olm_decrypt(to->crypto, event, &message);
-    crypto_machine_commit(to);
-    if (text != NULL)
-        *text = g_strdup(mx_json_string(message.content, "text"));
-    g_assert_true((result == MX_OLM_DECRYPTED) == (message.content != NULL));
-    return result;
-}
-
-static void assert_reads(CryptoMachine *to, CryptoMachine *from, JsonObject *content,
-                         const char *expected)
-{
-    g_autofree char *text = NULL;
-    g_assert_cmpint(decrypt_from(to, from->user_id, content, &text), ==, MX_OLM_DECRYPTED);
-    g_assert_cmpstr(text, ==, expected);
-}
-
-static void pass(CryptoMachine *from, CryptoMachine *to, guint n)
-{
-    for (guint i = 0; i < n; i++) {
-        g_autofree char *text = g_strdup_printf("%s %u", from->device_id, i);
-        assert_reads(to, from, encrypt(from, to, text), text);
-    }
-}
-
-static guint count_sessions(CryptoMachine *machine, CryptoMachine *other)
-{
-    g_autoptr(GPtrArray) sessions =
-        mx_olm_sessions_load(machine->crypto, other->crypto->curve25519);
-    return sessions->len;
-}
-
-static const char *get_body(JsonObject *content, CryptoMachine *to)
-{
-    return mx_json_string(
-        mx_json_object(mx_json_object(content, "ciphertext"), to->crypto->curve25519), "body");
-}
-
-static gint64 get_type(JsonObject *content, CryptoMachine *to)
-{
-    return mx_json_int_or(
-        mx_json_object(mx_json_object(content, "ciphertext"), to->crypto->curve25519), "type", -1);
-}
-
-/* What a device says that makes its payload as it likes. */
-static JsonObject *encrypt_raw(CryptoMachine *from, CryptoMachine *to, const char *payload)
-{
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(from->crypto, to->crypto->curve25519);
-    g_assert_cmpuint(sessions->len, >, 0);
-    MxOlmEntry *entry = g_ptr_array_index(sessions, 0);
-    guint type = 9;
-    g_autofree char *body = NULL;
-    g_assert_true(
-        mx_olm_session_encrypt(entry->session, payload, strlen(payload), &type, &body, NULL));
-    crypto_machine_begin(from);
-    mx_olm_sessions_save(from->crypto, entry);
-    crypto_machine_commit(from);
-    return crypto_json("{\"algorithm\": \"" MX_ALGORITHM_OLM "\", \"sender_key\": \"%s\", "
-                       "\"ciphertext\": {\"%s\": {\"type\": %u, \"body\": \"%s\"}}}",
-                       from->crypto->curve25519, to->crypto->curve25519, type, body);
-}
-
-static JsonObject *make_payload(CryptoMachine *from, CryptoMachine *to)
-{
-    return crypto_json("{\"type\": \"test\", \"content\": {\"text\": \"x\"}, \"sender\": \"%s\", "
-                       "\"recipient\": \"%s\", \"recipient_keys\": {\"ed25519\": \"%s\"}, "
-                       "\"keys\": {\"ed25519\": \"%s\"}}",
-                       from->user_id, to->user_id, to->crypto->ed25519, from->crypto->ed25519);
-}
-
-static char *get_device_keys(CryptoMachine *machine)
-{
-    g_autofree char *name = g_strconcat(machine->user_id, " ", machine->device_id, NULL);
-    return g_strdup(g_hash_table_lookup(machine->world->device_keys, name));
-}
 
 /* ---- sessions ---- */
 
-static void test_both_ways(Fixture *fixture, gconstpointer data)
+static void test_both_ways(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
-    establish(fixture->alice, fixture->bob);
-    pass(fixture->alice, fixture->bob, 20);
-    g_assert_cmpint(prepare(fixture->bob, fixture->alice), ==, MX_OLM_READY);
-    pass(fixture->bob, fixture->alice, 20);
+    olm_fixture_establish(fixture->alice, fixture->bob);
+    olm_fixture_pass(fixture->alice, fixture->bob, 20);
+    g_assert_cmpint(olm_fixture_prepare(fixture->bob, fixture->alice), ==, MX_OLM_READY);
+    olm_fixture_pass(fixture->bob, fixture->alice, 20);
     crypto_machine_restart(fixture->alice);
     crypto_machine_restart(fixture->bob);
-    pass(fixture->alice, fixture->bob, 3);
-    pass(fixture->bob, fixture->alice, 3);
-    g_assert_cmpuint(count_sessions(fixture->alice, fixture->bob), ==, 1);
-    g_assert_cmpuint(count_sessions(fixture->bob, fixture->alice), ==, 1);
+    olm_fixture_pass(fixture->alice, fixture->bob, 3);
+    olm_fixture_pass(fixture->bob, fixture->alice, 3);
+    g_assert_cmpuint(olm_fixture_count_sessions(fixture->alice, fixture->bob), ==, 1);
+    g_assert_cmpuint(olm_fixture_count_sessions(fixture->bob, fixture->alice), ==, 1);
     g_assert_cmpuint(crypto_world_count(fixture->world, NULL, MX_CRYPTO_KEYS_CLAIM, NULL), ==, 1);
 }
 
 /* E7: both begin at once. */
-static void test_crossing(Fixture *fixture, gconstpointer data)
+static void test_crossing(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    establish(bob, alice);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_establish(bob, alice);
     JsonObject *from_alice[20], *from_bob[20];
     for (guint i = 0; i < 20; i++) {
-        from_alice[i] = encrypt(alice, bob, "crossing");
-        from_bob[i] = encrypt(bob, alice, "crossing");
+        from_alice[i] = olm_fixture_encrypt(alice, bob, "crossing");
+        from_bob[i] = olm_fixture_encrypt(bob, alice, "crossing");
     }
     for (guint i = 0; i < 20; i++) {
-        assert_reads(bob, alice, from_alice[i], "crossing");
-        assert_reads(alice, bob, from_bob[i], "crossing");
+        olm_fixture_assert_reads(bob, alice, from_alice[i], "crossing");
+        olm_fixture_assert_reads(alice, bob, from_bob[i], "crossing");
     }
-    pass(alice, bob, 20);
-    pass(bob, alice, 20);
-    g_assert_cmpuint(count_sessions(alice, bob), ==, 2);
+    olm_fixture_pass(alice, bob, 20);
+    olm_fixture_pass(bob, alice, 20);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 2);
     /* They have converged: what both send with is no pre-key message any more. */
-    g_autoptr(JsonObject) one = encrypt(alice, bob, "x");
-    g_autoptr(JsonObject) two = encrypt(bob, alice, "x");
-    g_assert_cmpint(get_type(one, bob), ==, MX_OLM_NORMAL);
-    g_assert_cmpint(get_type(two, alice), ==, MX_OLM_NORMAL);
+    g_autoptr(JsonObject) one = olm_fixture_encrypt(alice, bob, "x");
+    g_autoptr(JsonObject) two = olm_fixture_encrypt(bob, alice, "x");
+    g_assert_cmpint(olm_fixture_get_type(one, bob), ==, MX_OLM_NORMAL);
+    g_assert_cmpint(olm_fixture_get_type(two, alice), ==, MX_OLM_NORMAL);
 }
 
 /* E1: the one that decrypted last; a new one counts from its creation. */
-static void test_choice(Fixture *fixture, gconstpointer data)
+static void test_choice(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
-    pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     g_autoptr(GPtrArray) first = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     const char *old_key = ((MxOlmEntry *)g_ptr_array_index(first, 0))->key;
-    JsonObject *late = encrypt(bob, alice, "late");
+    JsonObject *late = olm_fixture_encrypt(bob, alice, "late");
     crypto_world_advance(2 * HOUR_MS);
     g_autoptr(MxDevice) device = crypto_machine_find(alice, bob);
     crypto_machine_begin(alice);
@@ -215,12 +73,12 @@ static void test_choice(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) both = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     g_assert_cmpuint(both->len, ==, 2);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(both, 0))->key, !=, old_key);
-    assert_reads(alice, bob, late, "late");
+    olm_fixture_assert_reads(alice, bob, late, "late");
     g_autoptr(GPtrArray) after = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(after, 0))->key, ==, old_key);
 }
 
-static void test_expiry(Fixture *fixture, gconstpointer data)
+static void test_expiry(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *bob = fixture->bob;
@@ -245,49 +103,50 @@ static void test_expiry(Fixture *fixture, gconstpointer data)
 }
 
 /* E2: a normal message makes no session. */
-static void test_no_session_from_normal(Fixture *fixture, gconstpointer data)
+static void test_no_session_from_normal(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
-    pass(bob, alice, 1);
-    g_autoptr(JsonObject) normal = encrypt(alice, bob, "normal");
-    g_assert_cmpint(get_type(normal, bob), ==, MX_OLM_NORMAL);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
+    g_autoptr(JsonObject) normal = olm_fixture_encrypt(alice, bob, "normal");
+    g_assert_cmpint(olm_fixture_get_type(normal, bob), ==, MX_OLM_NORMAL);
     CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
-    g_autoptr(JsonObject) to_carol =
-        crypto_json("{\"algorithm\": \"" MX_ALGORITHM_OLM "\", \"sender_key\": \"%s\", "
-                    "\"ciphertext\": {\"%s\": {\"type\": 1, \"body\": \"%s\"}}}",
-                    alice->crypto->curve25519, carol->crypto->curve25519, get_body(normal, bob));
+    g_autoptr(JsonObject) to_carol = crypto_json(
+        "{\"algorithm\": \"" MX_ALGORITHM_OLM "\", \"sender_key\": \"%s\", "
+        "\"ciphertext\": {\"%s\": {\"type\": 1, \"body\": \"%s\"}}}",
+        alice->crypto->curve25519, carol->crypto->curve25519, olm_fixture_get_body(normal, bob));
     g_autofree char *before = crypto_machine_digest(carol, "");
-    g_assert_cmpint(decrypt_from(carol, ALICE, json_object_ref(to_carol), NULL), ==, MX_OLM_FAILED);
+    g_assert_cmpint(olm_fixture_decrypt(carol, ALICE, json_object_ref(to_carol), NULL), ==,
+                    MX_OLM_FAILED);
     g_autofree char *after = crypto_machine_digest(carol, "");
     g_assert_cmpstr(before, ==, after);
 }
 
 /* E8 */
-static void test_out_of_order(Fixture *fixture, gconstpointer data)
+static void test_out_of_order(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
-    pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     JsonObject *messages[30];
     for (guint i = 0; i < 30; i++)
-        messages[i] = encrypt(alice, bob, "shuffled");
+        messages[i] = olm_fixture_encrypt(alice, bob, "shuffled");
     for (guint i = 30; i > 0; i--)
-        assert_reads(bob, alice, messages[i - 1], "shuffled");
+        olm_fixture_assert_reads(bob, alice, messages[i - 1], "shuffled");
 }
 
 /* H12's brother for Olm: what was rolled back has not left, and the key of its message is used once
  * in all. */
-static void test_rollback(Fixture *fixture, gconstpointer data)
+static void test_rollback(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
     g_autoptr(MxDevice) device = crypto_machine_find(alice, bob);
     g_autoptr(JsonObject) nothing = json_object_new();
     g_autoptr(GError) failure = g_error_new_literal(MX_ERROR, MX_ERROR_STORE, "full");
@@ -299,11 +158,11 @@ static void test_rollback(Fixture *fixture, gconstpointer data)
     mx_crypto_forget(alice->crypto);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     g_assert_cmpuint(bob->inbox.length, ==, 0);
-    pass(alice, bob, 3);
+    olm_fixture_pass(alice, bob, 3);
     crypto_machine_restart(alice);
-    pass(alice, bob, 3);
+    olm_fixture_pass(alice, bob, 3);
     /* And the other way: what could not be stored of a message is read again. */
-    g_autoptr(JsonObject) content = encrypt(bob, alice, "again");
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(bob, alice, "again");
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "sender", BOB);
     json_object_set_object_member(event, "content", json_object_ref(content));
@@ -312,16 +171,16 @@ static void test_rollback(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(mx_olm_decrypt(alice->crypto, event, &message), ==, MX_OLM_DECRYPTED);
     mx_store_rollback(alice->store);
     mx_crypto_forget(alice->crypto);
-    assert_reads(alice, bob, json_object_ref(content), "again");
+    olm_fixture_assert_reads(alice, bob, json_object_ref(content), "again");
 }
 
 /* E3, C7: a first message that is rolled back has not used up its one-time key. */
-static void test_rollback_first(Fixture *fixture, gconstpointer data)
+static void test_rollback_first(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    g_autoptr(JsonObject) content = encrypt(alice, bob, "first");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(alice, bob, "first");
     g_autoptr(JsonObject) event = json_object_new();
     json_object_set_string_member(event, "sender", ALICE);
     json_object_set_object_member(event, "content", json_object_ref(content));
@@ -330,22 +189,22 @@ static void test_rollback_first(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
     mx_store_rollback(bob->store);
     mx_crypto_forget(bob->crypto);
-    g_assert_cmpuint(count_sessions(bob, alice), ==, 0);
-    assert_reads(bob, alice, json_object_ref(content), "first");
+    g_assert_cmpuint(olm_fixture_count_sessions(bob, alice), ==, 0);
+    olm_fixture_assert_reads(bob, alice, json_object_ref(content), "first");
 }
 
 /* E9, E10 */
-static void test_payload(Fixture *fixture, gconstpointer data)
+static void test_payload(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    g_autoptr(JsonObject) content = encrypt(alice, bob, "x");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) content = olm_fixture_encrypt(alice, bob, "x");
     guint8 identity[MX_KEY_LEN];
     g_assert_true(mx_base64_decode_fixed(alice->crypto->curve25519, identity, MX_KEY_LEN));
     g_autoptr(GBytes) plain = NULL;
     g_autoptr(MxOlmSession) session = mx_olm_account_create_inbound(
-        bob->crypto->account, identity, get_body(content, bob), &plain, NULL);
+        bob->crypto->account, identity, olm_fixture_get_body(content, bob), &plain, NULL);
     g_assert_nonnull(session);
     g_autoptr(JsonObject) payload =
         mx_json_parse_object(g_bytes_get_data(plain, NULL), (gssize)g_bytes_get_size(plain), NULL);
@@ -362,7 +221,7 @@ static void test_payload(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(claimed->curve25519, ==, alice->crypto->curve25519);
 }
 
-static void test_own_key(Fixture *fixture, gconstpointer data)
+static void test_own_key(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice;
@@ -398,7 +257,7 @@ static gboolean give_claim_answer(CryptoMachine *machine, const MxCryptoRequest 
     return TRUE;
 }
 
-static void set_claim_answer(Fixture *fixture, guint status, char *answer)
+static void set_claim_answer(OlmFixture *fixture, guint status, char *answer)
 {
     g_free(claim_answer);
     claim_answer = answer;
@@ -424,20 +283,20 @@ static JsonObject *make_key(const char *key, CryptoMachine *signer)
 }
 
 /* Nothing is begun with what was given, and a while later it is asked for again. */
-static void assert_claim_refused(Fixture *fixture, char *answer)
+static void assert_claim_refused(OlmFixture *fixture, char *answer)
 {
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
     set_claim_answer(fixture, 200, answer);
-    g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
     crypto_machine_run(alice);
-    g_assert_cmpuint(count_sessions(alice, bob), ==, 0);
-    g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 0);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     set_claim_answer(fixture, 0, NULL);
     crypto_world_advance(HOUR_MS);
 }
 
 /* XK6, A4: not signed by that very device, for that very algorithm. */
-static void test_claim_bad_keys(Fixture *fixture, gconstpointer data)
+static void test_claim_bad_keys(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -453,12 +312,12 @@ static void test_claim_bad_keys(Fixture *fixture, gconstpointer data)
     assert_claim_refused(fixture, g_strdup("{\"one_time_keys\": {\"" BOB "\": []}}"));
     assert_claim_refused(fixture, g_strdup("{\"one_time_keys\": 7}"));
     assert_claim_refused(fixture, g_strdup("no JSON"));
-    establish(alice, bob);
-    pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
 }
 
 /* XK7, A5 */
-static void test_claim_low_order(Fixture *fixture, gconstpointer data)
+static void test_claim_low_order(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     guint8 zero[MX_KEY_LEN] = {0}, one[MX_KEY_LEN] = {1};
@@ -476,7 +335,7 @@ static void test_claim_low_order(Fixture *fixture, gconstpointer data)
 }
 
 /* The same key under somebody else's name, and things nobody asked for. */
-static void test_claim_extra(Fixture *fixture, gconstpointer data)
+static void test_claim_extra(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -489,13 +348,13 @@ static void test_claim_extra(Fixture *fixture, gconstpointer data)
                                          "{\"signed_curve25519:A\": %s}}, \"" BOB
                                          "\": {\"OTHER\": {\"signed_curve25519:A\": %s}}}}",
                                          text, text));
-    g_assert_cmpuint(count_sessions(alice, carol), ==, 0);
-    g_assert_cmpuint(count_sessions(alice, bob), ==, 0);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, carol), ==, 0);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 0);
 }
 
 /* E4: a fallback key serves two who come after each other (XK9: and C8, a one-time key does not).
  */
-static void test_fallback(Fixture *fixture, gconstpointer data)
+static void test_fallback(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -508,15 +367,15 @@ static void test_fallback(Fixture *fixture, gconstpointer data)
     crypto_machine_meet(carol, dora, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, alice, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, carol, MX_DEVICE_SIGNED);
-    establish(alice, dora);
+    olm_fixture_establish(alice, dora);
     crypto_machine_publish(carol, 0, FALSE);
-    establish(carol, dora);
-    pass(alice, dora, 2);
-    pass(carol, dora, 2);
-    pass(dora, carol, 2);
+    olm_fixture_establish(carol, dora);
+    olm_fixture_pass(alice, dora, 2);
+    olm_fixture_pass(carol, dora, 2);
+    olm_fixture_pass(dora, carol, 2);
 }
 
-static void test_reused_one_time_key(Fixture *fixture, gconstpointer data)
+static void test_reused_one_time_key(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -525,19 +384,21 @@ static void test_reused_one_time_key(Fixture *fixture, gconstpointer data)
     crypto_machine_meet(carol, bob, MX_DEVICE_SIGNED);
     GQueue *keys = g_hash_table_lookup(fixture->world->one_time, BOB " BOBDEV");
     g_queue_push_head(keys, g_strdup(g_queue_peek_head(keys)));
-    establish(alice, bob);
-    establish(carol, bob);
-    pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_establish(carol, bob);
+    olm_fixture_pass(alice, bob, 1);
+    crypto_machine_restart(bob);
     g_autofree char *before = crypto_machine_digest(bob, "");
-    g_assert_cmpint(decrypt_from(bob, "@carol:c", encrypt(carol, bob, "x"), NULL), ==,
-                    MX_OLM_FAILED);
+    g_assert_cmpint(
+        olm_fixture_decrypt(bob, "@carol:c", olm_fixture_encrypt(carol, bob, "x"), NULL), ==,
+        MX_OLM_FAILED);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);
-    pass(alice, bob, 1);
+    olm_fixture_pass(alice, bob, 1);
 }
 
 /* H11: told once, until there was a session again. */
-static void test_no_olm(Fixture *fixture, gconstpointer data)
+static void test_no_olm(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -545,12 +406,12 @@ static void test_no_olm(Fixture *fixture, gconstpointer data)
     g_autofree char *key = g_strdup(g_queue_peek_head(keys));
     g_queue_clear_full(keys, g_free);
     for (guint i = 0; i < 3; i++) {
-        g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_CLAIMING);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
         crypto_machine_run(alice);
         crypto_machine_run(alice);
-        g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_NONE);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
         crypto_machine_restart(alice);
-        g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_NONE);
+        g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
         crypto_world_advance(HOUR_MS);
     }
     g_assert_cmpuint(
@@ -566,17 +427,17 @@ static void test_no_olm(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(sent->body, "room_id"));
     g_assert_null(strstr(sent->body, "session_id"));
     g_queue_push_tail(keys, g_steal_pointer(&key));
-    establish(alice, bob);
+    olm_fixture_establish(alice, bob);
 }
 
 /* E5 */
-static void test_claim_failures(Fixture *fixture, gconstpointer data)
+static void test_claim_failures(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
     /* One in flight, however often it is wanted. */
-    prepare(alice, bob);
-    prepare(alice, bob);
+    olm_fixture_prepare(alice, bob);
+    olm_fixture_prepare(alice, bob);
     g_autoptr(GPtrArray) first = mx_crypto_take_requests(alice->crypto, NULL);
     g_autoptr(GPtrArray) second = mx_crypto_take_requests(alice->crypto, NULL);
     g_assert_cmpuint(first->len, ==, 1);
@@ -586,23 +447,23 @@ static void test_claim_failures(Fixture *fixture, gconstpointer data)
     /* No answer: it stays wanted, and is asked for again, also by the next run. */
     MxCryptoAnswer none = {.status = 0, .retry_after_ms = -1};
     g_assert_true(mx_crypto_answer(alice->crypto, request->id, &none, NULL));
-    g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_CLAIMING);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     g_assert_cmpint(mx_crypto_get_wait(alice->crypto), >, 0);
     /* bob's server is away: nobody is told that there is no session. */
     crypto_world_advance(HOUR_MS);
     set_claim_answer(fixture, 200, g_strdup("{\"one_time_keys\": {}, \"failures\": {\"b\": {}}}"));
     g_assert_cmpuint(crypto_machine_run(alice), ==, 1);
-    g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     g_assert_cmpuint(crypto_machine_run(alice), ==, 0);
     set_claim_answer(fixture, 0, NULL);
     crypto_machine_restart(alice);
-    g_assert_cmpint(prepare(alice, bob), ==, MX_OLM_NONE);
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_NONE);
     crypto_world_advance(HOUR_MS);
-    establish(alice, bob);
+    olm_fixture_establish(alice, bob);
 }
 
-static void test_batches(Fixture *fixture, gconstpointer data)
+static void test_batches(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice;
@@ -647,12 +508,12 @@ static guint count_claims(CryptoMachine *machine)
     return crypto_world_count(machine->world, machine, MX_CRYPTO_KEYS_CLAIM, NULL);
 }
 
-static void test_unwedge(Fixture *fixture, gconstpointer data)
+static void test_unwedge(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
     /* The session is young: it is not made anew. */
     deliver_garbage(bob, alice, 100);
     g_assert_cmpuint(crypto_machine_run(bob), ==, 0);
@@ -663,9 +524,9 @@ static void test_unwedge(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(
         crypto_world_count(fixture->world, bob, MX_CRYPTO_SEND_TO_DEVICE, "m.room.encrypted"), ==,
         1);
-    g_assert_cmpuint(count_sessions(alice, bob), ==, 2);
-    pass(alice, bob, 5);
-    pass(bob, alice, 5);
+    g_assert_cmpuint(olm_fixture_count_sessions(alice, bob), ==, 2);
+    olm_fixture_pass(alice, bob, 5);
+    olm_fixture_pass(bob, alice, 5);
     /* Within the hour no other, also not after a restart. */
     crypto_machine_restart(bob);
     crypto_world_advance(HOUR_MS - 1000);
@@ -679,7 +540,7 @@ static void test_unwedge(Fixture *fixture, gconstpointer data)
 }
 
 /* What fails does not make it faster; a clock set back a year does not stop it (XR10). */
-static void test_unwedge_limits(Fixture *fixture, gconstpointer data)
+static void test_unwedge_limits(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
@@ -703,40 +564,43 @@ static void test_unwedge_limits(Fixture *fixture, gconstpointer data)
 }
 
 /* V9: an old copy of the store heals within an hour. */
-static void test_lost_sessions(Fixture *fixture, gconstpointer data)
+static void test_lost_sessions(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    pass(alice, bob, 1);
-    pass(bob, alice, 1);
+    olm_fixture_establish(alice, bob);
+    olm_fixture_pass(alice, bob, 1);
+    olm_fixture_pass(bob, alice, 1);
     crypto_machine_begin(bob);
     g_autoptr(GPtrArray) keys = mx_store_list_sealed(bob->store, "olm", "");
     for (guint i = 0; i < keys->len; i++)
         mx_crypto_save(bob->crypto, "olm", g_ptr_array_index(keys, i), NULL);
     crypto_machine_commit(bob);
-    g_assert_cmpint(decrypt_from(bob, ALICE, encrypt(alice, bob, "lost"), NULL), ==, MX_OLM_FAILED);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, olm_fixture_encrypt(alice, bob, "lost"), NULL),
+                    ==, MX_OLM_FAILED);
     crypto_world_settle(fixture->world);
-    pass(alice, bob, 5);
-    pass(bob, alice, 5);
+    olm_fixture_pass(alice, bob, 5);
+    olm_fixture_pass(bob, alice, 5);
 }
 
 /* ---- F9 ---- */
 
-static void test_duplicate(Fixture *fixture, gconstpointer data)
+static void test_duplicate(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    g_autoptr(JsonObject) first = encrypt(alice, bob, "one");
-    g_autoptr(JsonObject) second = encrypt(alice, bob, "two");
-    assert_reads(bob, alice, json_object_ref(first), "one");
-    assert_reads(bob, alice, json_object_ref(second), "two");
+    olm_fixture_establish(alice, bob);
+    g_autoptr(JsonObject) first = olm_fixture_encrypt(alice, bob, "one");
+    g_autoptr(JsonObject) second = olm_fixture_encrypt(alice, bob, "two");
+    olm_fixture_assert_reads(bob, alice, json_object_ref(first), "one");
+    olm_fixture_assert_reads(bob, alice, json_object_ref(second), "two");
     crypto_machine_restart(bob);
     crypto_world_advance(2 * HOUR_MS);
     g_autofree char *before = crypto_machine_digest(bob, "");
-    g_assert_cmpint(decrypt_from(bob, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
-    g_assert_cmpint(decrypt_from(bob, ALICE, json_object_ref(second), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(second), NULL), ==,
+                    MX_OLM_DUPLICATE);
     /* Padding makes it no other message. */
     JsonObject *own = mx_json_object(mx_json_object(first, "ciphertext"), bob->crypto->curve25519);
     g_autofree char *padded = g_strdup(mx_json_string(own, "body"));
@@ -746,14 +610,15 @@ static void test_duplicate(Fixture *fixture, gconstpointer data)
         padded = more;
     }
     json_object_set_string_member(own, "body", padded);
-    g_assert_cmpint(decrypt_from(bob, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(bob, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
     g_autofree char *after = crypto_machine_digest(bob, "");
     g_assert_cmpstr(before, ==, after);
     g_assert_cmpuint(crypto_machine_run(bob), ==, 0);
 }
 
 /* Only the newest are kept. */
-static void test_seen_limit(Fixture *fixture, gconstpointer data)
+static void test_seen_limit(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     MxStore *store = fixture->bob->store;
@@ -775,7 +640,7 @@ static void test_seen_limit(Fixture *fixture, gconstpointer data)
 }
 
 /* XK9: a whole pre-key message for a fallback key, after its session has been forgotten. */
-static void test_fallback_replay(Fixture *fixture, gconstpointer data)
+static void test_fallback_replay(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
     CryptoMachine *alice = fixture->alice;
@@ -783,219 +648,23 @@ static void test_fallback_replay(Fixture *fixture, gconstpointer data)
     crypto_machine_publish(dora, 0, TRUE);
     crypto_machine_meet(alice, dora, MX_DEVICE_SIGNED);
     crypto_machine_meet(dora, alice, MX_DEVICE_SIGNED);
-    establish(alice, dora);
-    g_autoptr(JsonObject) first = encrypt(alice, dora, "once");
-    assert_reads(dora, alice, json_object_ref(first), "once");
+    olm_fixture_establish(alice, dora);
+    g_autoptr(JsonObject) first = olm_fixture_encrypt(alice, dora, "once");
+    olm_fixture_assert_reads(dora, alice, json_object_ref(first), "once");
     crypto_machine_begin(dora);
     g_autoptr(GPtrArray) keys = mx_store_list_sealed(dora->store, "olm", "");
     for (guint i = 0; i < keys->len; i++)
         mx_crypto_save(dora->crypto, "olm", g_ptr_array_index(keys, i), NULL);
     crypto_machine_commit(dora);
     g_autofree char *before = crypto_machine_digest(dora, "");
-    g_assert_cmpint(decrypt_from(dora, ALICE, json_object_ref(first), NULL), ==, MX_OLM_DUPLICATE);
+    g_assert_cmpint(olm_fixture_decrypt(dora, ALICE, json_object_ref(first), NULL), ==,
+                    MX_OLM_DUPLICATE);
     g_autofree char *after = crypto_machine_digest(dora, "");
     g_assert_cmpstr(before, ==, after);
 }
 
-/* ---- what a message claims to be ---- */
-
-/* Takes payload. The ratchet may move; nothing else may change. */
-static void assert_payload(Fixture *fixture, JsonObject *payload, MxOlmResult expected)
-{
-    g_autofree char *text = mx_json_object_to_text(payload);
-    json_object_unref(payload);
-    g_autofree char *before = crypto_machine_digest(fixture->bob, "sealed olm_seen");
-    JsonObject *content = encrypt_raw(fixture->alice, fixture->bob, text);
-    g_assert_cmpint(decrypt_from(fixture->bob, ALICE, content, NULL), ==, expected);
-    g_autofree char *after = crypto_machine_digest(fixture->bob, "sealed olm_seen");
-    g_assert_cmpstr(before, ==, after);
-}
-
-static void assert_changed(Fixture *fixture, const char *member, const char *inner,
-                           const char *value)
-{
-    JsonObject *payload = make_payload(fixture->alice, fixture->bob);
-    JsonObject *object = inner != NULL ? mx_json_object(payload, member) : payload;
-    const char *name = inner != NULL ? inner : member;
-    if (value != NULL)
-        json_object_set_string_member(object, name, value);
-    else
-        json_object_remove_member(object, name);
-    assert_payload(fixture, payload, MX_OLM_REFUSED);
-}
-
-static void test_recipient(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    establish(fixture->alice, fixture->bob);
-    assert_payload(fixture, make_payload(fixture->alice, fixture->bob), MX_OLM_DECRYPTED);
-    assert_changed(fixture, "recipient", NULL, "@carol:c");
-    assert_changed(fixture, "recipient", NULL, NULL);
-    assert_changed(fixture, "recipient_keys", "ed25519", fixture->alice->crypto->ed25519);
-    assert_changed(fixture, "recipient_keys", NULL, NULL);
-    assert_changed(fixture, "sender", NULL, "@carol:c");
-    assert_changed(fixture, "sender", NULL, NULL);
-    assert_changed(fixture, "keys", "ed25519", fixture->bob->crypto->ed25519);
-    assert_changed(fixture, "keys", "ed25519", "short");
-    assert_changed(fixture, "keys", NULL, NULL);
-    assert_changed(fixture, "type", NULL, NULL);
-    assert_changed(fixture, "content", NULL, NULL);
-    assert_changed(fixture, "content", NULL, "text");
-    /* The ratchet went on, and is good for the next one. */
-    pass(fixture->alice, fixture->bob, 1);
-}
-
-static void assert_device_keys(Fixture *fixture, JsonObject *keys, MxOlmResult expected)
-{
-    JsonObject *payload = make_payload(fixture->alice, fixture->bob);
-    json_object_set_object_member(payload, "sender_device_keys", keys);
-    assert_payload(fixture, payload, expected);
-}
-
-static void test_device_keys(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    CryptoMachine *alice = fixture->alice;
-    establish(alice, fixture->bob);
-    g_autofree char *good = get_device_keys(alice), *others = get_device_keys(fixture->bob);
-    assert_device_keys(fixture, crypto_json("%s", good), MX_OLM_DECRYPTED);
-    /* XK2: somebody else's, or with somebody else's name */
-    assert_device_keys(fixture, crypto_json("%s", others), MX_OLM_REFUSED);
-    JsonObject *keys = crypto_json("%s", good);
-    json_object_set_string_member(keys, "user_id", "@carol:c");
-    json_object_remove_member(keys, "signatures");
-    crypto_machine_sign(alice, keys);
-    assert_device_keys(fixture, keys, MX_OLM_REFUSED);
-    /* XK3: not signed, changed after it was signed, another curve key */
-    keys = crypto_json("%s", good);
-    json_object_remove_member(keys, "signatures");
-    assert_device_keys(fixture, keys, MX_OLM_REFUSED);
-    keys = crypto_json("%s", good);
-    json_object_set_string_member(keys, "more", "x");
-    assert_device_keys(fixture, keys, MX_OLM_REFUSED);
-    keys = crypto_json("%s", good);
-    json_object_set_string_member(mx_json_object(keys, "keys"), "curve25519:ALICEDEV",
-                                  fixture->bob->crypto->curve25519);
-    json_object_remove_member(keys, "signatures");
-    crypto_machine_sign(alice, keys);
-    assert_device_keys(fixture, keys, MX_OLM_REFUSED);
-    pass(alice, fixture->bob, 1);
-}
-
-/* XK4: keys.ed25519 is another device's, with and without device keys that would prove it. */
-static void test_fake_identity(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
-    establish(fixture->alice, fixture->bob);
-    assert_changed(fixture, "keys", "ed25519", carol->crypto->ed25519);
-    g_autofree char *good = get_device_keys(fixture->alice);
-    JsonObject *payload = make_payload(fixture->alice, fixture->bob);
-    json_object_set_string_member(mx_json_object(payload, "keys"), "ed25519",
-                                  carol->crypto->ed25519);
-    json_object_set_object_member(payload, "sender_device_keys", crypto_json("%s", good));
-    assert_payload(fixture, payload, MX_OLM_REFUSED);
-}
-
-/* XK5: Eve publishes Alice's identity key as hers, and sends what Alice has sent. */
-static void test_forwarded(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    establish(alice, bob);
-    g_autoptr(JsonObject) content = encrypt(alice, bob, "for bob");
-    g_autofree char *before = crypto_machine_digest(bob, "sealed olm_seen");
-    g_assert_cmpint(decrypt_from(bob, "@eve:e", json_object_ref(content), NULL), ==,
-                    MX_OLM_REFUSED);
-    g_autofree char *after = crypto_machine_digest(bob, "sealed olm_seen");
-    g_assert_cmpstr(before, ==, after);
-    /* And the copy of the key takes nothing from Alice. */
-    CryptoMachine *eve = crypto_world_add(fixture->world, "@eve:e", "EVEDEV");
-    g_free(eve->crypto->curve25519);
-    eve->crypto->curve25519 = g_strdup(alice->crypto->curve25519);
-    crypto_machine_meet(bob, eve, MX_DEVICE_SIGNED);
-    g_autoptr(JsonObject) event = json_object_new();
-    json_object_set_string_member(event, "sender", ALICE);
-    json_object_set_object_member(event, "content", encrypt(alice, bob, "hers"));
-    g_auto(MxOlmMessage) message = {0};
-    crypto_machine_begin(bob);
-    g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
-    crypto_machine_commit(bob);
-    g_assert_cmpstr(message.sender, ==, ALICE);
-    g_assert_nonnull(message.device);
-    g_assert_cmpstr(message.device->user_id, ==, ALICE);
-}
-
-/* F6: a device that is not known yet; with the same keys it is recognised when it is. */
-static void test_unknown_device(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    CryptoMachine *bob = fixture->bob;
-    CryptoMachine *carol = crypto_world_add(fixture->world, "@carol:c", "CAROLDEV");
-    crypto_machine_publish(carol, 1, FALSE);
-    crypto_machine_meet(carol, bob, MX_DEVICE_SIGNED);
-    establish(carol, bob);
-    for (guint known = 0; known < 2; known++) {
-        g_autoptr(JsonObject) event = json_object_new();
-        json_object_set_string_member(event, "sender", "@carol:c");
-        json_object_set_object_member(event, "content", encrypt(carol, bob, "x"));
-        g_auto(MxOlmMessage) message = {0};
-        crypto_machine_begin(bob);
-        g_assert_cmpint(mx_olm_decrypt(bob->crypto, event, &message), ==, MX_OLM_DECRYPTED);
-        crypto_machine_commit(bob);
-        g_assert_cmpstr(message.curve25519, ==, carol->crypto->curve25519);
-        g_assert_cmpstr(message.ed25519, ==, carol->crypto->ed25519);
-        g_assert_true((message.device != NULL) == (known == 1));
-        crypto_machine_meet(bob, carol, MX_DEVICE_UNSIGNED);
-    }
-}
-
-/* ---- the envelope ---- */
-
-/* F3, A9, XK7: nothing is touched by what is no message for us. */
-static void test_envelope(Fixture *fixture, gconstpointer data)
-{
-    (void)data;
-    CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
-    const char *own = bob->crypto->curve25519, *from = alice->crypto->curve25519;
-    g_autofree char *huge = g_strnfill(70000, 'A');
-    char *cases[] = {
-        g_strdup("{}"),
-        g_strdup("{\"algorithm\": 3, \"ciphertext\": [], \"sender_key\": {}}"),
-        g_strdup_printf("{\"algorithm\": \"m.megolm.v1.aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 0, \"body\": \"AAAA\"}}}",
-                        from, own),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 2, \"body\": \"AAAA\"}}}",
-                        from, own),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 0, \"body\": \"AAAA\"}}}",
-                        from, from),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": "
-                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 0, \"body\": \"AAAA\"}}}",
-                        own),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 0, \"body\": \"AAAA\"}}}",
-                        own, own),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 0, \"body\": \"%s\"}}}",
-                        from, own, huge),
-        g_strdup_printf("{\"algorithm\": \"m.olm.v1.curve25519-aes-sha2\", \"sender_key\": \"%s\", "
-                        "\"ciphertext\": {\"%s\": {\"type\": 1, \"body\": \"!!\"}}}",
-                        from, own),
-    };
-    g_autofree char *before = crypto_machine_digest(bob, "");
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(decrypt_from(bob, ALICE, crypto_json("%s", cases[i]), NULL), ==,
-                        MX_OLM_FAILED);
-    g_autofree char *after = crypto_machine_digest(bob, "");
-    g_assert_cmpstr(before, ==, after);
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_free(cases[i]);
-}
-
-#define ADD(path, func) g_test_add("/olm/" path, Fixture, NULL, setup, func, teardown)
+#define ADD(path, func)                                                                            \
+    g_test_add("/olm/" path, OlmFixture, NULL, olm_fixture_setup, func, olm_fixture_teardown)
 
 int main(int argc, char *argv[])
 {
@@ -1024,11 +693,5 @@ int main(int argc, char *argv[])
     ADD("V9-lost-sessions", test_lost_sessions);
     ADD("F9-duplicate", test_duplicate);
     ADD("F9-limit", test_seen_limit);
-    ADD("XK1-mismatch", test_recipient);
-    ADD("XK2-XK3-device-keys", test_device_keys);
-    ADD("XK4-fake-identity", test_fake_identity);
-    ADD("XK5-forwarded", test_forwarded);
-    ADD("F6-unknown-device", test_unknown_device);
-    ADD("F3-envelope", test_envelope);
     return g_test_run();
 }

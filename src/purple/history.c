@@ -1,0 +1,302 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "history.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "chat-window.h"
+#include "day-line.h"
+#include "markup.h"
+#include "messages.h"
+#include "system-line.h"
+
+#define SLICE_US (8 * 1000)
+
+/* One asking: first its lines are on their way, then they are written. */
+typedef struct {
+    MxpAccount *mxp;
+    char *room_id;
+    guint number;
+    gboolean is_by_time;
+    MxHistory *history; /* NULL: on its way */
+    guint next;
+    guint source;
+    int day;
+    int encrypted; /* in a row, not yet told of */
+    gint64 encrypted_ts;
+} Show;
+
+struct _MxpHistories {
+    GHashTable *places; /* room ID -> MxHistoryPlace: from where on the window shows all */
+    GHashTable *shows;  /* room ID -> Show */
+    guint last_number;
+};
+
+static void show_free(gpointer data)
+{
+    Show *show = data;
+    g_clear_handle_id(&show->source, g_source_remove);
+    g_clear_pointer(&show->history, mx_history_free);
+    g_free(show->room_id);
+    g_free(show);
+}
+
+void mxp_history_init(MxpAccount *mxp)
+{
+    mxp->histories = g_new0(MxpHistories, 1);
+    mxp->histories->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    mxp->histories->shows = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, show_free);
+}
+
+void mxp_history_clear(MxpAccount *mxp)
+{
+    g_hash_table_unref(mxp->histories->places);
+    g_hash_table_unref(mxp->histories->shows);
+    g_clear_pointer(&mxp->histories, g_free);
+}
+
+void mxp_history_forget(MxpAccount *mxp, const char *room_id)
+{
+    if (mxp->histories == NULL)
+        return;
+    g_hash_table_remove(mxp->histories->places, room_id);
+    g_hash_table_remove(mxp->histories->shows, room_id);
+}
+
+void mxp_history_note(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
+{
+    if (mxp->histories == NULL)
+        return;
+    MxHistoryPlace *place = g_hash_table_lookup(mxp->histories->places, room->room_id);
+    if (place == NULL) {
+        place = g_new0(MxHistoryPlace, 1);
+        place->room = line->room;
+        place->pos = line->pos;
+        g_hash_table_insert(mxp->histories->places, g_strdup(room->room_id), place);
+    } else if (place->room == line->room) {
+        place->pos = MIN(place->pos, line->pos);
+    }
+}
+
+/* ---- what stands around the lines ---- */
+
+static void say(PurpleConversation *conversation, const char *text)
+{
+    g_autofree char *markup = mxp_markup_escape(text);
+    mxp_system_line_write(conversation, markup, PURPLE_MESSAGE_SYSTEM);
+}
+
+/* Local time of the first or the last line with one. */
+static char *get_time(const MxHistory *history, gboolean is_last)
+{
+    for (guint i = 0; i < history->lines->len; i++) {
+        guint index = is_last ? history->lines->len - 1 - i : i;
+        const MxLine *line = g_ptr_array_index(history->lines, index);
+        g_autoptr(GDateTime) time =
+            line->row != 0 ? g_date_time_new_from_unix_local(line->ts / 1000) : NULL;
+        if (time != NULL)
+            return g_date_time_format(time, "%Y-%m-%d %H:%M");
+    }
+    return g_strdup("?");
+}
+
+static void begin(const MxRoom *room, PurpleConversation *conversation, const MxHistory *history)
+{
+    g_autofree char *from = get_time(history, FALSE);
+    g_autofree char *to = get_time(history, TRUE);
+    g_autofree char *text =
+        g_strdup_printf(_("History of “%s”, from %s to %s:"), room->name, from, to);
+    say(conversation, text);
+    if (history->trouble != NULL)
+        say(conversation, history->trouble);
+    else if (history->end == MX_HISTORY_BEGINNING)
+        say(conversation, _("This is the beginning of the room."));
+    else if (history->end == MX_HISTORY_NO_MORE)
+        say(conversation, _("There is nothing older that you may read."));
+}
+
+static void finish(const Show *show, PurpleConversation *conversation)
+{
+    const MxHistory *history = show->history;
+    if (show->is_by_time && history->lines->len >= MX_HISTORY_MAX_LINES)
+        say(conversation, _("End of what is shown at once. Type the same again to go on."));
+    else if (history->end == MX_HISTORY_MORE || history->end == MX_HISTORY_TIRED)
+        say(conversation, _("End of the history. Type /history again to go further back."));
+    else
+        say(conversation, _("End of the history."));
+}
+
+static const char *describe_nothing(const MxHistory *history, gboolean is_by_time)
+{
+    if (history->trouble != NULL)
+        return history->trouble;
+    switch (history->end) {
+    case MX_HISTORY_BEGINNING:
+        return _("There is nothing older: this window shows all from the beginning of the room.");
+    case MX_HISTORY_NO_MORE:
+        return _("There is nothing older that you may read.");
+    case MX_HISTORY_TIRED:
+        return _("Nothing to show was found so far. Type /history again to look further back.");
+    case MX_HISTORY_MORE:
+        break;
+    }
+    return is_by_time ? _("Nothing was said since then that this window does not show already.")
+                      : _("There is nothing to show.");
+}
+
+/* ---- writing in slices ---- */
+
+static void write_date(Show *show, PurpleConversation *conversation, gint64 ts)
+{
+    g_autofree char *date = mxp_day_line_get(ts, &show->day);
+    if (date != NULL)
+        mxp_day_line_write(conversation, date);
+}
+
+static void tell_encrypted(Show *show, PurpleConversation *conversation)
+{
+    if (show->encrypted == 0)
+        return;
+    MxLine line = {.kind = MX_LINE_STATE, .ts = show->encrypted_ts};
+    line.body = g_strdup_printf(
+        g_dngettext(GETTEXT_PACKAGE, "%d encrypted message, which this version cannot read.",
+                    "%d encrypted messages, which this version cannot read.", show->encrypted),
+        show->encrypted);
+    show->encrypted = 0;
+    write_date(show, conversation, line.ts);
+    mxp_messages_write_old(show->mxp, conversation, &line);
+    g_free(line.body);
+}
+
+static void write_line(Show *show, const MxRoom *room, PurpleConversation *conversation,
+                       const MxLine *line)
+{
+    if (line->kind == MX_LINE_ENCRYPTED) {
+        show->encrypted++;
+        show->encrypted_ts = line->ts;
+        return;
+    }
+    tell_encrypted(show, conversation);
+    if (line->row == 0) {
+        say(conversation, line->body);
+        return;
+    }
+    MxpMemberList *members = mxp_chat_window_get_members(show->mxp, room->room_id);
+    if (members != NULL)
+        mxp_member_list_note_sender(members, line);
+    write_date(show, conversation, line->ts);
+    mxp_messages_write_old(show->mxp, conversation, line);
+}
+
+/* They are in the window now, as others are: commands may mean them. */
+static void settle(Show *show)
+{
+    g_autoptr(GPtrArray) shown = g_ptr_array_new();
+    for (guint i = 0; i < show->history->lines->len; i++) {
+        MxLine *line = g_ptr_array_index(show->history->lines, i);
+        if (line->row != 0)
+            g_ptr_array_add(shown, line);
+    }
+    mx_client_lines_shown(show->mxp->client, shown);
+}
+
+/* TRUE: all is written. Each slice brings it on, however slow the machine. */
+static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *conversation)
+{
+    GPtrArray *lines = show->history->lines;
+    gint64 until = g_get_monotonic_time() + SLICE_US;
+    gboolean was_logging = purple_conversation_is_logging(conversation);
+    purple_conversation_set_logging(conversation, FALSE);
+    if (show->next == 0)
+        begin(room, conversation, show->history);
+    do
+        write_line(show, room, conversation, g_ptr_array_index(lines, show->next++));
+    while (show->next < lines->len && g_get_monotonic_time() < until);
+    gboolean is_done = show->next == lines->len;
+    if (is_done) {
+        tell_encrypted(show, conversation);
+        finish(show, conversation);
+    }
+    purple_conversation_set_logging(conversation, was_logging);
+    return is_done;
+}
+
+static gboolean on_slice(gpointer data)
+{
+    Show *show = data;
+    MxRoom *room = mx_client_get_room(show->mxp->client, show->room_id);
+    PurpleConversation *conversation =
+        room != NULL ? mxp_messages_find_conversation(show->mxp, room) : NULL;
+    if (conversation != NULL && !write_some(show, room, conversation))
+        return G_SOURCE_CONTINUE;
+    show->source = 0;
+    if (conversation != NULL)
+        settle(show);
+    g_hash_table_remove(show->mxp->histories->shows, show->room_id);
+    return G_SOURCE_REMOVE;
+}
+
+/* ---- asking ---- */
+
+typedef struct {
+    MxpAccount *mxp;
+    guint number;
+} Asked;
+
+static void take(MxpAccount *mxp, MxRoom *room, Show *show, MxHistory *history)
+{
+    PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
+    g_hash_table_replace(mxp->histories->places, g_strdup(room->room_id),
+                         g_memdup2(&history->place, sizeof history->place));
+    if (conversation != NULL && history->lines->len == 0)
+        say(conversation, describe_nothing(history, show->is_by_time));
+    if (conversation == NULL || history->lines->len == 0) {
+        mx_history_free(history);
+        g_hash_table_remove(mxp->histories->shows, room->room_id);
+        return;
+    }
+    show->history = history;
+    show->source = g_idle_add(on_slice, show);
+}
+
+static void on_history(MxClient *client, MxRoom *room, MxHistory *history, const GError *error,
+                       gpointer user_data)
+{
+    Asked *asked = user_data;
+    MxpAccount *mxp = asked->mxp;
+    Show *show = g_hash_table_lookup(mxp->histories->shows, room->room_id);
+    if (show == NULL || show->number != asked->number) {
+        g_clear_pointer(&history, mx_history_free); /* the window it was for was closed */
+    } else if (history == NULL) {
+        mxp_messages_notice(mxp, room, error->message, TRUE);
+        g_hash_table_remove(mxp->histories->shows, room->room_id);
+    } else {
+        take(mxp, room, show, history);
+    }
+}
+
+gboolean mxp_history_show(MxpAccount *mxp, MxRoom *room, const MxHistoryQuery *query, char **error)
+{
+    MxpHistories *histories = mxp->histories;
+    if (g_hash_table_contains(histories->shows, room->room_id)) {
+        *error = g_strdup(_("What you asked for before is still on its way."));
+        return FALSE;
+    }
+    const MxHistoryPlace *place = g_hash_table_lookup(histories->places, room->room_id);
+    MxHistoryQuery wanted = *query;
+    wanted.leaves_out_minor = mxp_messages_hides_minor(mxp, room);
+    Show *show = g_new0(Show, 1);
+    show->mxp = mxp;
+    show->room_id = g_strdup(room->room_id);
+    show->number = ++histories->last_number;
+    show->is_by_time = query->lines == 0;
+    show->day = -1;
+    g_hash_table_insert(histories->shows, show->room_id, show);
+    Asked *asked = g_new0(Asked, 1);
+    asked->mxp = mxp;
+    asked->number = show->number;
+    mx_client_read_history(mxp->client, room, place != NULL ? place : &(MxHistoryPlace){0}, &wanted,
+                           on_history, asked, g_free);
+    return TRUE;
+}

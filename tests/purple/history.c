@@ -1,0 +1,326 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenario.h"
+
+#include <string.h>
+
+/* /history: what was said before, page by page, across gaps and upgrades; nothing twice, and
+ * nothing of it in the log. */
+
+#define OLD "!old:localhost"
+/* Message n was sent n minutes before noon, UTC, of the n-th of January 2020. */
+#define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+#define TIME_MS(n) (G_GINT64_CONSTANT(1577793600000) + (n) * (DAY_MS - 60 * 1000))
+
+static JsonObject *numbered(int n)
+{
+    g_autofree char *text = g_strdup_printf("message %d", n);
+    g_autofree char *id = g_strdup_printf("$m%d", n);
+    return event_with_time(event_with_id(event_text(BOB, text), id), TIME_MS(n));
+}
+
+static JsonObject *create_event(void)
+{
+    return event_with_id(event_state("m.room.create", "", BOB, "{'room_version':'10'}"), "$create");
+}
+
+/* A page of /messages, the newest first. end NULL: the last one, with the room's beginning. */
+static void set_page(Scenario *s, const char *room_id, const char *from, int high, int low,
+                     const char *end)
+{
+    JsonArray *chunk = json_array_new();
+    g_autoptr(JsonObject) root = json_object_new();
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    for (int i = high; i >= low; i--)
+        json_array_add_object_element(chunk, numbered(i));
+    if (end == NULL)
+        json_array_add_object_element(chunk, create_event());
+    json_object_set_array_member(root, "chunk", chunk);
+    json_object_set_string_member(root, "start", from);
+    if (end != NULL)
+        json_object_set_string_member(root, "end", end);
+    json_node_set_object(node, root);
+    g_autofree char *body = json_to_string(node, FALSE);
+    fake_server_set_page(s->server, room_id, from, body);
+}
+
+/* The first sync has messages from low to high; what is before goes on at "p1". */
+static void start(Scenario *s, const char *room_id, int low, int high)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_direct(body, DIRECT, ALICE, BOB);
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    for (int i = low; i <= high; i++)
+        sync_body_timeline(body, room_id, numbered(i));
+    sync_body_limited(body, room_id, "p1");
+    set_first(s, sync_body_end(body));
+    log_in(s);
+}
+
+static void history(Scenario *s, const char *name, const char *typed)
+{
+    g_autofree char *text = g_strdup_printf("/history %s", typed);
+    g_autofree char *error = NULL;
+    const char *result =
+        host_command(host_find_conversation(s->account, name), g_strchomp(text), &error);
+    if (error != NULL)
+        FAIL(s, "%s", error);
+    EXPECT_TEXT(s, result, "OK");
+}
+
+static void expect_says(Scenario *s, const char *name, const char *text)
+{
+    EXPECT_EVENT(s, "line", "name", name, "~flags", "SYSTEM", "~text", text);
+}
+
+static void expect_numbers(Scenario *s, const char *name, int low, int high)
+{
+    for (int i = low; i <= high; i++) {
+        g_autofree char *text = g_strdup_printf("message %d", i);
+        EXPECT_LINE(s, name, BOB, text, "RECV|DELAYED");
+    }
+}
+
+static void expect_unlogged(Scenario *s, PurpleLogType type, const char *name)
+{
+    g_autofree char *log = host_read_log(s->account, type, name);
+    CHECK(s, strstr(log, "message") == NULL && strstr(log, "istory") == NULL);
+}
+
+static void in_a_room(Scenario *s)
+{
+    start(s, ROOM, 18, 20);
+    set_page(s, ROOM, "p1", 17, 10, "p2");
+    set_page(s, ROOM, "p2", 9, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "2");
+    expect_says(s, ROOM, "History of “Room”, from 2020-01-19");
+    expect_numbers(s, ROOM, 19, 20);
+    expect_says(s, ROOM, "Type /history again to go further back.");
+    EXPECT_INT(s, fake_server_count(s->server, "messages"), 0);
+    history(s, ROOM, "10");
+    expect_says(s, ROOM, "History of “Room”, from 2020-01-09");
+    expect_numbers(s, ROOM, 9, 18);
+    expect_says(s, ROOM, "End of the history");
+    history(s, ROOM, "");
+    expect_says(s, ROOM, "History of “Room”, from 2020-01-01");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_numbers(s, ROOM, 1, 8);
+    expect_says(s, ROOM, "End of the history.");
+    history(s, ROOM, "");
+    expect_says(s, ROOM, "There is nothing older");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "messages"), 2);
+    expect_unlogged(s, PURPLE_LOG_CHAT, ROOM);
+    EXPECT_NOTHING(s, 200);
+}
+
+/* What the window shows already does not come again; what comes afterwards comes once. */
+static void around_live_lines(Scenario *s)
+{
+    start(s, DIRECT, 18, 20);
+    set_page(s, DIRECT, "p1", 17, 1, NULL);
+    push_event(s, DIRECT, event_text(BOB, "hello"));
+    EXPECT_EVENT(s, "window", "name", BOB);
+    EXPECT_LINE(s, BOB, BOB, "hello", "RECV");
+    history(s, BOB, "4");
+    expect_says(s, BOB, "History of “Bob”");
+    expect_numbers(s, BOB, 17, 20);
+    expect_says(s, BOB, "End of the history");
+    push_event(s, DIRECT, event_text(BOB, "again"));
+    EXPECT_LINE(s, BOB, BOB, "again", "RECV");
+    history(s, BOB, "1");
+    expect_says(s, BOB, "History of “Bob”");
+    expect_numbers(s, BOB, 16, 16);
+    expect_says(s, BOB, "End of the history");
+    /* A new window begins anew. */
+    CHECK(s, host_close(s->account, BOB));
+    CHECK(s, host_open_im(s->account, BOB) != NULL);
+    forget_events(s);
+    history(s, BOB, "3");
+    expect_says(s, BOB, "History of “Bob”");
+    expect_numbers(s, BOB, 20, 20);
+    EXPECT_LINE(s, BOB, BOB, "hello", "RECV|DELAYED");
+    EXPECT_LINE(s, BOB, BOB, "again", "RECV|DELAYED");
+    expect_says(s, BOB, "End of the history");
+    g_autofree char *log = host_read_log(s->account, PURPLE_LOG_IM, BOB);
+    const char *once = strstr(log, "hello");
+    CHECK(s, once != NULL && strstr(once + 1, "hello") == NULL && strstr(log, "message") == NULL);
+    settle(s);
+    EXPECT_NOTHING(s, 200);
+}
+
+static void back_to_a_time(Scenario *s)
+{
+    start(s, ROOM, 18, 20);
+    set_page(s, ROOM, "p1", 17, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "2020-01-15");
+    expect_says(s, ROOM, "from 2020-01-15");
+    expect_numbers(s, ROOM, 15, 20);
+    expect_says(s, ROOM, "End of the history");
+    history(s, ROOM, "2020-01-15 00:00");
+    expect_says(s, ROOM, "Nothing was said since then");
+    history(s, ROOM, "2020-01-13 00:00:01");
+    expect_says(s, ROOM, "from 2020-01-13");
+    expect_numbers(s, ROOM, 13, 14);
+    expect_says(s, ROOM, "End of the history");
+    /* The last such time before what the window shows: message 12 is from a day before. */
+    g_autoptr(GDateTime) twelfth = g_date_time_new_from_unix_local(TIME_MS(12) / 1000 - 30);
+    g_autofree char *clock = g_date_time_format(twelfth, "%H:%M:%S");
+    history(s, ROOM, clock);
+    expect_says(s, ROOM, "from 2020-01-12");
+    expect_numbers(s, ROOM, 12, 12);
+    expect_says(s, ROOM, "End of the history");
+    EXPECT_NOTHING(s, 100);
+}
+
+static const char *const upgraded =
+    "{'room_version':'11','predecessor':{'room_id':'" OLD "','event_id':'$tomb'}}";
+
+/* The older room's lines follow, with a line between; it was never seen on this device. */
+static void across_an_upgrade(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_state(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    sync_body_timeline(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    for (int i = 18; i <= 20; i++)
+        sync_body_timeline(body, ROOM, numbered(i));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    fake_server_set_page(s->server, OLD, "", "{\"chunk\":[],\"end\":\"o1\"}");
+    set_page(s, OLD, "o1", 17, 11, "o2");
+    set_page(s, OLD, "o2", 10, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "10");
+    expect_says(s, ROOM, "History of “Room”, from 2020-01-12");
+    expect_numbers(s, ROOM, 12, 17);
+    expect_says(s, ROOM, "Here the room was upgraded");
+    expect_numbers(s, ROOM, 18, 20);
+    expect_says(s, ROOM, "End of the history");
+    history(s, ROOM, "500");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_numbers(s, ROOM, 1, 11);
+    expect_says(s, ROOM, "End of the history.");
+    expect_unlogged(s, PURPLE_LOG_CHAT, ROOM);
+    EXPECT_NOTHING(s, 200);
+}
+
+/* The older room is closed to the user: what there is, and why there is no more. */
+static void refused(Scenario *s)
+{
+    start(s, ROOM, 19, 20);
+    open_chat(s, ROOM);
+    fake_server_always(
+        s->server, "messages",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"No\"}"});
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "The homeserver does not let you read older messages.");
+    expect_numbers(s, ROOM, 19, 20);
+    expect_says(s, ROOM, "End of the history");
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "The homeserver does not let you read older messages.");
+    EXPECT_NOTHING(s, 100);
+}
+
+static void unreachable(Scenario *s)
+{
+    start(s, ROOM, 19, 20);
+    set_page(s, ROOM, "p1", 18, 1, NULL);
+    open_chat(s, ROOM);
+    fake_server_once(s->server, "messages", (FakeAnswer){.status = 500, .body = "{}"});
+    fake_server_once(s->server, "messages", FAKE_502);
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "Older messages could not be fetched");
+    expect_numbers(s, ROOM, 19, 20);
+    expect_says(s, ROOM, "End of the history");
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "Older messages could not be fetched");
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 14, 18);
+    expect_says(s, ROOM, "End of the history");
+    EXPECT_NOTHING(s, 100);
+}
+
+/* Encrypted messages are counted, not left out in silence. What is asked for twice at once is
+ * answered once; what belongs to a window that was closed is written nowhere. */
+static void odd_ones(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    g_autofree char *error = NULL;
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, ROOM, numbered(1));
+    for (int i = 0; i < 3; i++)
+        sync_body_timeline(body, ROOM, event_new("m.room.encrypted", BOB, "{'algorithm':'x'}"));
+    sync_body_timeline(body, ROOM, event_text(ALICE, "mine <b>&amp;"));
+    sync_body_timeline(body, ROOM, event_new("m.room.message", BOB, "{}"));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    fake_server_always(s->server, "context",
+                       (FakeAnswer){.status = 200, .body = "{\"start\":\"c\"}"});
+    set_page(s, ROOM, "c", 0, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "");
+    EXPECT_TEXT(s, host_command(host_find_conversation(s->account, ROOM), "/history 5", &error),
+                "FAILED");
+    CHECK(s, strstr(error, "still on its way") != NULL);
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_numbers(s, ROOM, 1, 1);
+    expect_says(s, ROOM, "3 encrypted messages, which this version cannot read.");
+    EXPECT_LINE(s, ROOM, ALICE, "mine &lt;b&gt;&amp;amp;", "SEND|DELAYED|REMOTE_SEND");
+    expect_says(s, ROOM, "End of the history.");
+    CHECK(s, host_close(s->account, ROOM));
+    EXPECT_REQUEST(s, "context");
+    open_chat(s, ROOM);
+    history(s, ROOM, "5");
+    CHECK(s, host_close(s->account, ROOM));
+    settle(s);
+    EXPECT_INT(s, count_lines(), 0);
+    forget_events(s);
+    EXPECT_NOTHING(s, 200);
+}
+
+/* The hole that a long absence leaves is filled as ever; then the rest follows below it. */
+static void across_a_gap(Scenario *s)
+{
+    start(s, ROOM, 8, 9);
+    set_page(s, ROOM, "p1", 7, 1, NULL);
+    set_page(s, ROOM, "g1", 18, 9, "g2");
+    SyncBody *body = sync_body_new();
+    sync_body_timeline(body, ROOM, numbered(19));
+    sync_body_limited(body, ROOM, "g1");
+    push(s, sync_body_end(body));
+    settle(s);
+    open_chat(s, ROOM);
+    expect_numbers(s, ROOM, 10, 18);
+    EXPECT_LINE(s, ROOM, BOB, "message 19", "RECV");
+    history(s, ROOM, "500");
+    expect_says(s, ROOM, "History of “Room”, from 2020-01-01");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_numbers(s, ROOM, 1, 9);
+    expect_says(s, ROOM, "End of the history.");
+    forget_events(s);
+    EXPECT_NOTHING(s, 200);
+}
+
+static const ScenarioEntry entries[] = {
+    {"history-in-a-room", {in_a_room}},
+    {"history-around-live-lines", {around_live_lines}},
+    {"history-back-to-a-time", {back_to_a_time}},
+    {"history-across-an-upgrade", {across_an_upgrade}},
+    {"history-refused", {refused}},
+    {"history-unreachable", {unreachable}},
+    {"history-odd-ones", {odd_ones}},
+    {"history-across-a-gap", {across_a_gap}},
+};
+
+int main(int argc, char **argv)
+{
+    return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));
+}
