@@ -192,6 +192,8 @@ static void run_policy(MxStore *store, gpointer data)
 
 void mx_client_set_encrypt_to(MxClient *client, const char *policy)
 {
+    if (client->worker == NULL || client->state == MX_CLIENT_STOPPED)
+        return; /* it has failed already */
     TrustJob *job = job_new(client, NULL, NULL, NULL, NULL);
     job->value = g_strdup(policy);
     push(job, run_policy, NULL);
