@@ -120,6 +120,7 @@ void mx_client_emit_progress(MxClient *client, int step, const char *text);
 void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
+void mx_client_emit_account_hint(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
 void mx_client_emit_ignored_changed(MxClient *client);

@@ -24,6 +24,7 @@ enum {
     SIGNAL_PARTNER_READ,
     SIGNAL_PRESENCE_CHANGED,
     SIGNAL_ACCOUNT_NOTICE,
+    SIGNAL_ACCOUNT_HINT,
     SIGNAL_OWN_NAME,
     SIGNAL_OWN_AVATAR,
     SIGNAL_IGNORED_CHANGED,
@@ -95,6 +96,7 @@ static void mx_client_class_init(MxClientClass *klass)
     signals[SIGNAL_PARTNER_READ] = add_signal("partner-read", 2, G_TYPE_POINTER, G_TYPE_INT64, 0);
     signals[SIGNAL_PRESENCE_CHANGED] = add_signal("presence-changed", 1, G_TYPE_POINTER, 0, 0);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_ACCOUNT_HINT] = add_signal("account-hint", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_AVATAR] = add_signal("own-avatar", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_IGNORED_CHANGED] = add_signal("ignored-changed", 0, 0, 0, 0);
@@ -162,6 +164,11 @@ void mx_client_emit_notice(MxClient *client, MxRoom *room, const char *text)
 void mx_client_emit_room_error(MxClient *client, MxRoom *room, const char *text)
 {
     g_signal_emit(client, signals[SIGNAL_ROOM_NOTICE], 0, room, text, TRUE);
+}
+
+void mx_client_emit_account_hint(MxClient *client, const char *text)
+{
+    g_signal_emit(client, signals[SIGNAL_ACCOUNT_HINT], 0, text);
 }
 
 void mx_client_emit_account_notice(MxClient *client, const char *text)

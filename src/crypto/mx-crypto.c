@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-backoff.h"
+#include "mx-cross-signing.h"
 #include "mx-crypto-private.h"
 #include "mx-device-keys.h"
 #include "mx-device-list.h"
@@ -13,6 +14,7 @@
 #include "mx-key-request.h"
 #include "mx-olm.h"
 #include "mx-primitives.h"
+#include "mx-secrets.h"
 #include "mx-share.h"
 
 /* What all files of this folder share: the device's account, requests, to-device messages, news. */
@@ -35,9 +37,9 @@ typedef struct {
 static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] = {
-    mx_device_keys_collect, mx_device_list_collect,
-    mx_key_request_collect, mx_olm_collect,    /* others want sessions */
-    mx_share_collect,       collect_to_device, /* the last: others add to it */
+    mx_device_keys_collect, mx_device_list_collect, mx_cross_signing_collect,
+    mx_secrets_collect,     mx_key_request_collect, mx_olm_collect, /* others want sessions */
+    mx_share_collect,       collect_to_device,                      /* the last: others add to it */
 };
 
 static const struct {
@@ -69,6 +71,7 @@ static const struct {
     [MX_CRYPTO_PART_DEVICE_LIST] = {mx_device_list_part_new, mx_device_list_part_free},
     [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
     [MX_CRYPTO_PART_SHARE] = {mx_share_part_new, mx_share_part_free},
+    [MX_CRYPTO_PART_CROSS_SIGNING] = {mx_cross_signing_part_new, mx_cross_signing_part_free},
     [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
     [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };

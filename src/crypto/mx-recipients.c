@@ -7,7 +7,6 @@
 #include "mx-share.h"
 #include "mx-store-devices.h"
 
-#define VALUE_POLICY "share_policy"
 #define VALUE_TOLD "share_policy_told" /* U2 was said */
 
 static const char *const policy_names[] = {"signed", "all", "verified"}; /* by MxSharePolicy */
@@ -33,13 +32,13 @@ void mx_recipients_free(MxRecipients *recipients)
 
 void mx_share_set_policy(MxStore *store, MxSharePolicy policy)
 {
-    mx_store_set_value(store, VALUE_POLICY, policy_names[policy]);
+    mx_store_set_value(store, MX_VALUE_ENCRYPT_TO, policy_names[policy]);
 }
 
 /* Whoever asked for verified people alone does not get more; the others are told (U2). */
 static MxSharePolicy get_policy(MxCrypto *crypto, const MxRoomRow *room)
 {
-    g_autofree char *name = mx_store_get_value(crypto->store, VALUE_POLICY);
+    g_autofree char *name = mx_store_get_value(crypto->store, MX_VALUE_ENCRYPT_TO);
     if (g_strcmp0(name, policy_names[MX_SHARE_WITH_ALL]) == 0)
         return MX_SHARE_WITH_ALL;
     if (g_strcmp0(name, policy_names[MX_SHARE_WITH_VERIFIED]) == 0)

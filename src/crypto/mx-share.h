@@ -41,8 +41,9 @@ void mx_share_discard(MxCrypto *crypto, gint64 room);
  * the next message. */
 void mx_share_note_device_gone(MxCrypto *crypto, const char *user_id, const char *device_id);
 
-/* Who is given keys (U3). A value of the database, so that it is known whenever something is sent.
- */
+/* Who is given keys (U3): a value of the database, so that it is known whenever something is sent:
+ * "signed" (or nothing), "all", "verified". */
+#define MX_VALUE_ENCRYPT_TO "encrypt_to"
 typedef enum {
     MX_SHARE_WITH_SIGNED, /* devices that their owners have signed (MSC4153); the default. As long
                              as the user has no cross-signing: all, which is said once (U2) */

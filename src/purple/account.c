@@ -41,6 +41,7 @@
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
+#include "trust.h"
 #include "typing.h"
 #include "upgrade.h"
 
@@ -204,6 +205,11 @@ static void on_account_notice(MxClient *client, const char *text, MxpAccount *mx
     purple_notify_error(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
 }
 
+static void on_account_hint(MxClient *client, const char *text, MxpAccount *mxp)
+{
+    purple_notify_info(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
+}
+
 static void on_signed_out(MxClient *client, MxpAccount *mxp)
 {
     purple_account_set_enabled(mxp->account, purple_core_get_ui(), FALSE);
@@ -236,6 +242,7 @@ static void connect_signals(MxpAccount *mxp)
         {"presence-changed", G_CALLBACK(on_presence_changed)},
         {"online-changed", G_CALLBACK(on_online_changed)},
         {"account-notice", G_CALLBACK(on_account_notice)},
+        {"account-hint", G_CALLBACK(on_account_hint)},
         {"own-name", G_CALLBACK(on_own_name)},
         {"room-moved", G_CALLBACK(on_room_moved)},
         {"signed-out", G_CALLBACK(on_signed_out)},
@@ -308,6 +315,7 @@ void mxp_account_login(PurpleAccount *account)
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
+    mx_client_set_encrypt_to(mxp->client, mxp_trust_get_policy(account));
 }
 
 void mxp_account_close(PurpleConnection *gc)

@@ -28,6 +28,7 @@ extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];      /* commands-rooms.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
+extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
