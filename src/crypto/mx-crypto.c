@@ -21,6 +21,8 @@
 #define RETRY_CAP_MS 60000
 /* Back within ten seconds of the network, as everything else. */
 #define NO_NETWORK_MS 8000
+/* However long a homeserver wants to be left alone, it is asked again. */
+#define LONGEST_WAIT_MS (10 * RETRY_CAP_MS)
 
 typedef struct {
     MxCryptoRequest *request; /* a copy of what was handed out, without the body */
@@ -196,12 +198,19 @@ static gboolean make_account(MxCrypto *crypto, GError **error)
     return mx_store_commit(crypto->store, error);
 }
 
+/* In a transaction, as its commit says whether reading worked: keys that could not be read just now
+ * are neither lost nor missing. */
 static gboolean open_account(MxCrypto *crypto, GError **error)
 {
+    mx_store_begin(crypto->store);
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
-    if (g_strcmp0(device, crypto->device_id) != 0)
+    gboolean is_known = g_strcmp0(device, crypto->device_id) == 0;
+    gboolean is_loaded = is_known && load_account(crypto);
+    if (!mx_store_commit(crypto->store, error))
+        return FALSE;
+    if (!is_known)
         return make_account(crypto, error);
-    if (load_account(crypto))
+    if (is_loaded)
         return TRUE;
     g_set_error_literal(error, MX_ERROR, MX_ERROR_KEYS_LOST,
                         _("The keys of this device can no longer be read. Sign in again, as a new "
@@ -217,7 +226,10 @@ static MxVault *open_vault(MxCrypto *crypto, GError **error)
     MxVault *vault = mx_vault_open(crypto->store, dir, &failure);
     if (vault != NULL)
         return vault;
+    mx_store_begin(crypto->store); /* as in open_account() */
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
+    if (!mx_store_commit(crypto->store, error))
+        return NULL;
     if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEYS_LOST) ||
         g_strcmp0(device, crypto->device_id) == 0) {
         g_propagate_error(error, g_steal_pointer(&failure));
@@ -361,7 +373,8 @@ gboolean mx_crypto_answer_is_passing(const MxCryptoAnswer *answer)
 gint64 mx_crypto_get_retry_ms(MxBackoff *backoff, const MxCryptoAnswer *answer)
 {
     gint64 wait = mx_backoff_next(backoff);
-    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS) : MAX(wait, answer->retry_after_ms);
+    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS)
+                               : CLAMP(answer->retry_after_ms, wait, LONGEST_WAIT_MS);
 }
 
 static gint64 collect(MxCrypto *crypto)
@@ -474,7 +487,7 @@ static gint64 collect_to_device(MxCrypto *crypto)
     if (row == NULL)
         return -1;
     /* A clock that was set back must not hold it for long. */
-    if (wait > 0 && wait <= 10 * RETRY_CAP_MS) {
+    if (wait > 0 && wait <= LONGEST_WAIT_MS) {
         mx_to_device_row_free(row);
         return wait;
     }
