@@ -189,11 +189,11 @@ MxInboundSession *mx_inbound_find(MxCrypto *crypto, const char *room_id, const c
 static gboolean read_key(const MxRoomKey *key, MxInboundSession *session)
 {
     gboolean is_signed = key->source == MX_KEY_SOURCE_SELF || key->source == MX_KEY_SOURCE_DIRECT;
-    guint8 bytes[MX_KEY_LEN];
+    guint8 curve25519[MX_KEY_LEN], ed25519[MX_KEY_LEN];
     if (key->room_id == NULL || *key->room_id == '\0' || strlen(key->room_id) > MAX_ID ||
         key->session_key == NULL || !mx_inbound_is_session_id(key->session_id) ||
-        !mx_base64_decode_fixed(key->curve25519, bytes, sizeof bytes) ||
-        (key->ed25519 != NULL && !mx_base64_decode_fixed(key->ed25519, bytes, sizeof bytes)))
+        !mx_base64_decode_fixed(key->curve25519, curve25519, sizeof curve25519) ||
+        (key->ed25519 != NULL && !mx_base64_decode_fixed(key->ed25519, ed25519, sizeof ed25519)))
         return FALSE;
     session->ratchet = is_signed ? mx_megolm_inbound_new(key->session_key, NULL)
                                  : mx_megolm_inbound_import(key->session_key, NULL);
@@ -207,8 +207,9 @@ static gboolean read_key(const MxRoomKey *key, MxInboundSession *session)
     session->source = key->source;
     session->shared_history = key->shared_history;
     session->sender = g_strdup(key->sender);
-    session->curve25519 = g_strdup(key->curve25519);
-    session->ed25519 = g_strdup(key->ed25519);
+    /* One spelling of each key: they are compared as text. */
+    session->curve25519 = mx_base64_encode(curve25519, sizeof curve25519);
+    session->ed25519 = key->ed25519 != NULL ? mx_base64_encode(ed25519, sizeof ed25519) : NULL;
     session->forwarder = g_strdup(key->forwarder);
     return TRUE;
 }

@@ -54,6 +54,8 @@ void mx_store_save_device(MxStore *store, const MxDeviceRow *row);
 void mx_store_remove_device(MxStore *store, const char *user_id, const char *device_id);
 /* Devices of anybody, gone ones left aside, that have one of the two keys. */
 gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, const char *ed25519);
+/* Likewise, that has both: nobody can have copied it. */
+gboolean mx_store_has_device_with_keys(MxStore *store, const char *curve25519, const char *ed25519);
 
 /* ---- identities ---- */
 

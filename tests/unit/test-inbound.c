@@ -4,6 +4,7 @@
 
 #include "megolm-fixture.h"
 #include "mx-crypto-private.h"
+#include "mx-store-devices.h"
 #include "store-fixture.h"
 
 /* Inbound sessions and what they read (crypto 2.I, 2.J, 2.L). */
@@ -217,6 +218,22 @@ static void test_sender(Fixture *f, gconstpointer data)
     assert_read(f, ROOM, "$2", "@bob:x", text, MX_READ_OK);
 }
 
+/* XM1, I7: the session came in a roundabout way, so Olm has named nobody; but the device that made
+ * it is known. */
+static void test_sender_of_backup(Fixture *f, gconstpointer data)
+{
+    MxDeviceRow row = {.user_id = "@bob:x",
+                       .device_id = "B",
+                       .curve25519 = f->bob->curve25519,
+                       .ed25519 = f->bob->ed25519,
+                       .object = "{}"};
+    mx_store_save_device(f->store, &row);
+    megolm_peer_give(f->bob, f->crypto, ROOM, MX_KEY_SOURCE_BACKUP);
+    g_autofree char *text = megolm_peer_say(f->bob, ROOM, "mine");
+    assert_read(f, ROOM, "$1", "@eve:x", text, MX_READ_WRONG_SENDER);
+    assert_read(f, ROOM, "$2", "@bob:x", text, MX_READ_OK);
+}
+
 /* XM2 */
 static void test_two_rooms(Fixture *f, gconstpointer data)
 {
@@ -373,6 +390,11 @@ static void test_shields(Fixture *f, gconstpointer data)
         {MX_DEVICE_SIGNED, FALSE, TRUE, &own, MX_READ_UNSIGNED_DEVICE,
          MX_SHIELD_RED_UNKNOWN_DEVICE},
         {MX_DEVICE_SIGNED, TRUE, FALSE, &changed, MX_READ_OK, MX_SHIELD_RED_IDENTITY_CHANGED},
+        /* A homeserver that shows another identity does not get its own devices' messages shown. */
+        {MX_DEVICE_UNSIGNED, TRUE, TRUE, &changed, MX_READ_UNSIGNED_DEVICE,
+         MX_SHIELD_RED_IDENTITY_CHANGED},
+        {MX_DEVICE_SIGNED, FALSE, TRUE, &changed, MX_READ_UNSIGNED_DEVICE,
+         MX_SHIELD_RED_IDENTITY_CHANGED},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(MxReading) reading = {0};
@@ -380,6 +402,7 @@ static void test_shields(Fixture *f, gconstpointer data)
         if (cases[i].is_known)
             megolm_fixture_know(f->bob, cases[i].trust);
         megolm_fixture_identity = cases[i].identity;
+        megolm_fixture_own_identity = cases[i].hides ? &own : NULL;
         g_assert_cmpint(read_as(f, ROOM, "$1", "@bob:x", text, &reading), ==, cases[i].result);
         g_assert_cmpint(reading.shield, ==, cases[i].shield);
     }
@@ -460,6 +483,7 @@ int main(int argc, char **argv)
     ADD("/inbound/I4-merge", test_merge);
     ADD("/inbound/export", test_export);
     ADD("/inbound/XM1-sender", test_sender);
+    ADD("/inbound/XM1-sender-of-backup", test_sender_of_backup);
     ADD("/inbound/XM2-two-rooms", test_two_rooms);
     ADD("/inbound/XN7-replay", test_replay);
     ADD("/inbound/XM5-damaged", test_damaged);
