@@ -500,8 +500,13 @@ static void test_signed_device(void)
     set_up();
     machine_learn(&machine, bob_identity(10, 11, device_new(&bob_phone)), BOB, NULL);
     g_assert_cmpint(trust_of("PHONE"), ==, MX_DEVICE_UNSIGNED);
+    machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST);
     machine_learn(&machine, bob_identity(10, 11, signed_phone(11)), BOB, NULL);
     g_assert_cmpint(trust_of("PHONE"), ==, MX_DEVICE_SIGNED);
+    /* U1: what was kept back is looked at again; but once. */
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST), ==, 1);
+    machine_learn(&machine, bob_identity(10, 11, signed_phone(11)), BOB, NULL);
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST), ==, 0);
     /* A self-signing key that the master key has not signed signs nothing (O3). */
     Answer answer = answer_new();
     answer_add_device(&answer, BOB, "LAPTOP", device_new(&bob_laptop));
