@@ -105,11 +105,10 @@ static gboolean is_owner(Pass *pass, const MxDevice *device)
     if (session->sender != NULL)
         return g_str_equal(pass->sender, session->sender);
     /* Whoever gave the key does not say whose it is; but a device that is known is somebody's. */
-    return device != NULL ||
-           (!g_str_equal(session->curve25519, pass->crypto->curve25519) &&
-            (session->ed25519 == NULL ||
-             !mx_store_has_device_with_keys(pass->crypto->store, session->curve25519,
-                                            session->ed25519)));
+    return device != NULL || (!g_str_equal(session->curve25519, pass->crypto->curve25519) &&
+                              (session->ed25519 == NULL ||
+                               !mx_store_has_device_with_keys(
+                                   pass->crypto->store, session->curve25519, session->ed25519)));
 }
 
 static gboolean is_own_session(const Pass *pass)

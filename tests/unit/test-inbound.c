@@ -4,6 +4,7 @@
 
 #include "megolm-fixture.h"
 #include "mx-crypto-private.h"
+#include "mx-primitives.h"
 #include "mx-store-devices.h"
 #include "store-fixture.h"
 
@@ -169,6 +170,39 @@ static void test_foreign_key(Fixture *f, gconstpointer data)
 }
 
 /* I4: trust and index are merged apart. */
+/* XB3, XM4: with the ID of Bob's session, but not his ratchet. It reads nothing, and goes when
+ * Bob's own key comes; afterwards it is refused. */
+static void test_forged_backup(Fixture *f, gconstpointer data)
+{
+    g_autofree char *shared = mx_megolm_outbound_get_session_key(f->bob->session);
+    g_autoptr(MxMegolmInbound) inbound = mx_megolm_inbound_new(shared, NULL);
+    g_autofree char *exported = mx_megolm_inbound_export(inbound, 0, NULL);
+    g_autoptr(GBytes) raw = mx_base64_decode(exported, -1);
+    g_autofree guint8 *bytes = g_memdup2(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
+    bytes[5] ^= 1; /* the ratchet's first byte, after version and index */
+    g_autofree char *forged = mx_base64_encode(bytes, g_bytes_get_size(raw));
+    MxRoomKey key = {.room_id = ROOM,
+                     .session_id = f->bob->session_id,
+                     .session_key = forged,
+                     .curve25519 = f->bob->curve25519,
+                     .ed25519 = f->bob->ed25519,
+                     .source = MX_KEY_SOURCE_BACKUP};
+    g_assert_true(mx_inbound_add(f->crypto, &key));
+    g_autofree char *text = megolm_peer_say(f->bob, ROOM, "true");
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_DAMAGED);
+    key.session_key = exported; /* of no better source */
+    g_assert_false(mx_inbound_add(f->crypto, &key));
+    key.session_key = shared;
+    key.source = MX_KEY_SOURCE_DIRECT;
+    key.sender = "@bob:x";
+    g_assert_true(mx_inbound_add(f->crypto, &key));
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+    key.session_key = forged;
+    key.source = MX_KEY_SOURCE_BACKUP;
+    g_assert_false(mx_inbound_add(f->crypto, &key));
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+}
+
 static void test_merge(Fixture *f, gconstpointer data)
 {
     g_auto(MxReading) reading = {0};
@@ -481,6 +515,7 @@ int main(int argc, char **argv)
     ADD("/inbound/XM3-session-id-lies", test_session_id_lies);
     ADD("/inbound/XM4-foreign-key", test_foreign_key);
     ADD("/inbound/I4-merge", test_merge);
+    ADD("/inbound/XB3-forged-backup", test_forged_backup);
     ADD("/inbound/export", test_export);
     ADD("/inbound/XM1-sender", test_sender);
     ADD("/inbound/XM1-sender-of-backup", test_sender_of_backup);
