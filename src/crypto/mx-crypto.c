@@ -269,9 +269,19 @@ MxCrypto *mx_crypto_of(MxStore *store)
     return mx_store_get_attachment(store);
 }
 
+/* Requests that nobody has taken yet may rest on what was not stored, and are made again. */
+static void drop_due(MxCrypto *crypto)
+{
+    for (guint i = 0; i < crypto->due->len; i++)
+        g_hash_table_remove(crypto->requests,
+                            &((MxCryptoRequest *)g_ptr_array_index(crypto->due, i))->id);
+    g_ptr_array_set_size(crypto->due, 0);
+}
+
 void mx_crypto_forget(MxCrypto *crypto)
 {
     drop_parts(crypto);
+    drop_due(crypto);
     g_ptr_array_set_size(crypto->news, 0);
     if (!load_account(crypto))
         g_warning("the device's keys cannot be read any more");
@@ -400,14 +410,8 @@ GPtrArray *mx_crypto_take_requests(MxCrypto *crypto, GError **error)
 {
     mx_store_begin(crypto->store);
     crypto->wait_ms = collect(crypto);
-    if (!commit(crypto, error)) {
-        /* They may rest on what was not stored, and are made again. */
-        for (guint i = 0; i < crypto->due->len; i++)
-            g_hash_table_remove(crypto->requests,
-                                &((MxCryptoRequest *)g_ptr_array_index(crypto->due, i))->id);
-        g_ptr_array_set_size(crypto->due, 0);
+    if (!commit(crypto, error))
         return NULL;
-    }
     GPtrArray *due = crypto->due;
     crypto->due = g_ptr_array_new_with_free_func((GDestroyNotify)mx_crypto_request_free);
     return due;

@@ -8,6 +8,7 @@
 #include "mx-device-keys.h"
 #include "mx-json.h"
 #include "mx-signed-json.h"
+#include "mx-store-private.h"
 #include "store-fixture.h"
 
 #define HOUR_MS (G_GINT64_CONSTANT(3600) * 1000)
@@ -364,6 +365,54 @@ static void test_keys_lost(void)
     machine_clear(&machine);
 }
 
+/* V6: nothing leaves that was not stored. */
+static void test_failed_commit(void)
+{
+    guint64 id;
+    g_autoptr(GError) error = NULL;
+    machine_open(&machine, "MACHINE");
+    mx_store_exec(machine.store,
+                  "CREATE TEMP TRIGGER full BEFORE INSERT ON sealed BEGIN "
+                  "SELECT RAISE(ABORT, 'full'); END",
+                  "");
+    g_assert_null(mx_crypto_take_requests(machine.crypto, &error));
+    g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
+    /* Somebody else's transaction goes well before the next try. */
+    mx_store_exec(machine.store, "DROP TRIGGER full", "");
+    mx_store_begin(machine.store);
+    store_fixture_commit(machine.store);
+    g_autoptr(JsonObject) first = take_upload(&id);
+    machine_reopen(&machine);
+    g_autoptr(JsonObject) second = take_upload(&id);
+    g_autofree char *one = mx_json_object_to_text(first), *other = mx_json_object_to_text(second);
+    g_assert_cmpstr(one, ==, other);
+    machine_clear(&machine);
+}
+
+/* A request that was made in a transaction that failed is not sent by the next one that does not.
+ */
+static void on_no_answer(MxCrypto *crypto, const MxCryptoRequest *request,
+                         const MxCryptoAnswer *answer, gpointer user_data)
+{
+    g_assert_not_reached();
+}
+
+static void test_forgotten_request(void)
+{
+    set_up();
+    mx_store_begin(machine.store);
+    mx_crypto_add_request(machine.crypto, MX_CRYPTO_SIGNATURES, g_strdup("{}"), on_no_answer, NULL,
+                          NULL);
+    mx_store_rollback(machine.store);
+    mx_crypto_forget(machine.crypto);
+    g_assert_cmpuint(g_hash_table_size(machine.crypto->requests), ==, 0);
+    g_autoptr(GPtrArray) due = machine_take(&machine);
+    for (guint i = 0; i < due->len; i++)
+        g_assert_cmpint(((MxCryptoRequest *)g_ptr_array_index(due, i))->kind, !=,
+                        MX_CRYPTO_SIGNATURES);
+    machine_clear(&machine);
+}
+
 static void change_database(const char *sql)
 {
     sqlite3 *db = NULL;
@@ -409,5 +458,7 @@ int main(int argc, char **argv)
     g_test_add_func("/device-keys/B4-own-device", test_own_device);
     g_test_add_func("/device-keys/B3-keys-lost", test_keys_lost);
     g_test_add_func("/device-keys/B3-unreadable", test_unreadable);
+    g_test_add_func("/device-keys/V6-failed-commit", test_failed_commit);
+    g_test_add_func("/device-keys/V6-forgotten-request", test_forgotten_request);
     return g_test_run();
 }
