@@ -63,7 +63,8 @@ typedef struct {
     char *user_id;
     char *master, *self_signing, *user_signing; /* base64; pinned; the last two may be NULL */
     char *master_object;                        /* JSON text */
-    char *signed_by; /* the own user-signing key whose signature of it was found good, or NULL */
+    char *signed_by; /* the own user-signing key whose signature of it was found good, or NULL;
+                        after "withdrawn:", one whose signature does not count any more */
     char *trusted;   /* of oneself: the master key that is known to be one's own, or NULL */
     gboolean was_verified;
     /* What the homeserver names instead; or all NULL. */

@@ -638,6 +638,17 @@ static void test_verified(void)
     store_fixture_commit(machine.store);
     g_autoptr(MxIdentity) withdrawn = mx_identity_get(machine.crypto, BOB);
     g_assert_false(withdrawn->was_verified);
+    /* The homeserver still has the signature, which does not make it good again; nor does a detour
+     * over another identity, or a second withdrawal. */
+    machine_learn(&machine, bob_signed_by_alice(41), BOB, NULL);
+    g_assert_false(is_verified(BOB));
+    machine_learn(&machine, bob_identity(70, 71, signed_phone(71)), BOB, NULL);
+    mx_store_begin(machine.store);
+    mx_identity_withdraw(machine.crypto, BOB);
+    store_fixture_commit(machine.store);
+    machine_learn(&machine, bob_signed_by_alice(41), BOB, NULL);
+    set_trusted(TRUE);
+    g_assert_false(is_verified(BOB));
     machine_clear(&machine);
 }
 
