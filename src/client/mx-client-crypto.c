@@ -9,7 +9,9 @@
 #include "mx-client-private.h"
 #include "mx-device-keys.h"
 #include "mx-endpoints-crypto.h"
+#include "mx-own-identity.h"
 #include "mx-sync-crypto.h"
+#include "mx-trust.h"
 
 /* A database that cannot be written may be better soon. */
 #define RETRY_MS 30000
@@ -21,6 +23,19 @@
 static void on_room_ready(MxClient *client, const MxCryptoNews *news)
 {
     mx_send_queue_kick(client, news->room);
+}
+
+static void on_publish_identity(MxClient *client, const MxCryptoNews *news)
+{
+    mx_own_identity_publish(client);
+}
+
+static void on_not_signed(MxClient *client, const MxCryptoNews *news)
+{
+    mx_client_emit_account_hint(
+        client, _("This device is not signed with your identity, so other people's programs may "
+                  "refuse to send it keys, and may not show what you write. Choose “Recover "
+                  "encryption…” in the account's menu, or type “/recovery recover”."));
 }
 
 static void on_own_device_wrong(MxClient *client, const MxCryptoNews *news)
@@ -41,6 +56,23 @@ static void on_device_keys_changed(MxClient *client, const MxCryptoNews *news)
     mx_client_emit_account_notice(client, text);
 }
 
+/* What waited for the user's word may go on. */
+static void on_trust(MxClient *client, const MxCryptoNews *news)
+{
+    mx_send_queue_kick_all(client);
+}
+
+/* U2 */
+static void on_no_policy(MxClient *client, const MxCryptoNews *news)
+{
+    MxRoom *room = mx_client_get_room_by_key(client, news->room);
+    if (room != NULL)
+        mx_client_emit_notice(
+            client, room,
+            _("Your messages are encrypted for all devices of the people here, also for those that "
+              "nobody has confirmed. Set up recovery for your account to change that."));
+}
+
 /* One line for each kind that somebody has to know of. */
 static const struct {
     MxCryptoNewsKind kind;
@@ -49,8 +81,13 @@ static const struct {
     {MX_CRYPTO_NEWS_ROOM_READY, on_room_ready},
     {MX_CRYPTO_NEWS_SESSION, mx_decrypt_take_news},
     {MX_CRYPTO_NEWS_TRUST, mx_decrypt_take_news},
+    {MX_CRYPTO_NEWS_TRUST, on_trust},
+    {MX_CRYPTO_NEWS_NO_POLICY, on_no_policy},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
+    {MX_CRYPTO_NEWS_PUBLISH_IDENTITY, on_publish_identity},
+    {MX_CRYPTO_NEWS_NOT_SIGNED, on_not_signed},
+    {MX_CRYPTO_NEWS_IDENTITY_CHANGED, mx_trust_identity_changed},
 };
 
 static void hand_on(MxClient *client, GPtrArray *news)

@@ -89,17 +89,18 @@ struct _MxClient {
 
     MxSyncLoop sync;
     MxCryptoLoop crypto;
-    gboolean places_loaded;    /* the user's list was compared with the stored rooms */
-    gboolean queues_listed;    /* what an earlier run left was looked for */
-    GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
-    GHashTable *redact_runs;   /* room key -> Run (mx-redact-all.c), or NULL */
-    GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
-    GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
-    GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */
-    GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
-    GSList *history_waits;     /* mx-history.c */
-    MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
-    MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
+    gboolean keeps_direct_plain; /* new direct rooms are not encrypted */
+    gboolean places_loaded;      /* the user's list was compared with the stored rooms */
+    gboolean queues_listed;      /* what an earlier run left was looked for */
+    GHashTable *queues;          /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *redact_runs;     /* room key -> Run (mx-redact-all.c), or NULL */
+    GHashTable *receipts;        /* room key -> RoomReceipts (mx-receipts.c) */
+    GHashTable *typing;          /* room key -> RoomTyping (mx-typing.c) */
+    GHashTable *upgrades;        /* room ID of the new room -> Follow (mx-client-upgrade.c) */
+    GHashTable *gaps;            /* room key -> GapFill (mx-gap.c) */
+    GSList *history_waits;       /* mx-history.c */
+    MxLookBack *look_back;       /* mx-look-back.c; NULL: there was no silence yet */
+    MxBackoff publish_backoff;   /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
     MxMedia *media;       /* NULL: nothing was asked for */
@@ -119,6 +120,7 @@ void mx_client_emit_progress(MxClient *client, int step, const char *text);
 void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
+void mx_client_emit_account_hint(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
 void mx_client_emit_ignored_changed(MxClient *client);
@@ -250,12 +252,12 @@ void mx_gap_clear(MxClient *client);
 /* wants_window: lines that wait for it open the room's window. */
 void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window);
 void mx_gap_retry_all(MxClient *client);
-gboolean mx_gap_is_being_filled(MxClient *client, gint64 room);
 /* Of GET /messages, the members' "state". Worker only. is_long_ago: who is not known by now is not
  * taken for a member of today. */
 void mx_gap_learn_members(MxStore *store, gint64 room, MxJsonSlice state, gboolean is_long_ago);
 
 /* mx-history.c */
+/* What waits holds the client: as long as it is there, the client is. */
 void mx_history_clear(MxClient *client);
 /* Nothing of the room is being filled any more. */
 void mx_history_gap_filled(MxClient *client, gint64 room);

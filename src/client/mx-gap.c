@@ -448,11 +448,6 @@ void mx_gap_fill(MxClient *client, gint64 room, gboolean wants_window)
     find_gap(fill);
 }
 
-gboolean mx_gap_is_being_filled(MxClient *client, gint64 room)
-{
-    return get_fill(client, room) != NULL;
-}
-
 void mx_gap_retry_all(MxClient *client)
 {
     g_autoptr(GList) fills = g_hash_table_get_values(client->gaps);

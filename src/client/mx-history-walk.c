@@ -192,8 +192,7 @@ static gboolean meet_gap(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *r
             walk->waited_gap = gap->id;
             return ask(walk, MX_WALK_GAP, room, gap->id);
         }
-        if (!walk->may_fill)
-            return pass_gap(walk, gap);
+        return pass_gap(walk, gap);
     }
     if (*gap->from == '\0')
         return ask_context(store, walk, room, gap->id, gap->next_pos);
@@ -253,6 +252,22 @@ static gboolean is_continued_by(MxStore *store, const MxRoomRow *older, const Mx
     return g_strcmp0(successor, room->room_id) == 0;
 }
 
+/* The walk came through that room, or is in it: rooms may claim to continue each other in a ring.
+ */
+static gboolean was_walked(MxStore *store, const MxHistoryWalk *walk, gint64 key)
+{
+    gint64 at = walk->window_room;
+    for (guint depth = 0; at != key && at != walk->place.room && depth <= MAX_DEPTH; depth++) {
+        g_autoptr(MxPredecessor) before = mx_upgrade_get_predecessor(store, at);
+        g_autoptr(MxRoomRow) older =
+            before != NULL ? mx_store_get_room(store, before->room_id) : NULL;
+        if (older == NULL)
+            return FALSE;
+        at = older->key;
+    }
+    return at == key || key == walk->place.room;
+}
+
 /* The room is at its end; it may continue another one. */
 static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *room)
 {
@@ -260,8 +275,8 @@ static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow 
     gboolean is_beginning =
         mx_store_begins_with_create(store, room->key) && !hides_from_newcomers(store, room->key);
     g_autoptr(MxRoomRow) older = before != NULL ? get_room_or_new(store, before->room_id) : NULL;
-    if (older == NULL || walk->place.depth >= MAX_DEPTH || older->key == walk->place.room ||
-        older->key == walk->window_room || !is_continued_by(store, older, room))
+    if (older == NULL || walk->place.depth >= MAX_DEPTH || was_walked(store, walk, older->key) ||
+        !is_continued_by(store, older, room))
         return stop(walk, is_beginning ? MX_HISTORY_BEGINNING : MX_HISTORY_NO_MORE);
     if (older->key != 0)
         return enter(store, walk, older);

@@ -30,7 +30,6 @@ typedef struct {
     gboolean is_offline;  /* nothing more is asked for */
     gboolean was_refused; /* a token was not taken: it was given up for MX_WALK_CONTEXT */
     gint64 waited_gap;
-    gboolean may_fill; /* said after MX_WALK_GAP: nobody else fills it */
     guint pages;
     MxHistoryEnd end;
     char *trouble;

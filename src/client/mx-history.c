@@ -125,16 +125,11 @@ void mx_history_clear(MxClient *client)
     g_slist_free_full(g_steal_pointer(&client->history_waits), reading_free);
 }
 
-/* In a room without a window nothing fills it, and nothing is to open one: the walk does. */
+/* Also in a room without a window: what is found in it was not read, and waits like all that is
+ * new. */
 static void wait_for_gap(Reading *reading)
 {
     MxClient *client = reading->base.client;
-    reading->walk->may_fill = !g_hash_table_contains(client->open_rooms, reading->walk->room_id) &&
-                              !mx_gap_is_being_filled(client, reading->walk->place.room);
-    if (reading->walk->may_fill) {
-        take_step(reading);
-        return;
-    }
     client->history_waits = g_slist_prepend(client->history_waits, reading);
     reading->wait_source = g_timeout_add_seconds(WAIT_S, on_waited_long, reading);
     mx_gap_fill(client, reading->walk->place.room, FALSE);

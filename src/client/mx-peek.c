@@ -92,9 +92,9 @@ static char *describe_message(const Reading *reading, const MxEvent *event)
     MxJsonSlice values[2];
     mx_json_scan_members(event->content, members, values);
     g_autofree char *body = mx_json_slice_dup_string(values[1]);
-    g_autofree char *words = mx_event_tidy_text(body, MAX_WORDS);
-    if (g_str_equal(event->type, "m.room.encrypted"))
-        words = g_strdup(_("(an encrypted message)"));
+    g_autofree char *words = g_str_equal(event->type, "m.room.encrypted")
+                                 ? g_strdup(_("(an encrypted message)"))
+                                 : mx_event_tidy_text(body, MAX_WORDS);
     if (words == NULL)
         return NULL;
     g_autofree char *time = describe_time(event->ts);

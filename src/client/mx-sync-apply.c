@@ -13,6 +13,7 @@
 #include "mx-redaction.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
+#include "mx-store-history.h"
 #include "mx-sync-crypto.h"
 #include "mx-sync-presence.h"
 #include "mx-upgrade.h"
@@ -385,6 +386,18 @@ static gboolean knows_a_timeline_event(RoomPass *pass)
     return FALSE;
 }
 
+/* What was fetched of a room before it was joined stands at positions below 1. */
+static void note_history(RoomPass *pass, const char *prev_batch)
+{
+    MxRoomRow *row = pass->row;
+    if (row->top_pos > 0 || mx_store_get_lowest_pos(pass->apply->store, row->key) < 1) {
+        mx_store_add_left_gap(pass->apply->store, row, prev_batch);
+    } else {
+        g_free(row->prev_batch);
+        row->prev_batch = g_strdup(prev_batch);
+    }
+}
+
 /* C4: the server left out events between what is stored and this timeline. */
 static void note_gap(RoomPass *pass)
 {
@@ -404,10 +417,7 @@ static void note_gap(RoomPass *pass)
                           (find_own_join(pass, &own_join) && !has_early_messages(pass)) ||
                           (!pass->was_joined && pass->apply->context->since == NULL);
     if (is_history) {
-        if (pass->row->top_pos > 0) /* of an earlier stay */
-            mx_store_add_left_gap(pass->apply->store, pass->row, prev_batch);
-        else
-            pass->row->prev_batch = g_steal_pointer(&prev_batch);
+        note_history(pass, prev_batch);
         return;
     }
     /* Lazily loaded membership changes inside the gap are not told. */

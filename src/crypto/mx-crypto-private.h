@@ -66,9 +66,10 @@ typedef gint64 (*MxCryptoCollectFunc)(MxCrypto *crypto);
 #define MX_TO_DEVICE_MAX 250
 void mx_crypto_send_to_device(MxCrypto *crypto, const char *type, JsonObject *messages,
                               const char *owner, const char *context);
-/* Within the transaction that removes the row. messages as above. */
+/* Within the transaction that removes the row. messages as above. arrived FALSE: the homeserver has
+ * refused it for good. */
 typedef void (*MxToDeviceSentFunc)(MxCrypto *crypto, const char *type, JsonObject *messages,
-                                   const char *context);
+                                   const char *context, gboolean arrived);
 
 /* ---- news ---- */
 

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-backoff.h"
+#include "mx-cross-signing.h"
 #include "mx-crypto-private.h"
 #include "mx-device-keys.h"
 #include "mx-device-list.h"
@@ -13,6 +14,8 @@
 #include "mx-key-request.h"
 #include "mx-olm.h"
 #include "mx-primitives.h"
+#include "mx-secrets.h"
+#include "mx-share.h"
 
 /* What all files of this folder share: the device's account, requests, to-device messages, news. */
 
@@ -36,16 +39,16 @@ typedef struct {
 static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] = {
-    mx_device_keys_collect, mx_device_list_collect,
-    mx_key_request_collect, mx_olm_collect, /* others want sessions */
-    collect_to_device,                      /* the last: others add to it */
+    mx_device_keys_collect, mx_device_list_collect, mx_cross_signing_collect,
+    mx_secrets_collect,     mx_key_request_collect, mx_olm_collect, /* others want sessions */
+    mx_share_collect,       collect_to_device,                      /* the last: others add to it */
 };
 
 static const struct {
     const char *owner;
     MxToDeviceSentFunc func;
 } owners[] = {
-    {"", NULL},
+    {"share", mx_share_note_sent},
 };
 
 typedef struct {
@@ -69,6 +72,8 @@ static const struct {
     [MX_CRYPTO_PART_DEVICE_KEYS] = {mx_device_keys_part_new, g_free},
     [MX_CRYPTO_PART_DEVICE_LIST] = {mx_device_list_part_new, mx_device_list_part_free},
     [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
+    [MX_CRYPTO_PART_SHARE] = {mx_share_part_new, mx_share_part_free},
+    [MX_CRYPTO_PART_CROSS_SIGNING] = {mx_cross_signing_part_new, mx_cross_signing_part_free},
     [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
     [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };
@@ -452,14 +457,15 @@ void mx_crypto_send_to_device(MxCrypto *crypto, const char *type, JsonObject *me
     mx_store_add_to_device(crypto->store, &row);
 }
 
-static void tell_owner(MxCrypto *crypto, const MxToDeviceRow *row)
+static void tell_owner(MxCrypto *crypto, const MxToDeviceRow *row, gboolean arrived)
 {
     if (row->owner == NULL)
         return;
     g_autoptr(JsonObject) body = mx_json_parse_object(row->body, -1, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(owners); i++)
-        if (g_str_equal(owners[i].owner, row->owner) && owners[i].func != NULL)
-            owners[i].func(crypto, row->type, mx_json_object(body, "messages"), row->context);
+        if (g_str_equal(owners[i].owner, row->owner))
+            owners[i].func(crypto, row->type, mx_json_object(body, "messages"), row->context,
+                           arrived);
 }
 
 static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request,
@@ -477,8 +483,7 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
     if (answer->status >= 400)
         g_message("the homeserver refused a to-device message of type %s: %s", row->type,
                   answer->errcode != NULL ? answer->errcode : "no reason");
-    else
-        tell_owner(crypto, row);
+    tell_owner(crypto, row, answer->status < 400);
     mx_store_remove_to_device(crypto->store, row->id);
 }
 

@@ -75,7 +75,11 @@ typedef enum {
     MX_CRYPTO_NEWS_IDENTITY_CHANGED,    /* user_id */
     MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, /* user_id, device_id (D7) */
     MX_CRYPTO_NEWS_OWN_DEVICE_WRONG,    /* B4: the homeserver has other keys for this device */
-    MX_CRYPTO_NEWS_TRUST, /* user_id or NULL: what is shown of devices and people may differ */
+    MX_CRYPTO_NEWS_NO_POLICY, /* room: unsigned devices get keys too, for want of cross-signing (U2)
+                               */
+    MX_CRYPTO_NEWS_TRUST,     /* user_id or NULL: what is shown of devices and people may differ */
+    MX_CRYPTO_NEWS_NOT_SIGNED, /* there is an identity, and this device is not known to be of it */
+    MX_CRYPTO_NEWS_PUBLISH_IDENTITY, /* mx_cross_signing_get_upload() is to be uploaded */
 } MxCryptoNewsKind;
 
 typedef struct {

@@ -9,6 +9,7 @@
 #include "mx-identity.h"
 #include "mx-json.h"
 #include "mx-json-scan.h"
+#include "mx-share.h"
 #include "mx-signed-json.h"
 #include "mx-store-devices.h"
 
@@ -28,7 +29,7 @@
 /* Who wants to know that a device is gone: a row each. */
 typedef void (*MxDeviceGoneFunc)(MxCrypto *crypto, const char *user_id, const char *device_id);
 static const MxDeviceGoneFunc gone_funcs[] = {
-    NULL, /* mx_share_note_device_gone */
+    mx_share_note_device_gone,
 };
 
 /* A time in the future, on the wall clock: one that is set back must not make it the far future. */
@@ -241,8 +242,7 @@ static void remove_device(MxCrypto *crypto, const char *user_id, const char *dev
 {
     mx_store_remove_device(crypto->store, user_id, device_id);
     for (guint i = 0; i < G_N_ELEMENTS(gone_funcs); i++)
-        if (gone_funcs[i] != NULL)
-            gone_funcs[i](crypto, user_id, device_id);
+        gone_funcs[i](crypto, user_id, device_id);
 }
 
 /* ---- an answer: one user ---- */

@@ -10,6 +10,7 @@
 #include "mx-inbound-private.h"
 #include "mx-json-scan.h"
 #include "mx-key-request.h"
+#include "mx-share.h"
 #include "mx-store-devices.h"
 
 /* From an m.room.encrypted event of a room to what it says, or to the reason why not (I11). */
@@ -142,8 +143,8 @@ static MxShield judge(Pass *pass, const MxDevice *device)
 
 gboolean mx_inbound_hides_unsigned(MxCrypto *crypto)
 {
-    g_autofree char *policy = mx_store_get_value(crypto->store, MX_VALUE_DEVICE_POLICY);
-    if (g_strcmp0(policy, MX_DEVICE_POLICY_ALL) == 0)
+    g_autofree char *policy = mx_store_get_value(crypto->store, MX_VALUE_ENCRYPT_TO);
+    if (g_strcmp0(policy, "all") == 0)
         return FALSE;
     g_autoptr(MxIdentity) own = mx_identity_get(crypto, crypto->user_id);
     return own != NULL && own->is_verified;

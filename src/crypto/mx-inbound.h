@@ -95,10 +95,8 @@ void mx_inbound_read(MxCrypto *crypto, const char *room_id, const char *event_id
 /* The session that the event names, or NULL: none that can be. content as above; caller frees. */
 char *mx_inbound_dup_session_id(const char *content);
 /* Whether messages of devices that their owner has not signed are kept back (U1): unless the user
- * wants all (MX_VALUE_DEVICE_POLICY), or has no identity that others could know (U2). */
+ * wants all (MX_VALUE_ENCRYPT_TO), or has no identity that others could know (U2). */
 gboolean mx_inbound_hides_unsigned(MxCrypto *crypto);
-#define MX_VALUE_DEVICE_POLICY "device_policy"
-#define MX_DEVICE_POLICY_ALL "all"
 
 gpointer mx_inbound_part_new(void); /* mx-crypto.c */
 void mx_inbound_part_free(gpointer part);

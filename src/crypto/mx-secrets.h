@@ -11,3 +11,6 @@
 void mx_secrets_receive(MxCrypto *crypto, const MxOlmMessage *message);
 /* An m.secret.request, or its cancellation, from our own user. event: whole, in the clear. */
 void mx_secrets_note_request(MxCrypto *crypto, JsonObject *event);
+
+/* mx-crypto.c */
+gint64 mx_secrets_collect(MxCrypto *crypto);

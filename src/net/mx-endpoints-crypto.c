@@ -38,3 +38,10 @@ MxRequest *mx_endpoint_signatures_upload(const char *body)
 {
     return new_request("POST", SEGMENTS("keys", "signatures", "upload"), body);
 }
+
+MxRequest *mx_endpoint_device_signing_upload(const char *body)
+{
+    MxRequest *request = new_request("POST", SEGMENTS("keys", "device_signing", "upload"), body);
+    mx_request_set_takes_challenge(request, TRUE);
+    return request;
+}

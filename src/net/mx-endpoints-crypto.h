@@ -15,3 +15,5 @@ MxRequest *mx_endpoint_keys_claim(const char *body); /* POST /v3/keys/claim; lik
 MxRequest *mx_endpoint_send_to_device(const char *type, const char *txn_id, const char *body);
 /* POST /v3/keys/signatures/upload */
 MxRequest *mx_endpoint_signatures_upload(const char *body);
+/* POST /v3/keys/device_signing/upload; HTTP 401 is an answer */
+MxRequest *mx_endpoint_device_signing_upload(const char *body);

@@ -31,6 +31,7 @@
 #include "privacy.h"
 #include "presence.h"
 #include "proxy.h"
+#include "mx-client-encryption.h"
 #include "receipts.h"
 #include "reconnect.h"
 #include "room-search.h"
@@ -40,6 +41,7 @@
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
+#include "trust.h"
 #include "typing.h"
 #include "upgrade.h"
 
@@ -203,6 +205,11 @@ static void on_account_notice(MxClient *client, const char *text, MxpAccount *mx
     purple_notify_error(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
 }
 
+static void on_account_hint(MxClient *client, const char *text, MxpAccount *mxp)
+{
+    purple_notify_info(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
+}
+
 static void on_signed_out(MxClient *client, MxpAccount *mxp)
 {
     purple_account_set_enabled(mxp->account, purple_core_get_ui(), FALSE);
@@ -235,6 +242,7 @@ static void connect_signals(MxpAccount *mxp)
         {"presence-changed", G_CALLBACK(on_presence_changed)},
         {"online-changed", G_CALLBACK(on_online_changed)},
         {"account-notice", G_CALLBACK(on_account_notice)},
+        {"account-hint", G_CALLBACK(on_account_hint)},
         {"own-name", G_CALLBACK(on_own_name)},
         {"room-moved", G_CALLBACK(on_room_moved)},
         {"signed-out", G_CALLBACK(on_signed_out)},
@@ -287,6 +295,8 @@ void mxp_account_login(PurpleAccount *account)
     mxp->client = new_client(account, gc);
     mxp_presence_init(mxp);
     mxp_receipts_init(mxp);
+    mx_client_set_encrypts_direct(
+        mxp->client, purple_account_get_bool(mxp->account, MXP_OPTION_ENCRYPT_DIRECT, TRUE));
     mxp_typing_init(mxp);
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
@@ -305,6 +315,7 @@ void mxp_account_login(PurpleAccount *account)
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
+    mx_client_set_encrypt_to(mxp->client, mxp_trust_get_policy(account));
 }
 
 void mxp_account_close(PurpleConnection *gc)

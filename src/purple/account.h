@@ -7,6 +7,8 @@
 
 #include "mx-client.h"
 
+#define MXP_OPTION_ENCRYPT_DIRECT "encrypt_direct" /* new direct rooms are encrypted */
+
 typedef struct _MxpAvatars MxpAvatars;
 typedef struct _MxpHistories MxpHistories;
 typedef struct _MxpOwnIcon MxpOwnIcon;

@@ -39,8 +39,9 @@ static void cut_words(char *text)
         *at = '\0';
 }
 
-/* Names have spaces: the longest beginning of what was typed that is somebody's name counts. *rest:
- * what follows it, or NULL. The caller frees both. */
+/* Names have spaces: the longest beginning of what was typed that is somebody's name counts, and
+ * when several people have that one, nobody is meant. *rest: what follows it, or NULL. The caller
+ * frees both. */
 static char *take_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
                          char **rest, char **error)
 {
@@ -50,15 +51,17 @@ static char *take_person(MxpAccount *mxp, PurpleConversation *conversation, cons
     cut_words(name);
     for (;;) {
         g_autofree char *why = NULL;
-        char *user_id =
-            *name != '\0' ? mxp_command_find_person(mxp, conversation, name, &why) : NULL;
+        gboolean is_shared = FALSE;
+        char *user_id = *name != '\0'
+                            ? mxp_command_find_person(mxp, conversation, name, &is_shared, &why)
+                            : NULL;
         char *space = strrchr(name, ' ');
         if (user_id != NULL) {
             g_autofree char *left = g_strstrip(g_strdup(all + strlen(name)));
             *rest = *left != '\0' ? g_steal_pointer(&left) : NULL;
             return user_id;
         }
-        if (space == NULL) {
+        if (space == NULL || is_shared) {
             *error = why != NULL ? g_steal_pointer(&why)
                                  : g_strdup(_("Type whom you mean: a name, or a Matrix ID (for "
                                               "example @alice:example.org)."));
@@ -186,7 +189,7 @@ static PurpleCmdRet on_power(PurpleConversation *conversation, const char *comma
                             "/power @alice:example.org 50."));
         return PURPLE_CMD_RET_FAILED;
     }
-    g_autofree char *user_id = mxp_command_find_person(mxp, conversation, who, error);
+    g_autofree char *user_id = mxp_command_find_person(mxp, conversation, who, NULL, error);
     if (user_id == NULL)
         return PURPLE_CMD_RET_FAILED;
     mxp_moderation_set_power(mxp, room, user_id, MX_POWER_WISH_LEVEL, level, conversation);

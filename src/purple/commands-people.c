@@ -17,7 +17,7 @@ static PurpleCmdRet on_whois(PurpleConversation *conversation, const char *comma
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     g_autofree char *user_id =
         mxp != NULL
-            ? mxp_command_find_person(mxp, conversation, mxp_command_get_rest(args, 0), error)
+            ? mxp_command_find_person(mxp, conversation, mxp_command_get_rest(args, 0), NULL, error)
             : NULL;
     if (user_id == NULL)
         return PURPLE_CMD_RET_FAILED;
@@ -54,7 +54,7 @@ static PurpleCmdRet on_ignore(PurpleConversation *conversation, const char *comm
     gboolean is_ignored = g_str_equal(command, "ignore");
     g_autofree char *user_id =
         mxp != NULL
-            ? mxp_command_find_person(mxp, conversation, mxp_command_get_rest(args, 0), error)
+            ? mxp_command_find_person(mxp, conversation, mxp_command_get_rest(args, 0), NULL, error)
             : NULL;
     if (user_id == NULL || !mxp_privacy_set_ignored(mxp, user_id, is_ignored, error))
         return PURPLE_CMD_RET_FAILED;

@@ -127,8 +127,9 @@ const MxpCommand mxp_commands_rooms[] = {
     {"join", "s", on_join,
      N_("join &lt;room&gt; [reason]: Joins a room by its address, its ID or a link to it.")},
     {"leave", "s", on_leave,
-     N_("leave [room or space] [reason]: Leaves the room. With the name, address or ID of another "
-        "room or of a space it leaves that one, and asks first."),
+     N_("leave [reason]: Leaves the room. leave &lt;name&gt;, or leave &lt;address or ID&gt; "
+        "[reason]: Leaves another room, or a space. It asks first where more than /leave is "
+        "typed."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"forget", "", on_forget, N_("forget: The server forgets a room that you have left.")},
     {"invite", "s", on_invite, N_("invite &lt;@user:server&gt; [reason]: Invites somebody.")},

@@ -44,31 +44,35 @@ const char *mxp_command_get_rest(char **args, guint index)
 }
 
 char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
-                              char **error)
+                              gboolean *is_shared, char **error)
 {
     const char *name = purple_conversation_get_name(conversation);
     gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
     g_autofree char *word = g_strstrip(g_strdup(typed != NULL ? typed : ""));
     g_autoptr(MxLink) link = mx_link_parse(word);
-    gboolean is_shared = FALSE;
+    gboolean is_of_several = FALSE;
+    if (is_shared != NULL)
+        *is_shared = FALSE;
     if (link != NULL && link->kind == MX_LINK_USER)
         return g_strdup(link->id);
     if (*word == '\0' && is_im && mx_user_id_is_valid(name))
         return g_strdup(name);
-    char *user_id = is_im ? NULL : mxp_chat_window_find_user(mxp, name, word, &is_shared);
+    char *user_id = is_im ? NULL : mxp_chat_window_find_user(mxp, name, word, &is_of_several);
     if (user_id != NULL)
         return user_id;
-    *error = is_shared ? g_strdup(_("Several people here have this name. Type a Matrix ID "
-                                    "(@name:server)."))
-                       : g_strdup(_("That means nobody here. Type a Matrix ID; it has the form "
-                                    "@name:server, for example @alice:example.org."));
+    if (is_shared != NULL)
+        *is_shared = is_of_several;
+    *error = is_of_several ? g_strdup(_("Several people here have this name. Type a Matrix ID "
+                                        "(@name:server)."))
+                           : g_strdup(_("That means nobody here. Type a Matrix ID; it has the form "
+                                        "@name:server, for example @alice:example.org."));
     return NULL;
 }
 
 static const MxpCommand *const groups[] = {
-    mxp_commands_directory,  mxp_commands_history, mxp_commands_members, mxp_commands_messages,
-    mxp_commands_moderation, mxp_commands_people,  mxp_commands_raw,     mxp_commands_rooms,
-    mxp_commands_state,      mxp_commands_topic,
+    mxp_commands_directory, mxp_commands_encryption, mxp_commands_history, mxp_commands_members,
+    mxp_commands_messages,  mxp_commands_moderation, mxp_commands_people,  mxp_commands_raw,
+    mxp_commands_rooms,     mxp_commands_state,      mxp_commands_topic,   mxp_commands_trust,
 };
 
 static GSList *ids; /* of PurpleCmdId */

@@ -18,6 +18,7 @@ typedef struct {
 } MxpCommand;
 
 extern const MxpCommand mxp_commands_directory[];  /* commands-directory.c */
+extern const MxpCommand mxp_commands_encryption[]; /* commands-encryption.c */
 extern const MxpCommand mxp_commands_history[];    /* commands-history.c */
 extern const MxpCommand mxp_commands_members[];    /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[];   /* commands-messages.c */
@@ -27,6 +28,7 @@ extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];      /* commands-rooms.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
+extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);
@@ -46,6 +48,7 @@ MxRoom *mxp_command_get_joined(PurpleConversation *conversation, MxpAccount **mx
 /* What was typed after the first words, or NULL. */
 const char *mxp_command_get_rest(char **args, guint index);
 /* Whom a Matrix ID, a link or, in a room, a name means; in an IM without a word (typed may be NULL)
- * the other one. NULL and *error. The caller frees. */
+ * the other one. NULL and *error; *is_shared (may be NULL): it is the name of several people. The
+ * caller frees. */
 char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
-                              char **error);
+                              gboolean *is_shared, char **error);

@@ -108,6 +108,7 @@ PurpleConnectionError mxp_errors_get_reason(const GError *error, char **text)
     case MX_ERROR_KEYS_LOST:
     case MX_ERROR_STORE:
     case MX_ERROR_KEY_LOCKED:
+    case MX_ERROR_KEY_LOST:
     case MX_ERROR_FAILED:
         break;
     }

@@ -189,13 +189,14 @@ static void write_line(Show *show, const MxRoom *room, PurpleConversation *conve
     mxp_messages_write_old(show->mxp, conversation, line);
 }
 
-/* They are in the window now, as others are: commands may mean them. */
-static void settle(Show *show)
+/* They are in the window now, as others are: commands may mean them. Not what is an older room's:
+ * in its own window, if that is opened, it waits as before. */
+static void settle(const Show *show, const MxRoom *room)
 {
     g_autoptr(GPtrArray) shown = g_ptr_array_new();
     for (guint i = 0; i < show->history->lines->len; i++) {
         MxLine *line = g_ptr_array_index(show->history->lines, i);
-        if (line->row != 0)
+        if (line->row != 0 && line->room == room->key)
             g_ptr_array_add(shown, line);
     }
     mx_client_lines_shown(show->mxp->client, shown);
@@ -232,7 +233,7 @@ static gboolean on_slice(gpointer data)
         return G_SOURCE_CONTINUE;
     show->source = 0;
     if (conversation != NULL)
-        settle(show);
+        settle(show, room);
     g_hash_table_remove(show->mxp->histories->shows, show->room_id);
     return G_SOURCE_REMOVE;
 }

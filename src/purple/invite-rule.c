@@ -53,7 +53,7 @@ static void on_set(MxClient *client, const GError *error, gpointer data)
                         "stay, and a homeserver older than Matrix 1.18 does not know this "
                         "setting. /invites allow lets them come again."));
     else
-        mxp_reply_say(change->reply, _("Everybody may invite you, but for whom you block."));
+        mxp_reply_say(change->reply, _("Everybody may invite you, except those you block."));
 }
 
 void mxp_invite_rule_set(MxpAccount *mxp, gboolean is_blocking, PurpleConversation *conversation)

@@ -73,10 +73,13 @@ gboolean mxp_leaving_start(MxpAccount *mxp, MxRoom *own, const char *text,
                                  count);
         return FALSE;
     }
+    /* Words that name no other room may be the reason for leaving this one, or a slip. */
     if (named != NULL)
         mxp_membership_ask_leave(mxp, named, NULL, conversation);
+    else if (is_joined(own) && *typed != '\0')
+        mxp_membership_ask_leave(mxp, own, typed, conversation);
     else if (is_joined(own))
-        mxp_membership_leave(mxp, own, *typed != '\0' ? typed : NULL, conversation);
+        mxp_membership_leave(mxp, own, NULL, conversation);
     else
         *error = g_strdup(_("You are not in this room. /leave and a name, an address or an ID "
                             "leaves another room, or a space."));

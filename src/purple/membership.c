@@ -134,8 +134,11 @@ void mxp_membership_ask_leave(MxpAccount *mxp, MxRoom *room, const char *reason,
     question->reason = g_strdup(reason);
     g_autofree char *primary = g_strdup_printf(
         room->is_space ? _("Leave the space “%s”?") : _("Leave the room “%s”?"), room->name);
-    mxp_confirm(mxp, primary, mxp_membership_explain_leave(room->is_space), _("Leave"),
-                on_leave_confirmed, question, question_free);
+    g_autofree char *given =
+        reason != NULL ? g_strdup_printf(_(" This is given as the reason: “%s”"), reason) : NULL;
+    g_autofree char *secondary =
+        g_strconcat(mxp_membership_explain_leave(room->is_space), given, NULL);
+    mxp_confirm(mxp, primary, secondary, _("Leave"), on_leave_confirmed, question, question_free);
 }
 
 static void on_leave_chosen(PurpleBlistNode *node, gpointer data)

@@ -9,6 +9,7 @@ void mx_queue_row_free(MxQueueRow *row)
     g_free(row->txn_id);
     g_free(row->type);
     g_free(row->content);
+    g_free(row->cipher);
     g_free(row);
 }
 
@@ -44,12 +45,13 @@ static MxQueueRow *one_item(MxStore *store, sqlite3_stmt *statement)
     row->is_secret = sealed != NULL;
     if (sealed != NULL)
         mx_store_reveal(store, "queue", row->txn_id, sealed, &row->type, &row->content);
+    row->cipher = mx_store_column_dup(statement, 10);
     mx_store_done(statement);
     return row;
 }
 
 #define QUEUE_COLUMNS                                                                              \
-    "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms, sealed"
+    "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms, sealed, cipher"
 
 MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room)
 {
@@ -70,6 +72,11 @@ void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gin
 {
     mx_store_exec(store, "UPDATE queue SET state = ?, uncertain_ms = ? WHERE id = ?", "dii",
                   (int)state, uncertain_ms, id);
+}
+
+void mx_store_set_queue_cipher(MxStore *store, gint64 id, const char *cipher)
+{
+    mx_store_exec(store, "UPDATE queue SET cipher = ? WHERE id = ?", "si", cipher, id);
 }
 
 void mx_store_remove_queue(MxStore *store, gint64 id)
@@ -129,8 +136,8 @@ void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to)
                   "UPDATE timeline SET room = ?, pos = pos + ? WHERE id IN "
                   "(SELECT row FROM queue WHERE room = ? AND state <> 3)",
                   "iii", to->key, shift, from);
-    mx_store_exec(store, "UPDATE queue SET room = ? WHERE room = ? AND state <> 3", "ii", to->key,
-                  from);
+    mx_store_exec(store, "UPDATE queue SET room = ?, cipher = NULL WHERE room = ? AND state <> 3",
+                  "ii", to->key, from);
     to->top_pos = MAX(to->top_pos, highest + shift);
 }
 

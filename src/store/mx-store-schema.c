@@ -66,6 +66,28 @@
     "  session_id TEXT NOT NULL, received INTEGER NOT NULL,"                                       \
     "  UNIQUE (user_id, device_id, request_id));"
 
+/* Outbound sessions. One that somebody who may hold its key has left is not used again, and neither
+ * is one of a room in which that may have happened unseen (crypto H6). 1 and 2 are
+ * MX_MEMBERSHIP_JOIN and MX_MEMBERSHIP_INVITE. */
+#define SHARE                                                                                      \
+    "CREATE TABLE outbound (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"           \
+    "  session_id TEXT NOT NULL, created INTEGER NOT NULL, n_messages INTEGER NOT NULL,"           \
+    "  period_ms INTEGER NOT NULL, period_msgs INTEGER NOT NULL,"                                  \
+    "  shared_history INTEGER NOT NULL, stale INTEGER NOT NULL);"                                  \
+    "CREATE TABLE shared_with (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"                   \
+    "  user_id TEXT NOT NULL, device_id TEXT NOT NULL, curve25519 TEXT NOT NULL,"                  \
+    "  idx INTEGER NOT NULL, withheld TEXT,"                                                       \
+    "  PRIMARY KEY (room_id, session_id, user_id, device_id)) WITHOUT ROWID;"                      \
+    "CREATE INDEX shared_with_device ON shared_with (user_id, device_id);"                         \
+    "CREATE TRIGGER outbound_left BEFORE INSERT ON member"                                         \
+    "  WHEN new.membership NOT IN (1, 2) AND EXISTS (SELECT 1 FROM member WHERE room = new.room"   \
+    "  AND user_id = new.user_id AND membership IN (1, 2)) "                                       \
+    "BEGIN UPDATE outbound SET stale = 1 WHERE room = new.room; END;"                              \
+    "CREATE TRIGGER outbound_gap AFTER UPDATE OF members_complete ON room"                         \
+    "  WHEN old.members_complete = 1 AND new.members_complete = 0 "                                \
+    "BEGIN UPDATE outbound SET stale = 1 WHERE room = new.key; END;"                               \
+    "ALTER TABLE queue ADD COLUMN cipher TEXT;"
+
 /* Each entry brings the schema from version i to i + 1 and is never changed after a release.
  * Message content stands apart from its row's order and state, so that sealing it later is a change
  * of one column. */
@@ -147,6 +169,7 @@ static const char *const migrations[] = {
     "CREATE TABLE withheld (room_id TEXT NOT NULL, session_id TEXT NOT NULL, sender TEXT NOT NULL,"
     "  code TEXT NOT NULL, reason TEXT, ts INTEGER NOT NULL,"
     "  PRIMARY KEY (room_id, session_id, sender)) WITHOUT ROWID;",
+    SHARE,
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -409,6 +409,8 @@ typedef struct {
     char *txn_id;
     char *type;
     char *content;
+    char
+        *cipher; /* the content as it goes out, of an m.room.encrypted event; NULL: not encrypted */
     gboolean is_secret; /* as of a timeline row */
     MxQueueState state;
     gint64 created_ms;   /* wall clock */
@@ -422,6 +424,8 @@ void mx_store_add_queue(MxStore *store, MxQueueRow *row); /* fills in id */
 MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room);
 MxQueueRow *mx_store_get_queue_by_txn(MxStore *store, const char *txn_id);
 void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gint64 uncertain_ms);
+/* Once, in the transaction that saves the advanced ratchet: each try sends these bytes (V5). */
+void mx_store_set_queue_cipher(MxStore *store, gint64 id, const char *cipher);
 void mx_store_remove_queue(MxStore *store, gint64 id);
 /* Failed items of the room become queued again (resend) or are dropped
  * (discard; their lines stay).

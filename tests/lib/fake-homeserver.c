@@ -149,6 +149,7 @@ static const struct {
     {"POST", "keys/claim", "keys-claim"},
     {"PUT", "sendToDevice/*/*", "send-to-device"},
     {"POST", "keys/signatures/upload", "signatures"},
+    {"POST", "keys/device_signing/upload", "device-signing"},
 };
 
 /* "/_matrix/client/v3/x" -> "x" */

@@ -17,7 +17,7 @@
  * kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
  * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload,
  * register, register-available, token-validity, register-email, keys-upload, keys-query,
- * keys-claim, send-to-device, signatures, unknown. */
+ * keys-claim, send-to-device, signatures, device-signing, unknown. */
 
 typedef struct _FakeServer FakeServer;
 
@@ -153,6 +153,9 @@ gboolean fake_server_has_user(FakeServer *server, const char *localpart); /* mad
 /* Every client uploads keys, and asks for those of others; fake_server_requests() leaves that out
  * until somebody wants to see it. fake_server_count() never does. */
 void fake_server_show_keys(FakeServer *server);
+/* Users may have identities, which it does not know otherwise; password: wanted for the first one
+ * too, or NULL. */
+void fake_server_take_identities(FakeServer *server, const char *password);
 /* keys: device_keys as JSON text; NULL takes the device away. */
 void fake_server_set_device(FakeServer *server, const char *user_id, const char *device_id,
                             const char *keys);

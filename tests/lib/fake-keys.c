@@ -25,11 +25,14 @@ static void device_free(gpointer data)
 void fake_keys_init(FakeServer *server)
 {
     server->devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, device_free);
+    server->identities = json_object_new();
 }
 
 void fake_keys_clear(FakeServer *server)
 {
     g_hash_table_unref(server->devices);
+    json_object_unref(server->identities);
+    g_free(server->identity_password);
 }
 
 void fake_server_show_keys(FakeServer *server)
@@ -39,9 +42,11 @@ void fake_server_show_keys(FakeServer *server)
 
 gboolean fake_keys_is_hidden(FakeServer *server, const char *endpoint)
 {
-    static const char *const endpoints[] = {"keys-upload", "keys-query", "keys-claim",
-                                            "send-to-device", "signatures"};
+    static const char *const endpoints[] = {"keys-upload",    "keys-query", "keys-claim",
+                                            "send-to-device", "signatures", "device-signing"};
 
+    if (!server->takes_identities && g_str_equal(endpoint, "device-signing"))
+        return TRUE;
     for (guint i = 0; !server->shows_keys && i < G_N_ELEMENTS(endpoints); i++)
         if (g_str_equal(endpoints[i], endpoint))
             return TRUE;
@@ -179,6 +184,11 @@ FakeReply fake_answer_keys_query(FakeServer *server, const FakeRequest *request)
     for (GList *user = users; user != NULL; user = user->next)
         json_object_set_object_member(by_user, user->data, devices_of(server, user->data));
     json_object_set_object_member(answer, "device_keys", by_user);
+    g_autoptr(GList) kinds = json_object_get_members(server->identities);
+    for (GList *kind = kinds; kind != NULL; kind = kind->next)
+        json_object_set_member(
+            answer, kind->data,
+            json_node_copy(json_object_get_member(server->identities, kind->data)));
     json_object_set_object_member(answer, "failures", json_object_new());
     return reply(answer);
 }
@@ -215,4 +225,84 @@ FakeReply fake_answer_keys_claim(FakeServer *server, const FakeRequest *request)
     }
     json_object_set_object_member(answer, "one_time_keys", by_user);
     return reply(answer);
+}
+
+/* ---- identities ---- */
+
+void fake_server_take_identities(FakeServer *server, const char *password)
+{
+    server->takes_identities = TRUE;
+    g_free(server->identity_password);
+    server->identity_password = g_strdup(password);
+}
+
+static FakeReply challenge(const char *error)
+{
+    return (FakeReply){401,
+                       g_strdup_printf("{%s\"session\":\"s\",\"params\":{},\"flows\":[{\"stages\":"
+                                       "[\"m.login.password\"]}]}",
+                                       error)};
+}
+
+static JsonObject *ensure_member(JsonObject *object, const char *name)
+{
+    if (object_member(object, name) == NULL)
+        json_object_set_object_member(object, name, json_object_new());
+    return object_member(object, name);
+}
+
+FakeReply fake_answer_device_signing(FakeServer *server, const FakeRequest *request)
+{
+    static const char *const names[][2] = {{"master_key", "master_keys"},
+                                           {"self_signing_key", "self_signing_keys"},
+                                           {"user_signing_key", "user_signing_keys"}};
+    g_autofree char *user = fake_token_user(request->token);
+    g_autoptr(JsonObject) body = fake_request_json(request);
+    JsonObject *auth = object_member(body, "auth");
+
+    if (!server->takes_identities)
+        return fake_reply_error(404, "M_UNRECOGNIZED", "Unrecognized request");
+    if (server->identity_password != NULL && auth == NULL)
+        return challenge("");
+    if (server->identity_password != NULL &&
+        !g_str_equal(json_object_get_string_member_with_default(auth, "password", ""),
+                     server->identity_password))
+        return challenge("\"errcode\":\"M_FORBIDDEN\",\"error\":\"Invalid password\",");
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        json_object_set_object_member(ensure_member(server->identities, names[i][1]), user,
+                                      json_object_ref(object_member(body, names[i][0])));
+    return (FakeReply){200, g_strdup("{}")};
+}
+
+static void add_signatures(JsonObject *stored, JsonObject *given)
+{
+    JsonObject *signatures = object_member(given, "signatures");
+    g_autoptr(GList) users = json_object_get_members(signatures);
+
+    for (GList *user = users; user != NULL; user = user->next) {
+        JsonObject *by = object_member(signatures, user->data);
+        JsonObject *known = ensure_member(ensure_member(stored, "signatures"), user->data);
+        g_autoptr(GList) ids = json_object_get_members(by);
+        for (GList *id = ids; id != NULL; id = id->next)
+            json_object_set_member(known, id->data,
+                                   json_node_copy(json_object_get_member(by, id->data)));
+    }
+}
+
+FakeReply fake_answer_signatures(FakeServer *server, const FakeRequest *request)
+{
+    g_autofree char *user = fake_token_user(request->token);
+    g_autoptr(JsonObject) body = fake_request_json(request);
+    JsonObject *objects = object_member(body, user);
+    JsonObject *master = object_member(ensure_member(server->identities, "master_keys"), user);
+    g_autoptr(GList) ids = objects != NULL ? json_object_get_members(objects) : NULL;
+
+    for (GList *id = ids; id != NULL; id = id->next) {
+        g_autofree char *name = g_strconcat(user, " ", (char *)id->data, NULL);
+        FakeDevice *device = g_hash_table_lookup(server->devices, name);
+        JsonObject *stored = device != NULL ? device->keys : master;
+        if (stored != NULL)
+            add_signatures(stored, object_member(objects, id->data));
+    }
+    return (FakeReply){200, g_strdup("{\"failures\":{}}")};
 }

@@ -45,7 +45,9 @@ struct _FakeServer {
     GHashTable *profiles; /* user ID -> JSON text */
     GHashTable *media;    /* "server/media-id" -> FakeMedia */
     GHashTable *devices;  /* "user device" -> FakeDevice: fake-keys.c */
-    gboolean shows_keys;
+    gboolean shows_keys, takes_identities;
+    char *identity_password;
+    JsonObject *identities; /* "master_keys" and the like -> user -> object */
     FakeRegistering *registering;
     guint uploads;
     guint rooms;
@@ -87,6 +89,8 @@ gboolean fake_keys_is_hidden(FakeServer *server, const char *endpoint);
 char *fake_keys_counts(FakeServer *server, const char *token);
 FakeReply fake_answer_keys_upload(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_keys_query(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_device_signing(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_signatures(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_keys_claim(FakeServer *server, const FakeRequest *request);
 /* fake-register.c */
 void fake_register_init(FakeServer *server);

@@ -10,6 +10,8 @@
 #define OLD "!old:localhost"
 /* Message n was sent n minutes before noon, UTC, of the n-th of January 2020. */
 #define DAY_MS (G_GINT64_CONSTANT(24) * 3600 * 1000)
+/* Longer than a hole is waited for: mx-history.c. */
+#define HISTORY_WAIT_MS (13 * 1000)
 #define TIME_MS(n) (G_GINT64_CONSTANT(1577793600000) + (n) * (DAY_MS - 60 * 1000))
 
 static JsonObject *numbered(int n)
@@ -208,6 +210,64 @@ static void across_an_upgrade(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+static void start_upgraded(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_room(body, OLD, "Old", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, OLD, create_event());
+    sync_body_timeline(body, OLD,
+                       event_state("m.room.tombstone", "", BOB, "{'replacement_room':'" ROOM "'}"));
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_state(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    sync_body_timeline(body, ROOM, event_state("m.room.create", "", BOB, upgraded));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+}
+
+/* What waits unread in the older room still does after it was read as history of the newer one. */
+static void unread_before_an_upgrade(Scenario *s)
+{
+    start_upgraded(s);
+    push_event(s, OLD, event_text(BOB, "one more word"));
+    settle(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_says(s, ROOM, "This is the beginning of the room.");
+    expect_says(s, ROOM, "has moved this room");
+    EXPECT_LINE(s, ROOM, BOB, "one more word", "RECV|DELAYED");
+    expect_says(s, ROOM, "Here the room was upgraded");
+    expect_says(s, ROOM, "End of the history");
+    forget_events(s);
+    open_chat(s, OLD);
+    EXPECT_LINE(s, OLD, BOB, "one more word", "RECV");
+    forget_events(s);
+}
+
+/* Likewise what the server had left out, which nothing else has asked for yet. */
+static void gap_before_an_upgrade(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    start_upgraded(s);
+    sync_body_timeline(body, OLD, event_text(BOB, "the last word"));
+    sync_body_limited(body, OLD, "g1");
+    push(s, sync_body_end(body));
+    settle(s);
+    set_page(s, OLD, "g1", 3, 1, NULL);
+    open_chat(s, ROOM);
+    history(s, ROOM, "3");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 3, 3);
+    EXPECT_LINE(s, ROOM, BOB, "the last word", "RECV|DELAYED");
+    expect_says(s, ROOM, "Here the room was upgraded");
+    expect_says(s, ROOM, "End of the history");
+    forget_events(s);
+    open_chat(s, OLD);
+    expect_numbers(s, OLD, 1, 3);
+    EXPECT_LINE(s, OLD, BOB, "the last word", NULL);
+    forget_events(s);
+}
+
 /* The older room is closed to the user: what there is, and why there is no more. */
 static void refused(Scenario *s)
 {
@@ -309,15 +369,36 @@ static void across_a_gap(Scenario *s)
     EXPECT_NOTHING(s, 200);
 }
 
+/* It waits for the hole to be filled when the account goes: nothing of it goes on afterwards. */
+static void closed_while_waiting(Scenario *s)
+{
+    start(s, ROOM, 8, 9);
+    open_chat(s, ROOM);
+    fake_server_always(s->server, "messages", (FakeAnswer){.delay_ms = 60 * 1000});
+    SyncBody *body = sync_body_new();
+    sync_body_timeline(body, ROOM, numbered(19));
+    sync_body_limited(body, ROOM, "g1");
+    push(s, sync_body_end(body));
+    EXPECT_REQUEST(s, "messages");
+    history(s, ROOM, "500");
+    settle(s);
+    go_offline(s);
+    host_iterate(HISTORY_WAIT_MS);
+    forget_events(s);
+}
+
 static const ScenarioEntry entries[] = {
     {"history-in-a-room", {in_a_room}},
     {"history-around-live-lines", {around_live_lines}},
     {"history-back-to-a-time", {back_to_a_time}},
     {"history-across-an-upgrade", {across_an_upgrade}},
+    {"history-unread-before-an-upgrade", {unread_before_an_upgrade}},
+    {"history-gap-before-an-upgrade", {gap_before_an_upgrade}},
     {"history-refused", {refused}},
     {"history-unreachable", {unreachable}},
     {"history-odd-ones", {odd_ones}},
     {"history-across-a-gap", {across_a_gap}},
+    {"history-closed-while-waiting", {closed_while_waiting}},
 };
 
 int main(int argc, char **argv)

@@ -109,9 +109,24 @@ static void by_name(Scenario *s)
     EXPECT_TEXT(s, text_of(find_node(s, ROOM), "group"), "Matrix");
     CHECK(s, purple_find_group("Work") == NULL);
     EXPECT_INT(s, fake_server_count(s->server, "leave"), 1);
-    /* Now these are words like any other. */
-    ok(s, "/leave Work");
-    EXPECT_TEXT(s, EXPECT_REQUEST(s, "leave")->body, "{\"reason\":\"Work\"}");
+    EXPECT_NOTHING(s, 100);
+}
+
+/* Words that are no name are a reason to leave this room, or a name that was typed wrongly. */
+static void with_words(Scenario *s)
+{
+    start(s);
+    ok(s, "/leave Wrok");
+    press(s, asked(s, "Leave the room “Room”?"), "Cancel");
+    ok(s, "/leave Work it is dull");
+    press(s, asked(s, "Leave the room “Room”?"), "Cancel");
+    EXPECT_INT(s, fake_server_count(s->server, "leave"), 0);
+    ok(s, "/leave see <you>");
+    JsonObject *request = EXPECT_EVENT(s, "request", "primary", "Leave the room “Room”?");
+    CHECK(s, strstr(text_of(request, "secondary"), "as the reason: “see <you>”") != NULL);
+    press(s, request_number(request), "Leave");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "leave")->body, "{\"reason\":\"see <you>\"}");
+    EXPECT_NOTHING(s, 100);
 }
 
 static void by_address(Scenario *s)
@@ -143,6 +158,7 @@ static void another_room(Scenario *s)
     CHECK(s, find_node(s, ROOM2) == NULL && find_node(s, ROOM) != NULL);
     /* A person's name is none of a room. */
     ok(s, "/leave Bob");
+    press(s, asked(s, "Leave the room “Room”?"), "Leave");
     EXPECT_TEXT(s, EXPECT_REQUEST(s, "leave")->body, "{\"reason\":\"Bob\"}");
     EXPECT_NOTHING(s, 100);
 }
@@ -218,6 +234,7 @@ static void many_spaces(Scenario *s)
 
 static const ScenarioEntry entries[] = {
     {"leaving-by-name", {by_name}},
+    {"leaving-with-words", {with_words}},
     {"leaving-by-address", {by_address}},
     {"leaving-another-room", {another_room}},
     {"leaving-unclear", {unclear}},

@@ -111,6 +111,29 @@ static void named_with_spaces(Scenario *s)
     EXPECT_NOTHING(s, 50);
 }
 
+static void become(Scenario *s, const char *user_id, const char *name, const char *before)
+{
+    g_autofree char *prev = g_strdup_printf("{'membership':'join','displayname':'%s'}", before);
+    push_event(s, ROOM, event_with_prev(event_member(user_id, "join", name), prev));
+    EXPECT_EVENT(s, "line", "~text", "now known as");
+    settle(s);
+}
+
+/* A name of two people is none of a third whose name it begins with. */
+static void named_as_another(Scenario *s)
+{
+    start_mighty(s);
+    become(s, BOB, "Twin Peaks", "Bob");
+    become(s, CAROL, "Twin Peaks", "Carol");
+    become(s, "@mod:localhost", "Twin", "Mod");
+    failed(s, "/kick Twin Peaks", "Several people here have this name");
+    failed(s, "/redactall Twin Peaks spam", "Several people here have this name");
+    CHECK(s, NEVER("kick"));
+    ok(s, "/kick Twin is too loud");
+    expect_deed(s, "kick", "@mod:localhost", "is too loud");
+    EXPECT_NOTHING(s, 50);
+}
+
 static void not_allowed(Scenario *s)
 {
     start(s, "{'room_version':'11'}", CAROL,
@@ -473,6 +496,7 @@ static void reports(Scenario *s)
 static const ScenarioEntry entries[] = {
     {"moderation-deeds", {deeds}},
     {"moderation-names-with-spaces", {named_with_spaces}},
+    {"moderation-named-as-another", {named_as_another}},
     {"moderation-not-allowed", {not_allowed}},
     {"moderation-refused", {refused}},
     {"moderation-bans", {bans}},

@@ -66,7 +66,8 @@ static void peek(Scenario *s)
     add(chunk, event_message(CAROL, "m.emote", "waves"), today());
     add(chunk, event_text("@pest:localhost", "ignore me"), today());
     add(chunk, event_new("m.room.message", BOB, "{}"), today());
-    add(chunk, event_new("m.room.encrypted", BOB, "{'algorithm':'x','ciphertext':'y'}"), today());
+    add(chunk, event_new("m.room.encrypted", BOB, "{'algorithm':'x','ciphertext':'y','body':'z'}"),
+        today());
     add(chunk, event_text("@bob2:localhost", "I am no Bob"), today());
     add(chunk, event_text("@nameless:localhost", "long ago"), 1600000000000);
     add(state, event_member(BOB, "join", "Bob"), today());

@@ -238,6 +238,8 @@ def test_leaving_and_forgetting(alice, bob, seat):
     one.open_chat(room)
     wait_window(driver, room)
     one.run(room, "/leave it rains")
+    asked = driver.wait_event("request", primary="Leave the room “Garden”?")
+    driver.command("press", request=asked["request"], button="Leave")
     driver.wait_line("You have left this room.", room)
     driver.wait_no_node(room)
     content = bob.client.state(room, "m.room.member", alice.user_id)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mx-cross-signing.h"
 #include "mx-json.h"
 #include "mx-keyring.h"
 #include "mx-primitives.h"
@@ -173,6 +174,8 @@ static void set_identity(CryptoMachine *machine, const char *user_id, MxDeviceTr
         .signed_by = (char *)(is_verified && !is_own ? "user-signing" : NULL),
         .trusted = (char *)(is_verified && is_own ? "master" : NULL),
     };
+    if (is_own)
+        mx_cross_signing_drop_made(machine->crypto);
     mx_store_save_identity(machine->store, &row);
 }
 

@@ -19,6 +19,7 @@
 
 typedef struct {
     SyncFixture sync;
+    const char *window; /* room ID */
     MxHistoryPlace place;
     MxHistory *history;
     guint pages, contexts, gaps;
@@ -31,6 +32,7 @@ typedef struct {
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     sync_fixture_set_up(&fixture->sync, NULL);
+    fixture->window = ROOM;
     fixture->given = g_ptr_array_new_with_free_func(g_free);
 }
 
@@ -125,7 +127,7 @@ static void answer(Fixture *fixture, MxHistoryWalk *walk)
 static void read_back(Fixture *fixture, const MxHistoryQuery *query)
 {
     g_autoptr(GError) error = NULL;
-    gint64 room = sync_fixture_key(&fixture->sync, ROOM);
+    gint64 room = sync_fixture_key(&fixture->sync, fixture->window);
     g_autoptr(MxHistoryWalk) walk = mx_history_walk_new(&fixture->place, query, room, "@me:x");
     for (guint steps = 0;; steps++) {
         g_assert_true(mx_history_walk_step(fixture->sync.store, walk, &error));
@@ -290,13 +292,15 @@ static void test_hidden_between(Fixture *fixture, gconstpointer data)
     assert_read(fixture, "o2 / r2", MX_HISTORY_NO_MORE);
 }
 
+#define CONTINUES_OLD                                                                              \
+    "'state':{'events':[{'type':'m.room.create','event_id':'$r1','sender':'@bob:x',"               \
+    "'state_key':'','content':{'predecessor':{'room_id':'" OLD "'}}}]}"
+
 /* The older room was never seen here. */
 static void test_unknown_predecessor(Fixture *fixture, gconstpointer data)
 {
     feed(fixture, 'r', 1, 2, FALSE);
-    sync_fixture_room(&fixture->sync, "join", ROOM,
-                      "'state':{'events':[{'type':'m.room.create','event_id':'$r1','sender':"
-                      "'@bob:x','state_key':'','content':{'predecessor':{'room_id':'" OLD "'}}}]}");
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
     read_lines(fixture, 4);
     assert_read(fixture, "o19 o20 / r2", MX_HISTORY_MORE);
     read_lines(fixture, 100);
@@ -304,6 +308,53 @@ static void test_unknown_predecessor(Fixture *fixture, gconstpointer data)
                 MX_HISTORY_BEGINNING);
     g_autoptr(MxRoomRow) old = mx_store_get_room(fixture->sync.store, OLD);
     g_assert_cmpint(old->membership, ==, MX_MEMBERSHIP_LEAVE);
+}
+
+/* It was read before it was joined: what came between is above what was read. */
+static void test_joined_after_reading(Fixture *fixture, gconstpointer data)
+{
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    read_lines(fixture, 3);
+    assert_read(fixture, "o20 / r2", MX_HISTORY_MORE);
+    g_autofree char *events = make_events('o', 25, 26);
+    g_autofree char *members =
+        g_strdup_printf(PEOPLE(5, 0) ",'timeline':{'limited':true,'prev_batch':'o25','events':["
+                                     "%s," MEMBER("$j", "@me:x", "join") "]}",
+                        events);
+    sync_fixture_room(&fixture->sync, "join", OLD, members);
+    mx_store_exec(fixture->sync.store, "UPDATE timeline SET display = 3", "");
+    fixture->window = OLD;
+    fixture->place = (MxHistoryPlace){0};
+    read_lines(fixture, 12);
+    assert_read(fixture, "o15 o16 o17 o18 o19 o20 o21 o22 o23 o24 o25 o26", MX_HISTORY_MORE);
+}
+
+/* Two rooms, seen by nobody here, that claim to continue each other: each is read once. */
+static void test_ring(Fixture *fixture, gconstpointer data)
+{
+    static const char page[] =
+        "{'chunk':[{'event_id':'$%c2','sender':'@bob:x','type':'m.room.message','origin_server_ts':"
+        "2,'content':{'msgtype':'m.text','body':'%c2'}},{'event_id':'$%c1','sender':'@bob:x',"
+        "'type':'m.room.create','origin_server_ts':1,'state_key':'','content':{'predecessor':"
+        "{'room_id':'%s'}}}]}";
+    g_autoptr(GError) error = NULL;
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    gint64 room = sync_fixture_key(&fixture->sync, ROOM);
+    g_autoptr(MxHistoryWalk) walk = mx_history_walk_new(
+        &fixture->place, &(MxHistoryQuery){.lines = 100, .hour = -1}, room, "@me:x");
+    for (;;) {
+        g_assert_true(mx_history_walk_step(fixture->sync.store, walk, &error));
+        if (walk->need == MX_WALK_DONE)
+            break;
+        char letter = walk->room_id[1];
+        char *body =
+            quotes(g_strdup_printf(page, letter, letter, letter, letter == 'o' ? "!p:x" : OLD));
+        walk->answer = g_bytes_new_take(body, strlen(body));
+    }
+    fixture->history = mx_history_walk_finish(walk);
+    assert_read(fixture, "p2 / o2 / r2", MX_HISTORY_BEGINNING);
 }
 
 /* A room that only claims to continue another one shows nothing of it. */
@@ -419,6 +470,8 @@ int main(int argc, char **argv)
     add("/history/joined-late", test_joined_late);
     add("/history/hidden-between", test_hidden_between);
     add("/history/unknown-predecessor", test_unknown_predecessor);
+    add("/history/joined-after-reading", test_joined_after_reading);
+    add("/history/ring", test_ring);
     add("/history/claimed-predecessor", test_claimed_predecessor);
     add("/history/back-to-a-time", test_back_to_a_time);
     add("/history/back-to-the-clock", test_back_to_the_clock);

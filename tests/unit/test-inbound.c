@@ -5,6 +5,7 @@
 #include "megolm-fixture.h"
 #include "mx-crypto-private.h"
 #include "mx-primitives.h"
+#include "mx-share.h"
 #include "mx-store-devices.h"
 #include "store-fixture.h"
 
@@ -441,7 +442,7 @@ static void test_shields(Fixture *f, gconstpointer data)
         g_assert_cmpint(reading.shield, ==, cases[i].shield);
     }
     /* U3: the user wants all */
-    mx_store_set_value(f->store, MX_VALUE_DEVICE_POLICY, MX_DEVICE_POLICY_ALL);
+    mx_store_set_value(f->store, MX_VALUE_ENCRYPT_TO, "all");
     megolm_fixture_reset();
     megolm_fixture_identity = &own;
     assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);

@@ -191,6 +191,7 @@ static void test_nobody(Fixture *fixture, gconstpointer data)
     crypto_machine_publish(lone, 1, FALSE);
     for (guint trust = MX_DEVICE_UNSIGNED; trust <= MX_DEVICE_SIGNED; trust++) {
         crypto_machine_meet(lone, unsure, trust);
+        run_all(lone);
         g_autofree char *before = crypto_machine_digest(lone, "");
         want(fixture, lone);
         crypto_world_advance(HOUR_MS);
