@@ -302,7 +302,11 @@ gboolean mx_client_crypto_open(MxStore *store, const char *user_id, const char *
     mx_store_attach(store, NULL, NULL);
     if (mx_crypto_open(store, user_id, device_id, error) == NULL)
         return FALSE;
-    return mx_sync_crypto_take_stashed(store, error);
+    if (mx_sync_crypto_take_stashed(store, error))
+        return TRUE;
+    /* Not open, as what came first has to be read first; it is tried again. */
+    mx_store_attach(store, NULL, NULL);
+    return FALSE;
 }
 
 void mx_client_crypto_opened(MxClient *client, const GError *error)

@@ -434,8 +434,7 @@ static void on_signed(MxCrypto *crypto, const MxCryptoRequest *request,
     GPtrArray *users = user_data;
     part->in_flight = FALSE;
     if (mx_crypto_answer_is_passing(answer)) {
-        begin_pause(crypto, part,
-                    MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms));
+        begin_pause(crypto, part, mx_crypto_get_retry_ms(&part->backoff, answer));
         return;
     }
     mx_backoff_reset(&part->backoff);

@@ -24,6 +24,8 @@
 #define RETRY_CAP_MS 60000
 /* Back within ten seconds of the network, as everything else. */
 #define NO_NETWORK_MS 8000
+/* However long a homeserver wants to be left alone, it is asked again. */
+#define LONGEST_WAIT_MS (10 * RETRY_CAP_MS)
 
 typedef struct {
     MxCryptoRequest *request; /* a copy of what was handed out, without the body */
@@ -201,12 +203,19 @@ static gboolean make_account(MxCrypto *crypto, GError **error)
     return mx_store_commit(crypto->store, error);
 }
 
+/* In a transaction, as its commit says whether reading worked: keys that could not be read just now
+ * are neither lost nor missing. */
 static gboolean open_account(MxCrypto *crypto, GError **error)
 {
+    mx_store_begin(crypto->store);
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
-    if (g_strcmp0(device, crypto->device_id) != 0)
+    gboolean is_known = g_strcmp0(device, crypto->device_id) == 0;
+    gboolean is_loaded = is_known && load_account(crypto);
+    if (!mx_store_commit(crypto->store, error))
+        return FALSE;
+    if (!is_known)
         return make_account(crypto, error);
-    if (load_account(crypto))
+    if (is_loaded)
         return TRUE;
     g_set_error_literal(error, MX_ERROR, MX_ERROR_KEYS_LOST,
                         _("The keys of this device can no longer be read. Sign in again, as a new "
@@ -222,7 +231,10 @@ static MxVault *open_vault(MxCrypto *crypto, GError **error)
     MxVault *vault = mx_vault_open(crypto->store, dir, &failure);
     if (vault != NULL)
         return vault;
+    mx_store_begin(crypto->store); /* as in open_account() */
     g_autofree char *device = mx_store_get_value(crypto->store, VALUE_CRYPTO_DEVICE);
+    if (!mx_store_commit(crypto->store, error))
+        return NULL;
     if (!g_error_matches(failure, MX_ERROR, MX_ERROR_KEYS_LOST) ||
         g_strcmp0(device, crypto->device_id) == 0) {
         g_propagate_error(error, g_steal_pointer(&failure));
@@ -262,9 +274,19 @@ MxCrypto *mx_crypto_of(MxStore *store)
     return mx_store_get_attachment(store);
 }
 
+/* Requests that nobody has taken yet may rest on what was not stored, and are made again. */
+static void drop_due(MxCrypto *crypto)
+{
+    for (guint i = 0; i < crypto->due->len; i++)
+        g_hash_table_remove(crypto->requests,
+                            &((MxCryptoRequest *)g_ptr_array_index(crypto->due, i))->id);
+    g_ptr_array_set_size(crypto->due, 0);
+}
+
 void mx_crypto_forget(MxCrypto *crypto)
 {
     drop_parts(crypto);
+    drop_due(crypto);
     g_ptr_array_set_size(crypto->news, 0);
     if (!load_account(crypto))
         g_warning("the device's keys cannot be read any more");
@@ -366,7 +388,8 @@ gboolean mx_crypto_answer_is_passing(const MxCryptoAnswer *answer)
 gint64 mx_crypto_get_retry_ms(MxBackoff *backoff, const MxCryptoAnswer *answer)
 {
     gint64 wait = mx_backoff_next(backoff);
-    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS) : MAX(wait, answer->retry_after_ms);
+    return answer->status == 0 ? MIN(wait, NO_NETWORK_MS)
+                               : CLAMP(answer->retry_after_ms, wait, LONGEST_WAIT_MS);
 }
 
 static gint64 collect(MxCrypto *crypto)
@@ -392,14 +415,8 @@ GPtrArray *mx_crypto_take_requests(MxCrypto *crypto, GError **error)
 {
     mx_store_begin(crypto->store);
     crypto->wait_ms = collect(crypto);
-    if (!commit(crypto, error)) {
-        /* They may rest on what was not stored, and are made again. */
-        for (guint i = 0; i < crypto->due->len; i++)
-            g_hash_table_remove(crypto->requests,
-                                &((MxCryptoRequest *)g_ptr_array_index(crypto->due, i))->id);
-        g_ptr_array_set_size(crypto->due, 0);
+    if (!commit(crypto, error))
         return NULL;
-    }
     GPtrArray *due = crypto->due;
     crypto->due = g_ptr_array_new_with_free_func((GDestroyNotify)mx_crypto_request_free);
     return due;
@@ -479,7 +496,7 @@ static gint64 collect_to_device(MxCrypto *crypto)
     if (row == NULL)
         return -1;
     /* A clock that was set back must not hold it for long. */
-    if (wait > 0 && wait <= 10 * RETRY_CAP_MS) {
+    if (wait > 0 && wait <= LONGEST_WAIT_MS) {
         mx_to_device_row_free(row);
         return wait;
     }

@@ -30,7 +30,8 @@ typedef struct {
 } State;
 
 typedef struct {
-    gboolean is_loaded, in_flight;
+    gboolean is_loaded;
+    guint64 in_flight;    /* ID of the upload that is on its way, or 0 */
     gboolean asked_again; /* the identity keys were uploaded once more, as they were not there */
     State state;
     guint64 serial;
@@ -217,13 +218,13 @@ static gint64 get_pause(MxCrypto *crypto, Part *part)
     return left > 0 && left <= part->longest_ms ? left : 0;
 }
 
-static void note_uploaded(MxCrypto *crypto, Part *part, const MxCryptoAnswer *answer)
+static void note_uploaded(MxCrypto *crypto, Part *part)
 {
-    g_autoptr(JsonObject) object = mx_json_parse_object(answer->body, (gssize)answer->len, NULL);
     mx_olm_account_mark_published(crypto->account);
     mx_crypto_save_account(crypto);
-    part->count =
-        MAX(0, mx_json_int_or(mx_json_object(object, "one_time_key_counts"), SIGNED_CURVE25519, 0));
+    /* The next /sync says how many there are. Were the answer's own count to be believed, one that
+     * is always too low would make keys without end. */
+    part->count = -1;
     part->conflicts = 0;
     mx_backoff_reset(&part->backoff);
     if (part->state.is_uploaded)
@@ -234,30 +235,35 @@ static void note_uploaded(MxCrypto *crypto, Part *part, const MxCryptoAnswer *an
 }
 
 /* C5: the homeserver has another key under an ID of ours, and takes none of them. They go, and new
- * ones get new IDs; once. */
+ * ones get new IDs: at once, and should it refuse these too, after a while. */
 static void note_refused(MxCrypto *crypto, Part *part, const MxCryptoAnswer *answer)
 {
     gboolean is_conflict = answer->status == 400 && answer->server_text != NULL &&
                            strstr(answer->server_text, "already exists") != NULL;
-    if (!is_conflict || part->conflicts++ > 0) {
-        g_message("the homeserver refused this device's keys (HTTP %u, %s)%s", answer->status,
-                  answer->errcode != NULL ? answer->errcode : "no code",
-                  is_conflict ? ": it and this device are out of step" : "");
-        begin_pause(crypto, part, REFUSED_MS);
-        return;
+    if (is_conflict) {
+        mx_olm_account_mark_published(crypto->account);
+        mx_crypto_save_account(crypto);
     }
-    mx_olm_account_mark_published(crypto->account);
-    mx_crypto_save_account(crypto);
+    if (is_conflict && part->conflicts++ == 0)
+        return;
+    g_message("the homeserver refused this device's keys (HTTP %u, %s)%s", answer->status,
+              answer->errcode != NULL ? answer->errcode : "no code",
+              is_conflict ? ": it and this device are out of step" : "");
+    begin_pause(crypto, part, REFUSED_MS);
 }
 
 static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                       const MxCryptoAnswer *answer, gpointer user_data)
 {
     Part *part = get_part(crypto);
-    part->in_flight = FALSE;
+    /* After mx_crypto_forget() all is uploaded once more, and that answer counts: this one must not
+     * mark keys as published that it knows nothing of (C6). */
+    if (part->in_flight != request->id)
+        return;
+    part->in_flight = 0;
     part->serial = crypto->next_request + 1;
     if (answer->body != NULL)
-        note_uploaded(crypto, part, answer);
+        note_uploaded(crypto, part);
     else if (mx_crypto_answer_is_passing(answer))
         begin_pause(crypto, part, mx_crypto_get_retry_ms(&part->backoff, answer));
     else
@@ -283,7 +289,7 @@ void mx_device_keys_note_counts(MxCrypto *crypto, MxJsonSlice counts, MxJsonSlic
 {
     Part *part = get_part(crypto);
     gint64 count = 0;
-    if (part->in_flight || serial != part->serial)
+    if (part->in_flight != 0 || serial != part->serial)
         return; /* C6 */
     if (counts.text != NULL && counts.type == MX_JSON_OBJECT)
         mx_json_slice_get_int(mx_json_scan_member(counts, SIGNED_CURVE25519), &count);
@@ -313,7 +319,7 @@ void mx_device_keys_check_own(MxCrypto *crypto, MxJsonSlice devices)
     MxJsonSlice slice = mx_json_scan_member(devices, crypto->device_id);
     if (slice.text == NULL) {
         /* A homeserver that was set back to an older day has lost them. */
-        if (part->state.is_uploaded && !part->in_flight && !part->asked_again) {
+        if (part->state.is_uploaded && part->in_flight == 0 && !part->asked_again) {
             part->asked_again = TRUE;
             part->state.is_uploaded = FALSE;
             save(crypto, &part->state);
@@ -330,8 +336,8 @@ void mx_device_keys_check_own(MxCrypto *crypto, MxJsonSlice devices)
 
 /* ---- making keys ---- */
 
-/* C1: exactly what is missing. FALSE: none were made. */
-static gboolean make_one_time_keys(MxCrypto *crypto, const Part *part)
+/* C1: exactly what is missing. */
+static void make_one_time_keys(MxCrypto *crypto, const Part *part)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) waiting = mx_olm_account_list_unpublished(crypto->account);
@@ -339,12 +345,9 @@ static gboolean make_one_time_keys(MxCrypto *crypto, const Part *part)
     if (count < 0 && !part->state.is_uploaded)
         count = 0; /* a device that the homeserver does not know */
     gint64 missing = count < 0 ? 0 : TARGET - count - waiting->len;
-    if (missing <= 0)
-        return FALSE;
-    if (mx_olm_account_generate_one_time_keys(crypto->account, (guint)missing, &error))
-        return TRUE;
-    mx_store_set_failed(crypto->store, error);
-    return FALSE;
+    if (missing > 0 &&
+        !mx_olm_account_generate_one_time_keys(crypto->account, (guint)missing, &error))
+        mx_store_set_failed(crypto->store, error);
 }
 
 /* C2, C3. The one before the present one may still be in messages on their way: it is kept for an
@@ -378,22 +381,19 @@ gint64 mx_device_keys_collect(MxCrypto *crypto)
 {
     Part *part = get_part(crypto);
     gint64 wait = -1, pause_left = get_pause(crypto, part);
-    if (part->in_flight || part->state.is_wrong)
+    if (part->in_flight != 0 || part->state.is_wrong)
         return -1;
     if (pause_left > 0)
         return pause_left;
-    gboolean has_new = make_one_time_keys(crypto, part);
-    if (make_fallback(crypto, &part->state, &wait)) {
+    make_one_time_keys(crypto, part);
+    if (make_fallback(crypto, &part->state, &wait))
         save(crypto, &part->state);
-        has_new = TRUE;
-    }
-    if (has_new)
-        mx_crypto_save_account(crypto); /* C4: before they leave */
     g_autoptr(JsonObject) body = build_upload(crypto, &part->state);
     if (body == NULL)
         return wait;
-    part->in_flight = TRUE;
+    mx_crypto_save_account(crypto); /* C4: before they leave */
     mx_crypto_add_request(crypto, MX_CRYPTO_KEYS_UPLOAD, mx_json_object_to_text(body), on_answer,
                           NULL, NULL);
+    part->in_flight = crypto->next_request;
     return wait;
 }

@@ -185,8 +185,9 @@ static gboolean is_same_device(const MxDeviceRow *known, const MxDevice *device)
            (known->gone && !same_ed25519);
 }
 
-static void store_device(MxCrypto *crypto, const MxDevice *device, JsonObject *object,
-                         const char *text, gboolean is_blocked)
+/* Whether its owner's identity has signed it. */
+static gboolean store_device(MxCrypto *crypto, const MxDevice *device, JsonObject *object,
+                             const char *text, gboolean is_blocked)
 {
     g_autoptr(MxIdentity) identity = mx_identity_get(crypto, device->user_id);
     gboolean is_signed = mx_identity_has_signed(crypto, device->user_id, object);
@@ -202,12 +203,13 @@ static void store_device(MxCrypto *crypto, const MxDevice *device, JsonObject *o
         .dehydrated = device->is_dehydrated,
     };
     mx_store_save_device(crypto->store, &row);
+    return is_signed;
 }
 
 /* Whether the device is one of the user's. One that is known stays with its old keys as long as the
- * homeserver names its ID. */
+ * homeserver names its ID. *is_signed: set when its owner's signature is new. */
 static gboolean take_device(MxCrypto *crypto, const char *user_id, const char *device_id,
-                            MxJsonSlice slice)
+                            MxJsonSlice slice, gboolean *is_signed)
 {
     g_autoptr(MxDeviceRow) known = mx_store_get_device(crypto->store, user_id, device_id);
     gboolean is_known = known != NULL && !known->gone;
@@ -228,8 +230,11 @@ static gboolean take_device(MxCrypto *crypto, const char *user_id, const char *d
         warn(crypto, device);
         return is_known;
     }
-    store_device(crypto, device, object, text,
-                 known != NULL && known->blocked && g_str_equal(known->ed25519, device->ed25519));
+    gboolean is_blocked =
+        known != NULL && known->blocked && g_str_equal(known->ed25519, device->ed25519);
+    if (store_device(crypto, device, object, text, is_blocked) &&
+        (!is_known || known->signed_by == NULL))
+        *is_signed = TRUE;
     return TRUE;
 }
 
@@ -267,6 +272,7 @@ static void take_devices(MxCrypto *crypto, const char *user_id, MxJsonSlice devi
     MxJsonIter iter;
     MxJsonSlice key, value;
     guint n_devices = 0;
+    gboolean is_signed = FALSE;
     g_autoptr(MxIdentity) identity = mx_identity_get(crypto, user_id);
     g_autofree char *key_named = NULL;
     g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -278,11 +284,13 @@ static void take_devices(MxCrypto *crypto, const char *user_id, MxJsonSlice devi
             g_free(key_named);
             key_named = g_steal_pointer(&device_id);
         } else if (!g_hash_table_contains(there, device_id) && value.type == MX_JSON_OBJECT &&
-                   take_device(crypto, user_id, device_id, value)) {
+                   take_device(crypto, user_id, device_id, value, &is_signed)) {
             g_hash_table_add(there, g_steal_pointer(&device_id));
         }
     }
     note_ambiguous(crypto, user_id, key_named);
+    if (is_signed) /* what it had said before may be shown now (U1) */
+        mx_crypto_tell(crypto, MX_CRYPTO_NEWS_TRUST, 0, user_id, NULL, NULL);
     /* D9 */
     g_autoptr(GPtrArray) rows = mx_store_list_devices(crypto->store, user_id);
     for (guint i = 0; i < rows->len; i++) {

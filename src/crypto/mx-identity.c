@@ -8,6 +8,8 @@
 #include "mx-store-devices.h"
 
 #define ED25519 "ed25519:"
+/* In signed_by, before the key whose signature does not count any more. */
+#define WITHDRAWN "withdrawn:"
 
 void mx_identity_free(MxIdentity *identity)
 {
@@ -123,7 +125,10 @@ static void replace_if(char **field, char *value)
 static void note_signature(MxCrypto *crypto, MxIdentityRow *row, JsonObject *master)
 {
     g_autoptr(MxIdentityRow) own = mx_store_get_identity(crypto->store, crypto->user_id);
-    if (own != NULL && own->user_signing != NULL && own->new_master == NULL &&
+    if (own == NULL || own->user_signing == NULL || own->new_master != NULL)
+        return;
+    g_autofree char *withdrawn = g_strconcat(WITHDRAWN, own->user_signing, NULL);
+    if (g_strcmp0(row->signed_by, withdrawn) != 0 &&
         is_signed_with(master, crypto->user_id, own->user_signing))
         replace(&row->signed_by, g_strdup(own->user_signing));
 }
@@ -248,8 +253,9 @@ void mx_identity_withdraw(MxCrypto *crypto, const char *user_id)
     if (row == NULL)
         return;
     row->was_verified = FALSE;
-    /* What was verified is so no longer: the signature counts again when it is made anew. */
-    g_clear_pointer(&row->signed_by, g_free);
+    /* The homeserver goes on showing the signature: it must not count again. */
+    if (row->signed_by != NULL && !g_str_has_prefix(row->signed_by, WITHDRAWN))
+        replace(&row->signed_by, g_strconcat(WITHDRAWN, row->signed_by, NULL));
     mx_store_save_identity(crypto->store, row);
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_TRUST, 0, user_id, NULL, NULL);
 }

@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxIdentity, mx_identity_free)
 MxIdentity *mx_identity_get(MxCrypto *crypto, const char *user_id); /* NULL: none is known */
 /* The user says that the new identity is the same person's: it is pinned, unverified. */
 void mx_identity_accept(MxCrypto *crypto, const char *user_id);
-/* "withdraw verification" (J2): it counts again when the homeserver shows the signature again. */
+/* "withdraw verification" (J2): the person is verified again when that is done anew, and not
+ * because the homeserver still shows the signature. */
 void mx_identity_withdraw(MxCrypto *crypto, const char *user_id);
 
 /* The part of a /keys/query answer about one user: master_keys, self_signing_keys and

@@ -186,17 +186,22 @@ MxInboundSession *mx_inbound_find(MxCrypto *crypto, const char *room_id, const c
 
 /* ---- taking keys ---- */
 
+/* The session's own signature is in the form that its creator gives away, and in no other. */
+static gboolean is_signed(MxKeySource source)
+{
+    return source == MX_KEY_SOURCE_SELF || source == MX_KEY_SOURCE_DIRECT;
+}
+
 static gboolean read_key(const MxRoomKey *key, MxInboundSession *session)
 {
-    gboolean is_signed = key->source == MX_KEY_SOURCE_SELF || key->source == MX_KEY_SOURCE_DIRECT;
-    guint8 bytes[MX_KEY_LEN];
+    guint8 curve25519[MX_KEY_LEN], ed25519[MX_KEY_LEN];
     if (key->room_id == NULL || *key->room_id == '\0' || strlen(key->room_id) > MAX_ID ||
         key->session_key == NULL || !mx_inbound_is_session_id(key->session_id) ||
-        !mx_base64_decode_fixed(key->curve25519, bytes, sizeof bytes) ||
-        (key->ed25519 != NULL && !mx_base64_decode_fixed(key->ed25519, bytes, sizeof bytes)))
+        !mx_base64_decode_fixed(key->curve25519, curve25519, sizeof curve25519) ||
+        (key->ed25519 != NULL && !mx_base64_decode_fixed(key->ed25519, ed25519, sizeof ed25519)))
         return FALSE;
-    session->ratchet = is_signed ? mx_megolm_inbound_new(key->session_key, NULL)
-                                 : mx_megolm_inbound_import(key->session_key, NULL);
+    session->ratchet = is_signed(key->source) ? mx_megolm_inbound_new(key->session_key, NULL)
+                                              : mx_megolm_inbound_import(key->session_key, NULL);
     if (session->ratchet == NULL)
         return FALSE;
     g_autofree char *id = mx_megolm_inbound_get_id(session->ratchet); /* I2 */
@@ -207,8 +212,9 @@ static gboolean read_key(const MxRoomKey *key, MxInboundSession *session)
     session->source = key->source;
     session->shared_history = key->shared_history;
     session->sender = g_strdup(key->sender);
-    session->curve25519 = g_strdup(key->curve25519);
-    session->ed25519 = g_strdup(key->ed25519);
+    /* One spelling of each key: they are compared as text. */
+    session->curve25519 = mx_base64_encode(curve25519, sizeof curve25519);
+    session->ed25519 = key->ed25519 != NULL ? mx_base64_encode(ed25519, sizeof ed25519) : NULL;
     session->forwarder = g_strdup(key->forwarder);
     return TRUE;
 }
@@ -224,6 +230,10 @@ static void swap_strings(char **a, char **b)
 static gboolean merge(MxInboundSession *fresh, MxInboundSession *known)
 {
     MxMegolmOrder order = mx_megolm_inbound_compare(fresh->ratchet, known->ratchet);
+    /* One of the two is forged, and it is not the one that is signed: whoever can write a backup
+     * must not keep the true key away with it. */
+    if (order == MX_MEGOLM_UNCONNECTED && is_signed(fresh->source) && !is_signed(known->source))
+        return TRUE;
     gboolean same_sender =
         fresh->sender == NULL || known->sender == NULL || g_str_equal(fresh->sender, known->sender);
     if (order == MX_MEGOLM_UNCONNECTED || !same_sender ||

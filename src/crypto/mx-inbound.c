@@ -11,6 +11,7 @@
 #include "mx-json-scan.h"
 #include "mx-key-request.h"
 #include "mx-share.h"
+#include "mx-store-devices.h"
 
 /* From an m.room.encrypted event of a room to what it says, or to the reason why not (I11). */
 
@@ -104,7 +105,11 @@ static gboolean is_owner(Pass *pass, const MxDevice *device)
         return g_str_equal(pass->sender, pass->crypto->user_id);
     if (session->sender != NULL)
         return g_str_equal(pass->sender, session->sender);
-    return device != NULL || !g_str_equal(session->curve25519, pass->crypto->curve25519);
+    /* Whoever gave the key does not say whose it is; but a device that is known is somebody's. */
+    return device != NULL || (!g_str_equal(session->curve25519, pass->crypto->curve25519) &&
+                              (session->ed25519 == NULL ||
+                               !mx_store_has_device_with_keys(
+                                   pass->crypto->store, session->curve25519, session->ed25519)));
 }
 
 static gboolean is_own_session(const Pass *pass)
@@ -112,6 +117,13 @@ static gboolean is_own_session(const Pass *pass)
     return pass->session->source == MX_KEY_SOURCE_SELF ||
            (g_str_equal(pass->session->curve25519, pass->crypto->curve25519) &&
             g_str_equal(pass->sender, pass->crypto->user_id));
+}
+
+/* Or of one that nothing can be said of, as its session came in a roundabout way (J5). */
+static gboolean is_of_signed_device(const Pass *pass, const MxDevice *device)
+{
+    return pass->session->source > MX_KEY_SOURCE_DIRECT || is_own_session(pass) ||
+           (device != NULL && device->trust != MX_DEVICE_UNSIGNED);
 }
 
 static MxShield judge(Pass *pass, const MxDevice *device)
@@ -155,8 +167,7 @@ static MxReadResult check_sender(Pass *pass)
     if (!is_owner(pass, device))
         return MX_READ_WRONG_SENDER;
     reading->shield = judge(pass, device);
-    if (reading->shield != MX_SHIELD_RED_UNKNOWN_DEVICE &&
-        reading->shield != MX_SHIELD_RED_UNSIGNED)
+    if (is_of_signed_device(pass, device))
         return MX_READ_OK;
     reading->may_change = mx_device_list_is_pending(pass->crypto, pass->sender);
     return mx_inbound_hides_unsigned(pass->crypto) ? MX_READ_UNSIGNED_DEVICE : MX_READ_OK;

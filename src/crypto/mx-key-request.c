@@ -7,6 +7,7 @@
 #include "mx-crypto-private.h"
 #include "mx-inbound.h"
 #include "mx-json.h"
+#include "mx-primitives.h"
 #include "mx-share.h"
 #include "mx-store-key-requests.h"
 
@@ -325,7 +326,7 @@ static void forward(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestio
     } else
         send_withheld(crypto, device, row, "m.unavailable",
                       "The requested key was not found on this device.");
-    g_free(session_key);
+    mx_secret_free(session_key);
     mx_room_key_clear(&key);
 }
 

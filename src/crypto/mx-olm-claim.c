@@ -253,7 +253,7 @@ static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
         g_hash_table_remove(part->in_flight,
                             ((MxOlmPeer *)g_ptr_array_index(targets, i))->curve25519);
     if (mx_crypto_answer_is_passing(answer)) { /* they stay wanted */
-        gint64 wait = MAX((gint64)mx_backoff_next(&part->backoff), answer->retry_after_ms);
+        gint64 wait = mx_crypto_get_retry_ms(&part->backoff, answer);
         part->not_before_ms = crypto->get_now_ms() + wait;
         return;
     }

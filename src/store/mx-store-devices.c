@@ -171,6 +171,14 @@ gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, c
         "ss", curve25519, ed25519);
 }
 
+gboolean mx_store_has_device_with_keys(MxStore *store, const char *curve25519, const char *ed25519)
+{
+    return mx_store_query_int(
+               store, 0,
+               "SELECT 1 FROM device WHERE gone = 0 AND curve25519 = ? AND ed25519 = ? LIMIT 1",
+               "ss", curve25519, ed25519) != 0;
+}
+
 /* ---- identities ---- */
 
 #define IDENTITY_COLUMNS                                                                           \

@@ -54,6 +54,8 @@ void mx_store_save_device(MxStore *store, const MxDeviceRow *row);
 void mx_store_remove_device(MxStore *store, const char *user_id, const char *device_id);
 /* Devices of anybody, gone ones left aside, that have one of the two keys. */
 gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, const char *ed25519);
+/* Likewise, that has both: nobody can have copied it. */
+gboolean mx_store_has_device_with_keys(MxStore *store, const char *curve25519, const char *ed25519);
 
 /* ---- identities ---- */
 
@@ -61,7 +63,8 @@ typedef struct {
     char *user_id;
     char *master, *self_signing, *user_signing; /* base64; pinned; the last two may be NULL */
     char *master_object;                        /* JSON text */
-    char *signed_by; /* the own user-signing key whose signature of it was found good, or NULL */
+    char *signed_by; /* the own user-signing key whose signature of it was found good, or NULL;
+                        after "withdrawn:", one whose signature does not count any more */
     char *trusted;   /* of oneself: the master key that is known to be one's own, or NULL */
     gboolean was_verified;
     /* What the homeserver names instead; or all NULL. */

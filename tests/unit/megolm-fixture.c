@@ -11,7 +11,7 @@
 #define DEVICES 4
 
 gboolean megolm_fixture_is_pending;
-MxIdentity *megolm_fixture_identity;
+MxIdentity *megolm_fixture_identity, *megolm_fixture_own_identity;
 guint megolm_fixture_wanted;
 static struct {
     MegolmPeer *peer;
@@ -23,6 +23,7 @@ void megolm_fixture_reset(void)
     memset(known, 0, sizeof known);
     megolm_fixture_is_pending = FALSE;
     megolm_fixture_identity = NULL;
+    megolm_fixture_own_identity = NULL;
     megolm_fixture_wanted = 0;
 }
 
@@ -89,7 +90,9 @@ void __wrap_mx_device_free(MxDevice *device)
 
 MxIdentity *__wrap_mx_identity_get(MxCrypto *crypto, const char *user_id)
 {
-    return megolm_fixture_identity;
+    return megolm_fixture_own_identity != NULL && g_str_equal(user_id, "@me:x")
+               ? megolm_fixture_own_identity
+               : megolm_fixture_identity;
 }
 
 void __wrap_mx_identity_free(MxIdentity *identity)

@@ -34,5 +34,6 @@ char *megolm_peer_say(MegolmPeer *peer, const char *room_id, const char *body);
 void megolm_fixture_reset(void);
 void megolm_fixture_know(MegolmPeer *peer, MxDeviceTrust trust);
 extern gboolean megolm_fixture_is_pending;
-extern MxIdentity *megolm_fixture_identity; /* of whoever is asked for, or NULL */
-extern guint megolm_fixture_wanted;         /* calls of mx_key_request_want() */
+extern MxIdentity *megolm_fixture_identity;     /* of whoever is asked for, or NULL */
+extern MxIdentity *megolm_fixture_own_identity; /* of @me:x, or NULL: the same */
+extern guint megolm_fixture_wanted;             /* calls of mx_key_request_want() */

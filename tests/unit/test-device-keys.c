@@ -1,12 +1,14 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "device-fixture.h"
 #include "mx-device-keys.h"
 #include "mx-json.h"
 #include "mx-signed-json.h"
+#include "mx-store-private.h"
 #include "store-fixture.h"
 
 #define HOUR_MS (G_GINT64_CONSTANT(3600) * 1000)
@@ -216,9 +218,70 @@ static void test_conflict(void)
     machine_advance(60000);
     assert_nothing();
     machine_advance(HOUR_MS);
+    /* New ones again: otherwise those that were refused twice would stand in the way for good. */
     g_autoptr(JsonObject) third = take_upload(&id);
-    g_assert_cmpuint(count_keys(third, "one_time_keys"), ==, 10);
+    JsonObject *fresh = mx_json_object(third, "one_time_keys");
+    g_assert_cmpuint(json_object_get_size(fresh), ==, 10);
+    for (GList *name = names; name != NULL; name = name->next)
+        g_assert_false(json_object_has_member(fresh, name->data));
     machine_clear(&machine);
+}
+
+/* A homeserver that says after each upload that it has none: keys are made at the pace of /sync. */
+static void test_no_loop(void)
+{
+    guint64 id;
+    machine_open(&machine, "MACHINE");
+    g_autoptr(JsonObject) first = take_upload(&id);
+    answer_count(id, 0);
+    assert_nothing();
+    note("{\"signed_curve25519\":0}", UNUSED);
+    g_autoptr(JsonObject) second = take_upload(&id);
+    g_assert_cmpuint(count_keys(second, "one_time_keys"), ==, 50);
+    machine_answer(&machine, id, "{}");
+    assert_nothing();
+    machine_clear(&machine);
+}
+
+/* C6: what is in memory was dropped while an upload was on its way, and it is made once more. The
+ * answer to the first one says nothing of the second one's keys. */
+static void test_forgotten(void)
+{
+    guint64 first_id, id;
+    set_up();
+    note("{\"signed_curve25519\":40}", UNUSED);
+    g_autoptr(JsonObject) first = take_upload(&first_id);
+    mx_crypto_forget(machine.crypto);
+    note("{\"signed_curve25519\":30}", UNUSED);
+    g_autoptr(JsonObject) second = take_upload(&id);
+    g_assert_cmpuint(count_keys(second, "one_time_keys"), ==, 20);
+    answer_count(first_id, 40);
+    assert_nothing(); /* the second one is still on its way */
+    machine_refuse(&machine, id, 502, NULL, NULL);
+    machine_advance(60000);
+    g_autoptr(JsonObject) third = take_upload(&id);
+    g_autofree char *one = mx_json_object_to_text(second), *other = mx_json_object_to_text(third);
+    g_assert_cmpstr(one, ==, other);
+    machine_clear(&machine);
+}
+
+/* A homeserver that wants to be left alone for all time, or for longer than there are numbers, is
+ * asked again all the same. */
+static void test_endless_wait(void)
+{
+    static const gint64 waits[] = {G_MAXINT64, G_GINT64_CONSTANT(1) << 50};
+    for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
+        guint64 id;
+        machine_open(&machine, "MACHINE");
+        g_autoptr(JsonObject) first = take_upload(&id);
+        MxCryptoAnswer answer = {.status = 429, .retry_after_ms = waits[i]};
+        g_assert_true(mx_crypto_answer(machine.crypto, id, &answer, NULL));
+        assert_nothing();
+        machine_advance(HOUR_MS / 4);
+        g_autoptr(JsonObject) second = take_upload(&id);
+        g_assert_nonnull(second);
+        machine_clear(&machine);
+    }
 }
 
 static void test_no_answer(void)
@@ -302,6 +365,82 @@ static void test_keys_lost(void)
     machine_clear(&machine);
 }
 
+/* V6: nothing leaves that was not stored. */
+static void test_failed_commit(void)
+{
+    guint64 id;
+    g_autoptr(GError) error = NULL;
+    machine_open(&machine, "MACHINE");
+    mx_store_exec(machine.store,
+                  "CREATE TEMP TRIGGER full BEFORE INSERT ON sealed BEGIN "
+                  "SELECT RAISE(ABORT, 'full'); END",
+                  "");
+    g_assert_null(mx_crypto_take_requests(machine.crypto, &error));
+    g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
+    /* Somebody else's transaction goes well before the next try. */
+    mx_store_exec(machine.store, "DROP TRIGGER full", "");
+    mx_store_begin(machine.store);
+    store_fixture_commit(machine.store);
+    g_autoptr(JsonObject) first = take_upload(&id);
+    machine_reopen(&machine);
+    g_autoptr(JsonObject) second = take_upload(&id);
+    g_autofree char *one = mx_json_object_to_text(first), *other = mx_json_object_to_text(second);
+    g_assert_cmpstr(one, ==, other);
+    machine_clear(&machine);
+}
+
+/* A request that was made in a transaction that failed is not sent by the next one that does not.
+ */
+static void on_no_answer(MxCrypto *crypto, const MxCryptoRequest *request,
+                         const MxCryptoAnswer *answer, gpointer user_data)
+{
+    g_assert_not_reached();
+}
+
+static void test_forgotten_request(void)
+{
+    set_up();
+    mx_store_begin(machine.store);
+    mx_crypto_add_request(machine.crypto, MX_CRYPTO_SIGNATURES, g_strdup("{}"), on_no_answer, NULL,
+                          NULL);
+    mx_store_rollback(machine.store);
+    mx_crypto_forget(machine.crypto);
+    g_assert_cmpuint(g_hash_table_size(machine.crypto->requests), ==, 0);
+    g_autoptr(GPtrArray) due = machine_take(&machine);
+    for (guint i = 0; i < due->len; i++)
+        g_assert_cmpint(((MxCryptoRequest *)g_ptr_array_index(due, i))->kind, !=,
+                        MX_CRYPTO_SIGNATURES);
+    machine_clear(&machine);
+}
+
+static void change_database(const char *sql)
+{
+    sqlite3 *db = NULL;
+    g_autofree char *path = g_build_filename(machine.dir, "account.db", NULL);
+    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* B3: what the disk does not give just now is not lost. The user must not be signed in as a new
+ * device for it, and no other keys be made. */
+static void test_unreadable(void)
+{
+    g_autoptr(GError) error = NULL;
+    set_up();
+    g_autofree char *before = g_strdup(mx_crypto_get_ed25519(machine.crypto));
+    machine_close(&machine);
+    change_database("ALTER TABLE sealed RENAME TO away");
+    machine.store = store_fixture_open(machine.dir);
+    g_assert_null(mx_crypto_open(machine.store, ALICE, "MACHINE", &error));
+    g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
+    machine_close(&machine);
+    change_database("ALTER TABLE away RENAME TO sealed");
+    machine_open(&machine, "MACHINE");
+    g_assert_cmpstr(mx_crypto_get_ed25519(machine.crypto), ==, before);
+    machine_clear(&machine);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -312,8 +451,14 @@ int main(int argc, char **argv)
     g_test_add_func("/device-keys/C6-stale-counts", test_stale_counts);
     g_test_add_func("/device-keys/C2-fallback", test_fallback);
     g_test_add_func("/device-keys/C5-conflict", test_conflict);
+    g_test_add_func("/device-keys/C1-no-loop", test_no_loop);
+    g_test_add_func("/device-keys/C6-forgotten", test_forgotten);
     g_test_add_func("/device-keys/no-answer", test_no_answer);
+    g_test_add_func("/device-keys/endless-wait", test_endless_wait);
     g_test_add_func("/device-keys/B4-own-device", test_own_device);
     g_test_add_func("/device-keys/B3-keys-lost", test_keys_lost);
+    g_test_add_func("/device-keys/B3-unreadable", test_unreadable);
+    g_test_add_func("/device-keys/V6-failed-commit", test_failed_commit);
+    g_test_add_func("/device-keys/V6-forgotten-request", test_forgotten_request);
     return g_test_run();
 }

@@ -500,8 +500,13 @@ static void test_signed_device(void)
     set_up();
     machine_learn(&machine, bob_identity(10, 11, device_new(&bob_phone)), BOB, NULL);
     g_assert_cmpint(trust_of("PHONE"), ==, MX_DEVICE_UNSIGNED);
+    machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST);
     machine_learn(&machine, bob_identity(10, 11, signed_phone(11)), BOB, NULL);
     g_assert_cmpint(trust_of("PHONE"), ==, MX_DEVICE_SIGNED);
+    /* U1: what was kept back is looked at again; but once. */
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST), ==, 1);
+    machine_learn(&machine, bob_identity(10, 11, signed_phone(11)), BOB, NULL);
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_TRUST), ==, 0);
     /* A self-signing key that the master key has not signed signs nothing (O3). */
     Answer answer = answer_new();
     answer_add_device(&answer, BOB, "LAPTOP", device_new(&bob_laptop));
@@ -633,6 +638,17 @@ static void test_verified(void)
     store_fixture_commit(machine.store);
     g_autoptr(MxIdentity) withdrawn = mx_identity_get(machine.crypto, BOB);
     g_assert_false(withdrawn->was_verified);
+    /* The homeserver still has the signature, which does not make it good again; nor does a detour
+     * over another identity, or a second withdrawal. */
+    machine_learn(&machine, bob_signed_by_alice(41), BOB, NULL);
+    g_assert_false(is_verified(BOB));
+    machine_learn(&machine, bob_identity(70, 71, signed_phone(71)), BOB, NULL);
+    mx_store_begin(machine.store);
+    mx_identity_withdraw(machine.crypto, BOB);
+    store_fixture_commit(machine.store);
+    machine_learn(&machine, bob_signed_by_alice(41), BOB, NULL);
+    set_trusted(TRUE);
+    g_assert_false(is_verified(BOB));
     machine_clear(&machine);
 }
 

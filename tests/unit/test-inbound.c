@@ -4,7 +4,9 @@
 
 #include "megolm-fixture.h"
 #include "mx-crypto-private.h"
+#include "mx-primitives.h"
 #include "mx-share.h"
+#include "mx-store-devices.h"
 #include "store-fixture.h"
 
 /* Inbound sessions and what they read (crypto 2.I, 2.J, 2.L). */
@@ -169,6 +171,39 @@ static void test_foreign_key(Fixture *f, gconstpointer data)
 }
 
 /* I4: trust and index are merged apart. */
+/* XB3, XM4: with the ID of Bob's session, but not his ratchet. It reads nothing, and goes when
+ * Bob's own key comes; afterwards it is refused. */
+static void test_forged_backup(Fixture *f, gconstpointer data)
+{
+    g_autofree char *shared = mx_megolm_outbound_get_session_key(f->bob->session);
+    g_autoptr(MxMegolmInbound) inbound = mx_megolm_inbound_new(shared, NULL);
+    g_autofree char *exported = mx_megolm_inbound_export(inbound, 0, NULL);
+    g_autoptr(GBytes) raw = mx_base64_decode(exported, -1);
+    g_autofree guint8 *bytes = g_memdup2(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
+    bytes[5] ^= 1; /* the ratchet's first byte, after version and index */
+    g_autofree char *forged = mx_base64_encode(bytes, g_bytes_get_size(raw));
+    MxRoomKey key = {.room_id = ROOM,
+                     .session_id = f->bob->session_id,
+                     .session_key = forged,
+                     .curve25519 = f->bob->curve25519,
+                     .ed25519 = f->bob->ed25519,
+                     .source = MX_KEY_SOURCE_BACKUP};
+    g_assert_true(mx_inbound_add(f->crypto, &key));
+    g_autofree char *text = megolm_peer_say(f->bob, ROOM, "true");
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_DAMAGED);
+    key.session_key = exported; /* of no better source */
+    g_assert_false(mx_inbound_add(f->crypto, &key));
+    key.session_key = shared;
+    key.source = MX_KEY_SOURCE_DIRECT;
+    key.sender = "@bob:x";
+    g_assert_true(mx_inbound_add(f->crypto, &key));
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+    key.session_key = forged;
+    key.source = MX_KEY_SOURCE_BACKUP;
+    g_assert_false(mx_inbound_add(f->crypto, &key));
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+}
+
 static void test_merge(Fixture *f, gconstpointer data)
 {
     g_auto(MxReading) reading = {0};
@@ -215,6 +250,22 @@ static void test_sender(Fixture *f, gconstpointer data)
     g_autofree char *text = megolm_peer_say(f->bob, ROOM, "mine");
     assert_read(f, ROOM, "$1", "@eve:x", text, MX_READ_WRONG_SENDER);
     /* It has not used up what the true one needs. */
+    assert_read(f, ROOM, "$2", "@bob:x", text, MX_READ_OK);
+}
+
+/* XM1, I7: the session came in a roundabout way, so Olm has named nobody; but the device that made
+ * it is known. */
+static void test_sender_of_backup(Fixture *f, gconstpointer data)
+{
+    MxDeviceRow row = {.user_id = "@bob:x",
+                       .device_id = "B",
+                       .curve25519 = f->bob->curve25519,
+                       .ed25519 = f->bob->ed25519,
+                       .object = "{}"};
+    mx_store_save_device(f->store, &row);
+    megolm_peer_give(f->bob, f->crypto, ROOM, MX_KEY_SOURCE_BACKUP);
+    g_autofree char *text = megolm_peer_say(f->bob, ROOM, "mine");
+    assert_read(f, ROOM, "$1", "@eve:x", text, MX_READ_WRONG_SENDER);
     assert_read(f, ROOM, "$2", "@bob:x", text, MX_READ_OK);
 }
 
@@ -374,6 +425,11 @@ static void test_shields(Fixture *f, gconstpointer data)
         {MX_DEVICE_SIGNED, FALSE, TRUE, &own, MX_READ_UNSIGNED_DEVICE,
          MX_SHIELD_RED_UNKNOWN_DEVICE},
         {MX_DEVICE_SIGNED, TRUE, FALSE, &changed, MX_READ_OK, MX_SHIELD_RED_IDENTITY_CHANGED},
+        /* A homeserver that shows another identity does not get its own devices' messages shown. */
+        {MX_DEVICE_UNSIGNED, TRUE, TRUE, &changed, MX_READ_UNSIGNED_DEVICE,
+         MX_SHIELD_RED_IDENTITY_CHANGED},
+        {MX_DEVICE_SIGNED, FALSE, TRUE, &changed, MX_READ_UNSIGNED_DEVICE,
+         MX_SHIELD_RED_IDENTITY_CHANGED},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(MxReading) reading = {0};
@@ -381,6 +437,7 @@ static void test_shields(Fixture *f, gconstpointer data)
         if (cases[i].is_known)
             megolm_fixture_know(f->bob, cases[i].trust);
         megolm_fixture_identity = cases[i].identity;
+        megolm_fixture_own_identity = cases[i].hides ? &own : NULL;
         g_assert_cmpint(read_as(f, ROOM, "$1", "@bob:x", text, &reading), ==, cases[i].result);
         g_assert_cmpint(reading.shield, ==, cases[i].shield);
     }
@@ -459,8 +516,10 @@ int main(int argc, char **argv)
     ADD("/inbound/XM3-session-id-lies", test_session_id_lies);
     ADD("/inbound/XM4-foreign-key", test_foreign_key);
     ADD("/inbound/I4-merge", test_merge);
+    ADD("/inbound/XB3-forged-backup", test_forged_backup);
     ADD("/inbound/export", test_export);
     ADD("/inbound/XM1-sender", test_sender);
+    ADD("/inbound/XM1-sender-of-backup", test_sender_of_backup);
     ADD("/inbound/XM2-two-rooms", test_two_rooms);
     ADD("/inbound/XN7-replay", test_replay);
     ADD("/inbound/XM5-damaged", test_damaged);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mx-crypto.h"
+#include "mx-client-crypto.h"
 #include "mx-store-devices.h"
+#include "mx-store-private.h"
 #include "mx-sync-crypto.h"
 #include "sync-fixture.h"
 
@@ -49,6 +50,29 @@ static void test_stashed(SyncFixture *fixture, gconstpointer data)
     g_assert_cmpuint(left->len, ==, 0);
 }
 
+/* The disk is full, say, when that is to be read: it stays first in line. */
+static void test_stash_fails(SyncFixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    mx_store_set_value(fixture->store, MX_VALUE_USER_ID, "@me:x");
+    mx_store_add_stashed(fixture->store, "{\"type\":\"one\"}", 14);
+    g_assert_true(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    mx_store_attach(fixture->store, NULL, NULL);
+    mx_store_add_stashed(fixture->store, "{\"type\":\"two\"}", 14);
+    mx_store_exec(fixture->store,
+                  "CREATE TEMP TRIGGER full BEFORE DELETE ON stashed BEGIN "
+                  "SELECT RAISE(ABORT, 'full'); END",
+                  "");
+    g_assert_false(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
+    g_assert_null(mx_crypto_of(fixture->store));
+    g_clear_error(&error);
+    mx_store_exec(fixture->store, "DROP TRIGGER full", "");
+    g_assert_true(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    g_autoptr(GPtrArray) left = mx_store_take_stashed(fixture->store, 10);
+    g_assert_cmpuint(left->len, ==, 0);
+}
+
 static void test_device_lists(SyncFixture *fixture, gconstpointer data)
 {
     open_crypto(fixture);
@@ -90,6 +114,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_setenv("MX_NO_KEYRING", "1", TRUE);
     ADD("/sync-crypto/F2-stashed", test_stashed);
+    ADD("/sync-crypto/F2-stash-fails", test_stash_fails);
     ADD("/sync-crypto/D2-device-lists", test_device_lists);
     ADD("/sync-crypto/D1-rooms-first", test_rooms_first);
     return g_test_run();
