@@ -238,6 +238,8 @@ void mx_ignored_publish(MxClient *client);
 void mx_decrypt_start(MxClient *client); /* the worker has the encryption open, or never will */
 void mx_decrypt_stop(MxClient *client);
 void mx_decrypt_kick(MxClient *client);
+/* Takes the changes out of the array. */
+void mx_decrypt_tell(MxClient *client, GPtrArray *changes);
 void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
 
 /* mx-client-upgrade.c */

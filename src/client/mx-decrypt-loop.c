@@ -58,7 +58,7 @@ static void wait_for(MxClient *client, gint64 wait_ms)
 }
 
 /* Summaries that an answer of /sync has brought and that are not applied yet are older. */
-static void tell(MxClient *client, GPtrArray *changes)
+void mx_decrypt_tell(MxClient *client, GPtrArray *changes)
 {
     while (changes->len > 0 && client->state != MX_CLIENT_STOPPED) {
         MxRoomChange *change = g_ptr_array_steal_index(changes, 0);
@@ -85,7 +85,7 @@ static void on_batch_done(gpointer data)
     }
     mx_backoff_reset(&decrypting->backoff);
     if (job->changes != NULL)
-        tell(client, job->changes);
+        mx_decrypt_tell(client, job->changes);
     if (client->state == MX_CLIENT_STOPPED)
         return;
     if (decrypting->again || job->changes != NULL)

@@ -13,7 +13,7 @@
 
 #define ENCRYPTED "m.room.encrypted"
 #define BATCH 25
-#define MAX_AT_ONCE 200
+#define MAX_LAST 200
 #define PATIENCE_MS 3000
 
 /* One batch, or what is left of a room. */
@@ -158,43 +158,20 @@ static void read_rows(Pass *pass, GPtrArray *rows)
     g_clear_pointer(&pass->ignored, g_hash_table_unref);
 }
 
-static void read_room(MxStore *store, MxRoomRow *room, const char *own_user_id,
-                      const MxPushRules *rules, gint64 now_ms)
+void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
+                     const MxPushRules *rules)
 {
+    if (mx_crypto_of(store) == NULL)
+        return;
     MxRoomChange change = {0};
     Pass pass = {.store = store,
                  .room = room,
                  .own_user_id = own_user_id,
                  .rules = rules,
-                 .now_ms = now_ms,
+                 .now_ms = G_MAXINT64,
                  .change = &change};
-    g_autoptr(GPtrArray) rows = mx_store_list_waiting(store, room->key, now_ms, MAX_AT_ONCE);
+    g_autoptr(GPtrArray) rows = mx_store_list_waiting(store, room->key, G_MAXINT64, MAX_LAST);
     read_rows(&pass, rows);
-}
-
-void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
-                     const MxPushRules *rules)
-{
-    if (mx_crypto_of(store) != NULL)
-        read_room(store, room, own_user_id, rules, G_MAXINT64);
-}
-
-gboolean mx_decrypt_history(MxStore *store, gint64 room, const char *own_user_id, GError **error)
-{
-    MxCrypto *crypto = mx_crypto_of(store);
-    if (crypto == NULL || !mx_store_has_waiting(store, room))
-        return TRUE;
-    mx_store_begin(store);
-    g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
-    g_autoptr(MxPushRules) rules = mx_notify_load_rules(store);
-    if (row != NULL) {
-        read_room(store, row, own_user_id, rules, g_get_real_time() / 1000);
-        mx_store_save_room(store, row);
-    }
-    if (mx_store_commit(store, error))
-        return TRUE;
-    mx_crypto_forget(crypto);
-    return FALSE;
 }
 
 /* ---- a batch ---- */
@@ -240,22 +217,45 @@ static void run_rows(MxStore *store, MxDecryptBatch *batch, GPtrArray *rows)
     add_change(batch, store, key, pass.change);
 }
 
+/* Together: the rows are of one room. */
+static gboolean commit_rows(MxStore *store, MxDecryptBatch *batch, GPtrArray *rows, GError **error)
+{
+    mx_store_begin(store);
+    run_rows(store, batch, rows);
+    if (mx_store_commit(store, error))
+        return TRUE;
+    mx_crypto_forget(mx_crypto_of(store));
+    g_clear_pointer(&batch->changes, g_ptr_array_unref);
+    return FALSE;
+}
+
 gboolean mx_decrypt_run(MxStore *store, MxDecryptBatch *batch, GError **error)
 {
-    MxCrypto *crypto = mx_crypto_of(store);
     batch->wait_ms = -1;
-    if (crypto == NULL)
+    if (mx_crypto_of(store) == NULL)
         return TRUE;
     g_autoptr(GPtrArray) rows = mx_store_list_waiting(store, 0, batch->now_ms, BATCH);
-    if (rows->len > 0) {
-        mx_store_begin(store);
-        run_rows(store, batch, rows);
-        if (!mx_store_commit(store, error)) {
-            mx_crypto_forget(crypto);
-            g_clear_pointer(&batch->changes, g_ptr_array_unref);
-            return FALSE;
-        }
-    }
+    if (rows->len > 0 && !commit_rows(store, batch, rows, error))
+        return FALSE;
     batch->wait_ms = mx_store_get_waiting_ms(store, batch->now_ms);
     return TRUE;
+}
+
+gboolean mx_decrypt_history(MxStore *store, GPtrArray *rows, const char *own_user_id,
+                            GPtrArray **changes, GError **error)
+{
+    g_autoptr(MxPushRules) rules = NULL;
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new();
+    for (guint i = 0; i < rows->len; i++)
+        if (((MxTimelineRow *)g_ptr_array_index(rows, i))->crypto == MX_ROW_WAITING)
+            g_ptr_array_add(waiting, g_ptr_array_index(rows, i));
+    *changes = NULL;
+    if (mx_crypto_of(store) == NULL || waiting->len == 0)
+        return TRUE;
+    rules = mx_notify_load_rules(store);
+    /* Whoever looks back waits for no key. */
+    MxDecryptBatch batch = {.own_user_id = own_user_id, .rules = rules, .now_ms = G_MAXINT64};
+    gboolean is_read = commit_rows(store, &batch, waiting, error);
+    *changes = batch.changes;
+    return is_read;
 }

@@ -28,9 +28,11 @@ char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
 void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
                      const MxPushRules *rules);
 
-/* Worker; commits: what of the room waits is read now, for somebody looks back at it. FALSE and an
- * error: nothing has changed. */
-gboolean mx_decrypt_history(MxStore *store, gint64 room, const char *own_user_id, GError **error);
+/* Worker; commits: those of the rows, all of one room, that still wait are read now, for somebody
+ * looks back at them. *changes: of MxRoomChange, owned by the caller; NULL: nothing waited. FALSE
+ * and an error: nothing has changed. */
+gboolean mx_decrypt_history(MxStore *store, GPtrArray *rows, const char *own_user_id,
+                            GPtrArray **changes, GError **error);
 
 typedef struct {
     const char *own_user_id;

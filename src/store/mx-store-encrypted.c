@@ -97,29 +97,23 @@ MxTimelineRow *mx_store_read_timeline(MxStore *store, sqlite3_stmt *statement)
 
 GPtrArray *mx_store_list_waiting(MxStore *store, gint64 room, gint64 now_ms, int limit)
 {
+    gint64 never_ms = MIN(now_ms, G_MAXINT64 - MAX_WAIT_MS) + MAX_WAIT_MS;
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     if (room == 0)
         room = mx_store_query_int(store, 0,
                                   "SELECT room FROM timeline WHERE " IS_DUE
                                   " ORDER BY display <> 1, id LIMIT 1",
-                                  "ii", now_ms, now_ms + MAX_WAIT_MS);
+                                  "ii", now_ms, never_ms);
     if (room == 0)
         return rows;
     sqlite3_stmt *statement =
         mx_store_query(store,
                        "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE " IS_DUE
                        " AND room = ? ORDER BY display <> 1, pos LIMIT ?",
-                       "iiid", now_ms, now_ms + MAX_WAIT_MS, room, limit);
+                       "iiid", now_ms, never_ms, room, limit);
     while (mx_store_step(store, statement))
         g_ptr_array_add(rows, mx_store_read_timeline(store, statement));
     return rows;
-}
-
-gboolean mx_store_has_waiting(MxStore *store, gint64 room)
-{
-    return mx_store_query_int(store, 0,
-                              "SELECT 1 FROM timeline WHERE room = ? AND crypto = 1 LIMIT 1", "i",
-                              room) != 0;
 }
 
 gint64 mx_store_get_waiting_ms(MxStore *store, gint64 now_ms)

@@ -134,22 +134,25 @@ int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
 {
     return mx_store_exec(
         store,
-        "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 AND pos <= ? AND late = 0",
+        "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 AND display IN (1, 2) "
+        "AND pos <= ? AND late = 0",
         "ii", room, up_to_pos);
 }
 
 void mx_store_skip_sender(MxStore *store, const char *sender)
 {
-    mx_store_exec(store, "UPDATE timeline SET display = 4 WHERE display = 1 AND sender = ?", "s",
-                  sender);
+    mx_store_exec(store,
+                  "UPDATE timeline SET display = 4 WHERE display = 1 AND display IN (1, 2) "
+                  "AND sender = ?",
+                  "s", sender);
 }
 
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender)
 {
     return mx_store_query_int(
         store, 0,
-        "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND sender <> ? "
-        "AND (alert & 8) = 0 AND crypto <> 1",
+        "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND display IN (1, 2) "
+        "AND sender <> ? AND (alert & 8) = 0 AND crypto <> 1",
         "is", room, but_sender);
 }
 
@@ -194,7 +197,7 @@ int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet)
     gint64 quiet_from = MAX(from, find_pending(store, room, TRUE, keep_quiet));
     mx_store_exec(store,
                   "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 "
-                  "AND (alert & 8) <> 0 AND pos <= ?",
+                  "AND display IN (1, 2) AND (alert & 8) <> 0 AND pos <= ?",
                   "ii", room, quiet_from);
     return from == G_MININT64 ? 0 : mx_store_skip_pending(store, room, from);
 }

@@ -351,7 +351,6 @@ void mx_store_set_reveal(MxStore *store, MxSealFunc seal, MxRevealFunc reveal, g
 /* What is to be tried now (ms, wall clock), at most limit rows of one room, in order; room 0: of
  * the one that has waited longest, those in which lines wait for it first. */
 GPtrArray *mx_store_list_waiting(MxStore *store, gint64 room, gint64 now_ms, int limit);
-gboolean mx_store_has_waiting(MxStore *store, gint64 room);
 /* In how many ms there will be more; -1: nothing waits. */
 gint64 mx_store_get_waiting_ms(MxStore *store, gint64 now_ms);
 /* Lines from here on stay until what is encrypted has been tried. G_MAXINT64: none does. */

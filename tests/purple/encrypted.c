@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include <string.h>
+#include <time.h>
 
 /* What is seen of encrypted rooms. */
 
@@ -81,11 +82,75 @@ static void damaged(Scenario *s)
     EXPECT_NOTHING(s, 300);
 }
 
+/* ---- four thousand ---- */
+
+#define MANY 4000
+#define HEARTBEAT_MS 2
+/* What one slice may take of the main loop: a frame. */
+#define LONGEST_MS 16
+
+static gint64 cpu_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * G_TIME_SPAN_SECOND + now.tv_nsec / 1000;
+}
+
+typedef struct {
+    gint64 last, longest; /* microseconds of this thread's CPU, which other programs cannot take */
+} Heart;
+
+static gboolean on_beat(gpointer data)
+{
+    Heart *heart = data;
+    gint64 now = cpu_time();
+    heart->longest = MAX(heart->longest, now - heart->last);
+    heart->last = now;
+    return G_SOURCE_CONTINUE;
+}
+
+/* A sanitizer or valgrind watches: time says nothing then. */
+static gboolean is_watched(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return TRUE;
+#else
+    return g_getenv("MX_TEST_SLOW") != NULL;
+#endif
+}
+
+/* All are tried, waited for and told of; the main loop notices little of it. */
+static void thousands(Scenario *s)
+{
+    Heart heart = {0};
+    guint many = is_watched() ? MANY / 10 : MANY;
+    start_with(s, FALSE);
+    SyncBody *body = sync_body_new();
+    for (guint i = 0; i < many; i++)
+        sync_body_timeline(body, DIRECT, event_new("m.room.encrypted", BOB, NO_KEY));
+    sync_body_timeline(body, DIRECT, event_text(BOB, "the last"));
+    push(s, sync_body_end(body));
+    gint64 started = g_get_monotonic_time(), cpu = cpu_time();
+    heart.last = cpu;
+    guint source = g_timeout_add_full(G_PRIORITY_HIGH, HEARTBEAT_MS, on_beat, &heart, NULL);
+    for (guint i = 0; i < many; i++)
+        EXPECT_EVENT(s, "line", "name", BOB, "~text", "its key has not come");
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "the last");
+    settle(s);
+    g_test_message("%u messages: %.1f s, of them %.0f ms in the main loop, at most %.1f ms at once",
+                   many, (g_get_monotonic_time() - started) / 1e6, (cpu_time() - cpu) / 1e3,
+                   heart.longest / 1e3);
+    CHECK(s, is_watched() || heart.longest <= LONGEST_MS * 1000);
+    g_source_remove(source);
+    EXPECT_NOTHING(s, 100);
+}
+
 static const ScenarioEntry entries[] = {
     {"waits-for-key", {waits_for_key}},
     {"does-not-log", {does_not_log}},
     {"does-not-log-later", {does_not_log_later}},
     {"damaged", {damaged}},
+    {"thousands", {thousands}},
 };
 
 int main(int argc, char **argv)

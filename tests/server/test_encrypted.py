@@ -75,7 +75,7 @@ def test_an_encrypted_message_is_named_so(alice, bob, encrypted, seat):
     driver = one.open()
     driver.wait_node(bob.user_id)
     bob.client.send(encrypted, CIPHERTEXT, "m.room.encrypted")
-    line = driver.wait_line(re.compile("cannot be read", re.IGNORECASE), bob.user_id)
+    line = driver.wait_line(re.compile("cannot be read: it is damaged"), bob.user_id)
     assert "AwgAEnAC" not in line["text"]
 
 
@@ -87,7 +87,7 @@ def test_encryption_that_starts_while_connected(alice, bob, direct_room, seat):
     bob.wait_body(direct_room, "still plain")
     bob.client.set_state(direct_room, "m.room.encryption", MEGOLM)
     bob.client.say(direct_room, "now it is on")
-    driver.wait_line(re.compile("^now it is on"), bob.user_id)
+    driver.wait_line("now it is on [not encrypted]", bob.user_id)
     check_encrypted(one, lambda text: one.say_to(bob.user_id, text), bob, direct_room)
 
 
@@ -97,7 +97,7 @@ def test_once_encrypted_always(alice, bob, encrypted, seat):
     one.open().wait_node(bob.user_id)
     bob.client.set_state(encrypted, "m.room.encryption", {})
     bob.client.say(encrypted, "taken back")
-    one.driver.wait_line(re.compile("^taken back"), bob.user_id)
+    one.driver.wait_line("taken back [not encrypted]", bob.user_id)
     check_refused(one, bob.user_id, lambda text: one.say_to(bob.user_id, text), bob, encrypted)
     one.reopen()
     one.driver.wait_node(bob.user_id)
@@ -112,7 +112,7 @@ def test_encryption_that_starts_while_a_message_is_queued(alice, bob, direct_roo
     one.driver.wait_line("must not leave", bob.user_id)
     bob.client.set_state(direct_room, "m.room.encryption", MEGOLM)
     bob.client.say(direct_room, "it is on now")
-    one.driver.wait_line(re.compile("^it is on now"), bob.user_id, 20)
+    one.driver.wait_line("it is on now [not encrypted]", bob.user_id, 20)
     proxy.rules.clear()
     wait_until(lambda: ciphertexts(bob, direct_room), 30, "a ciphertext", 0.2)
     assert "must not leave" not in bob.client.bodies(direct_room)

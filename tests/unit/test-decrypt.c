@@ -7,6 +7,7 @@
 #include "megolm-fixture.h"
 #include "mx-crypto-private.h"
 #include "mx-decrypt.h"
+#include "mx-history-walk.h"
 #include "mx-timeline.h"
 #include "sync-fixture.h"
 
@@ -511,6 +512,60 @@ static void test_not_open(Fixture *f, gconstpointer data)
     assert_show(f, "one[read late]");
 }
 
+/* What /history shows of what is stored, the newest first, as "text|…". */
+static char *look_back(Fixture *f, guint lines)
+{
+    g_autoptr(GError) error = NULL;
+    MxHistoryPlace place = {0};
+    MxHistoryQuery query = {.lines = lines};
+    g_autoptr(MxHistoryWalk) walk = mx_history_walk_new(&place, &query, room(f), "@me:x");
+    GString *text = g_string_new(NULL);
+    walk->is_offline = TRUE;
+    g_assert_true(mx_history_walk_step(f->sync.store, walk, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(walk->need, ==, MX_WALK_DONE);
+    for (guint i = 0; i < walk->lines->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? "|" : "",
+                               ((MxLine *)g_ptr_array_index(walk->lines, i))->body);
+    return g_string_free(text, FALSE);
+}
+
+/* What waits for its window is left for the batches, which tell the window. */
+static void test_history_takes_nothing_away(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GPtrArray) changes = NULL;
+    give(f);
+    feed_text(f, "$1", "one");
+    g_autofree char *text = look_back(f, 10);
+    g_assert_null(strstr(text, "one"));
+    MxRoomChange *change = run(f, &changes);
+    g_assert_nonnull(change);
+    g_assert_true(change->has_new_lines);
+    assert_show(f, "one");
+}
+
+/* However much waits, what is looked at is read. */
+static void test_history_of_many(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GString) events = g_string_new(NULL);
+    give(f);
+    for (guint i = 0; i < 300; i++) {
+        g_autofree char *content = megolm_peer_say(f->bob, ROOM, i < 299 ? "some" : "last");
+        g_autofree char *event_id = g_strdup_printf("$%u", i);
+        g_autofree char *text = event(event_id, 5000 + i, content);
+        g_string_append_printf(events, "%s%s", i > 0 ? "," : "", text);
+    }
+    feed(f, events->str);
+    mx_store_begin(f->sync.store);
+    g_assert_cmpint(mx_store_skip_pending(f->sync.store, room(f), G_MAXINT64), >=, 300);
+    store_fixture_commit(f->sync.store);
+    g_autofree char *text = look_back(f, 2);
+    g_assert_cmpstr(text, ==, "last|some");
+    run_all(f);
+    g_autofree char *again = look_back(f, 2);
+    g_assert_cmpstr(again, ==, "last|some");
+}
+
 /* The user is removed: the last lines come with that. */
 static void test_last_lines(Fixture *f, gconstpointer data)
 {
@@ -580,6 +635,8 @@ int main(int argc, char **argv)
     ADD("/decrypt/many", test_many);
     ADD("/decrypt/V6-failed-commit", test_failed_commit);
     ADD("/decrypt/not-open", test_not_open);
+    ADD("/decrypt/history-takes-nothing-away", test_history_takes_nothing_away);
+    ADD("/decrypt/history-of-many", test_history_of_many);
     ADD("/decrypt/last-lines", test_last_lines);
     ADD("/decrypt/I11-words", test_words);
     return g_test_run();
