@@ -197,6 +197,14 @@ static void update_direct(MxDecryptBatch *batch, Pass *pass)
             add_change(batch, pass->store, g_array_index(keys, gint64, i), g_new0(MxRoomChange, 1));
 }
 
+/* Only now is it known that the lines open a window: a gap before them has to be filled for that.
+ */
+static void note_gap(Pass *pass)
+{
+    g_autoptr(MxGapRow) gap = mx_store_get_blocking_gap(pass->store, pass->room->key);
+    pass->change->has_gap = gap != NULL;
+}
+
 static void run_rows(MxStore *store, MxDecryptBatch *batch, GPtrArray *rows)
 {
     gint64 key = ((MxTimelineRow *)g_ptr_array_index(rows, 0))->room;
@@ -211,6 +219,7 @@ static void run_rows(MxStore *store, MxDecryptBatch *batch, GPtrArray *rows)
     pass.change = g_new0(MxRoomChange, 1);
     batch->changes = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     read_rows(&pass, rows);
+    note_gap(&pass);
     pass.change->was_read = mx_sync_apply_read(store, room) > 0;
     mx_store_save_room(store, room);
     update_direct(batch, &pass);

@@ -194,6 +194,22 @@ static void test_order(Fixture *f, gconstpointer data)
     assert_show(f, "");
 }
 
+/* What opens the window is known only when it is read; the gap before it has to be filled then. */
+static void test_after_a_gap(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GPtrArray) changes = NULL;
+    give(f);
+    g_autofree char *content = megolm_peer_say(f->bob, ROOM, "after the gap");
+    g_autofree char *text = event("$9", 5000, content);
+    g_autofree char *members =
+        g_strdup_printf("'timeline':{'limited':true,'prev_batch':'p','events':[%s]}", text);
+    feed(f, LINE("$1", "@bob:x", "before"));
+    sync_fixture_room(&f->sync, "join", ROOM, members);
+    MxRoomChange *change = run(f, &changes);
+    g_assert_true(change->has_new_messages);
+    g_assert_true(change->has_gap);
+}
+
 static void test_late(Fixture *f, gconstpointer data)
 {
     g_autofree char *early = mx_megolm_outbound_get_session_key(f->bob->session);
@@ -622,6 +638,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
     ADD("/decrypt/order", test_order);
+    ADD("/decrypt/after-a-gap", test_after_a_gap);
     ADD("/decrypt/I10-late", test_late);
     ADD("/decrypt/a-moment-late", test_a_moment_late);
     ADD("/decrypt/XR10-clock", test_clock);
