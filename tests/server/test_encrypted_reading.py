@@ -15,6 +15,7 @@ from faults import Fault
 from test_catchup import numbered
 from test_crash import CRASHED, needs_crash_points, run_lanes
 from test_device_keys import wait_device
+from test_encryption import wait_signed
 from test_history import open_room, show
 from waiting import wait_until
 
@@ -380,10 +381,14 @@ def test_edits_and_reactions(alice, js_bob, direct):
     assert not [path for path in holding(one, "frist", "* first") if "/logs/" not in path]
 
 
-def test_own_messages_of_another_device(alice, js_bob, js, direct):
-    one, room = direct
+def test_own_messages_of_another_device(alice, js_bob, js, seat):
+    """It was there before, and has made the identity."""
     other = js(alice)
     other.bootstrap_cross_signing()
+    one = seat(alice)
+    one.open()
+    wait_devices(alice, 2)
+    room = meet(js_bob, alice, one, direct=True)
     js_bob.devices(alice)
     other.send(room, "from my telephone")
     js_bob.send(room, "from Bob")
@@ -395,14 +400,21 @@ def test_own_messages_of_another_device(alice, js_bob, js, direct):
     wait_all(one.open(), js_bob.user_id, ["again from it", "again from Bob"])
 
 
-def test_a_device_that_its_owner_has_not_signed(alice, bob, js, seat):
-    one = seat(alice)
+@pytest.mark.parametrize("encrypt_to", ["signed", "all"])
+def test_a_device_that_its_owner_has_not_signed(alice, bob, js, seat, encrypt_to):
+    """What it says is kept back (U1), unless the account's option says otherwise."""
+    one = seat(alice, encrypt_to=encrypt_to)
     driver = open_with_keys(alice, one)
     peer = js(bob)
+    wait_signed(peer, alice)
     room = meet(peer, alice, one, direct=True)
     peer.send(room, "who am I")
-    line = driver.wait_line(re.compile("^who am I"), peer.user_id)
-    assert line.text == "who am I [from a device that its owner has not signed]"
+    if encrypt_to == "all":
+        line = driver.wait_line(re.compile("^who am I"), peer.user_id)
+        assert line.text == "who am I [from a device that its owner has not signed]"
+    else:
+        driver.wait_line(re.compile("that is not shown. .* not signed by its owner"), peer.user_id)
+        assert "who am I" not in driver.texts(peer.user_id)
 
 
 def test_plaintext_is_marked(alice, js_bob, direct):
