@@ -8,7 +8,8 @@ REQUIREMENTS=$ROOT/tests/server/requirements.txt
 
 # What a build needs; README.md names the same, but for what comes with these.
 BUILD_PACKAGES=(gcc libc6-dev pkg-config meson ninja-build gettext libpurple-dev libglib2.0-dev
-    libjson-glib-dev libsoup-3.0-dev libsqlite3-dev)
+    libjson-glib-dev libsoup-3.0-dev libsqlite3-dev
+    libolm-dev libsodium-dev libgcrypt20-dev libsecret-1-dev)
 SERVER_PACKAGES=(python3 python3-venv openssl ca-certificates)
 PIDGIN_PACKAGES=(pidgin)
 FINCH_PACKAGES=(finch)
@@ -114,4 +115,10 @@ need_venv() {
     /usr/bin/python3 -m venv "$dir" || return
     "$dir/bin/pip" install --quiet --disable-pip-version-check -r "$REQUIREMENTS" || return
     touch "$dir/complete"
+}
+
+# need_peers: the encrypting clients of others that tests talk with, outside the tree too; kept from run to run.
+need_peers() {
+    need_packages python3-matrix-nio
+    /usr/bin/python3 -B "$ROOT/tests/server/peer/install.py"
 }

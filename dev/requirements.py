@@ -11,7 +11,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, "tests", "requirements.md")
-ROW = re.compile(r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$")
+ROW = re.compile(
+    r"^\|\s*\**([A-Z]\d+[a-z]?|\d[\d.]*|[A-Za-z]+ [A-Z]*[\d.]+|[A-Z]\d+-[A-Z]?\d+)\**\s*\|.*\|([^|]*)\|\s*$"
+)
 
 
 def find_problem(reference):

@@ -19,6 +19,9 @@ typedef enum {
     MX_ERROR_NO_LOGIN,   /* the homeserver offers no way to sign in that is known here */
     MX_ERROR_STORE,      /* the database cannot be read or written */
     MX_ERROR_LOCKED,     /* another program uses this account's database */
+    MX_ERROR_KEYS_LOST,  /* this device's keys are gone: only a new device can encrypt */
+    MX_ERROR_KEY_LOCKED, /* the keyring does not give the database's key now; it may later */
+    MX_ERROR_KEY_LOST,   /* that key is gone: what was sealed with it can never be read again */
 } MxErrorCode;
 
 #define MX_ERROR (mx_error_quark())

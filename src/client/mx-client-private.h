@@ -3,7 +3,9 @@
 #pragma once
 
 #include "mx-backoff.h"
+#include "mx-client-crypto.h"
 #include "mx-client.h"
+#include "mx-crypto.h"
 #include "mx-endpoints.h"
 #include "mx-worker.h"
 
@@ -49,6 +51,13 @@ typedef struct {
 } MxIgnoring;
 typedef struct _MxOwnPresence MxOwnPresence;
 
+/* Encrypted lines that are being read: mx-decrypt-loop.c */
+typedef struct {
+    MxBackoff backoff;
+    guint source;
+    gboolean is_busy, again;
+} MxDecrypting;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -79,23 +88,26 @@ struct _MxClient {
     gboolean is_editing_state;
 
     MxSyncLoop sync;
-    gboolean places_loaded;    /* the user's list was compared with the stored rooms */
-    gboolean queues_listed;    /* what an earlier run left was looked for */
-    GHashTable *queues;        /* room key -> MxQueueRoom (mx-send-queue.c) */
-    GHashTable *redact_runs;   /* room key -> Run (mx-redact-all.c), or NULL */
-    GHashTable *receipts;      /* room key -> RoomReceipts (mx-receipts.c) */
-    GHashTable *typing;        /* room key -> RoomTyping (mx-typing.c) */
-    GHashTable *upgrades;      /* room ID of the new room -> Follow (mx-client-upgrade.c) */
-    GHashTable *gaps;          /* room key -> GapFill (mx-gap.c) */
-    GSList *history_waits;     /* mx-history.c */
-    MxLookBack *look_back;     /* mx-look-back.c; NULL: there was no silence yet */
-    MxBackoff publish_backoff; /* m.direct: mx-direct-room.c */
+    MxCryptoLoop crypto;
+    gboolean keeps_direct_plain; /* new direct rooms are not encrypted */
+    gboolean places_loaded;      /* the user's list was compared with the stored rooms */
+    gboolean queues_listed;      /* what an earlier run left was looked for */
+    GHashTable *queues;          /* room key -> MxQueueRoom (mx-send-queue.c) */
+    GHashTable *redact_runs;     /* room key -> Run (mx-redact-all.c), or NULL */
+    GHashTable *receipts;        /* room key -> RoomReceipts (mx-receipts.c) */
+    GHashTable *typing;          /* room key -> RoomTyping (mx-typing.c) */
+    GHashTable *upgrades;        /* room ID of the new room -> Follow (mx-client-upgrade.c) */
+    GHashTable *gaps;            /* room key -> GapFill (mx-gap.c) */
+    GSList *history_waits;       /* mx-history.c */
+    MxLookBack *look_back;       /* mx-look-back.c; NULL: there was no silence yet */
+    MxBackoff publish_backoff;   /* m.direct: mx-direct-room.c */
     guint publish_source;
     gboolean publish_busy, publish_again;
     MxMedia *media;       /* NULL: nothing was asked for */
     guint profile_source; /* mx-own-profile.c */
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
+    MxDecrypting decrypting;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -108,6 +120,7 @@ void mx_client_emit_progress(MxClient *client, int step, const char *text);
 void mx_client_emit_password_needed(MxClient *client, const char *why);
 void mx_client_emit_own_line(MxClient *client, MxRoom *room, MxLine *line);
 void mx_client_emit_account_notice(MxClient *client, const char *text);
+void mx_client_emit_account_hint(MxClient *client, const char *text);
 void mx_client_emit_own_name(MxClient *client, const char *name);
 void mx_client_emit_own_avatar(MxClient *client, const char *mxc);
 void mx_client_emit_ignored_changed(MxClient *client);
@@ -220,6 +233,14 @@ void mx_ignored_stop(MxClient *client);
 void mx_ignored_take(MxClient *client, GHashTable *ignored); /* takes the set; says so */
 /* Writes what the server does not have yet. */
 void mx_ignored_publish(MxClient *client);
+
+/* mx-decrypt-loop.c */
+void mx_decrypt_start(MxClient *client); /* the worker has the encryption open, or never will */
+void mx_decrypt_stop(MxClient *client);
+void mx_decrypt_kick(MxClient *client);
+/* Takes the changes out of the array. */
+void mx_decrypt_tell(MxClient *client, GPtrArray *changes);
+void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
 
 /* mx-client-upgrade.c */
 void mx_upgrade_init(MxClient *client);

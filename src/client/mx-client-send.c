@@ -66,6 +66,7 @@ static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
         .content = job->content,
         .ts = now_ms,
         .display = MX_DISPLAY_DELIVERING,
+        .is_secret = room->encrypted,
     };
     mx_store_add_timeline(store, &row);
     MxQueueRow item = {
@@ -74,6 +75,7 @@ static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
         .txn_id = txn_id,
         .type = row.type,
         .content = job->content,
+        .is_secret = room->encrypted,
         .state = MX_QUEUE_QUEUED,
         .created_ms = now_ms,
     };

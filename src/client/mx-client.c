@@ -24,6 +24,7 @@ enum {
     SIGNAL_PARTNER_READ,
     SIGNAL_PRESENCE_CHANGED,
     SIGNAL_ACCOUNT_NOTICE,
+    SIGNAL_ACCOUNT_HINT,
     SIGNAL_OWN_NAME,
     SIGNAL_OWN_AVATAR,
     SIGNAL_IGNORED_CHANGED,
@@ -95,6 +96,7 @@ static void mx_client_class_init(MxClientClass *klass)
     signals[SIGNAL_PARTNER_READ] = add_signal("partner-read", 2, G_TYPE_POINTER, G_TYPE_INT64, 0);
     signals[SIGNAL_PRESENCE_CHANGED] = add_signal("presence-changed", 1, G_TYPE_POINTER, 0, 0);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
+    signals[SIGNAL_ACCOUNT_HINT] = add_signal("account-hint", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_AVATAR] = add_signal("own-avatar", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_IGNORED_CHANGED] = add_signal("ignored-changed", 0, 0, 0, 0);
@@ -162,6 +164,11 @@ void mx_client_emit_notice(MxClient *client, MxRoom *room, const char *text)
 void mx_client_emit_room_error(MxClient *client, MxRoom *room, const char *text)
 {
     g_signal_emit(client, signals[SIGNAL_ROOM_NOTICE], 0, room, text, TRUE);
+}
+
+void mx_client_emit_account_hint(MxClient *client, const char *text)
+{
+    g_signal_emit(client, signals[SIGNAL_ACCOUNT_HINT], 0, text);
 }
 
 void mx_client_emit_account_notice(MxClient *client, const char *text)
@@ -348,6 +355,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
     if (change->has_new_messages)
         mx_look_back_at(client, change->room);
     mx_upgrade_room_changed(client, change->room);
+    mx_decrypt_kick(client); /* encrypted events may come in any room */
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 
@@ -384,6 +392,7 @@ void mx_client_stop(MxClient *client)
     client->state = MX_CLIENT_STOPPED;
     g_signal_handlers_disconnect_by_data(g_network_monitor_get_default(), client);
     mx_sync_stop(client);
+    mx_client_crypto_clear(client);
     g_cancellable_cancel(client->cancellable);
     mx_history_clear(client);
     mx_gap_clear(client);
@@ -392,6 +401,7 @@ void mx_client_stop(MxClient *client)
     mx_media_clear(client);
     mx_own_profile_stop(client);
     mx_ignored_stop(client);
+    mx_decrypt_stop(client);
     g_clear_handle_id(&client->publish_source, g_source_remove);
     if (client->worker != NULL)
         mx_worker_stop(g_steal_pointer(&client->worker), STOP_WAIT_MS);

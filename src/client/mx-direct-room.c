@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-direct-room.h"
+#include "mx-client-encryption.h"
 
 #include "mx-direct.h"
 #include "mx-id.h"
@@ -242,6 +243,19 @@ static void on_created(GObject *source, GAsyncResult *result, gpointer user_data
     direct_job_free(job);
 }
 
+/* G6 */
+static JsonArray *make_encryption(void)
+{
+    JsonObject *content = json_object_new(), *event = json_object_new();
+    json_object_set_string_member(content, "algorithm", "m.megolm.v1.aes-sha2");
+    json_object_set_string_member(event, "type", "m.room.encryption");
+    json_object_set_string_member(event, "state_key", "");
+    json_object_set_object_member(event, "content", content);
+    JsonArray *state = json_array_new();
+    json_array_add_object_element(state, event);
+    return state;
+}
+
 static void create(DirectJob *from)
 {
     DirectJob *job = copy_job(from);
@@ -252,6 +266,8 @@ static void create(DirectJob *from)
     if (!g_str_equal(job->user_id, job->own_user_id))
         json_array_add_string_element(invite, job->user_id);
     json_object_set_array_member(body, "invite", invite);
+    if (mx_client_encrypts_direct(job->base.client))
+        json_object_set_array_member(body, "initial_state", make_encryption());
     g_autoptr(MxRequest) request = mx_endpoint_create_room(body);
     mx_http_send_async(job->base.client->http, request, job->base.client->cancellable, on_created,
                        job);

@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-decrypt.h"
 #include "mx-ignored-list.h"
 #include "mx-room-name.h"
 #include "mx-upgrade.h"
@@ -40,6 +41,7 @@ MxHistoryWalk *mx_history_walk_new(const MxHistoryPlace *place, const MxHistoryQ
     walk->place = walk->start;
     walk->passed_pos = G_MAXINT64;
     walk->lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    walk->changes = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     return walk;
 }
 
@@ -60,6 +62,8 @@ void mx_history_walk_free(MxHistoryWalk *walk)
     g_free(walk->own_user_id);
     g_free(walk->trouble);
     g_clear_pointer(&walk->lines, g_ptr_array_unref);
+    g_clear_pointer(&walk->changes, g_ptr_array_unref);
+    g_clear_error(&walk->broken);
     g_clear_pointer(&walk->ignored, g_hash_table_unref);
     g_free(walk);
 }
@@ -118,6 +122,16 @@ static gboolean has_enough(const MxHistoryWalk *walk)
     return walk->lines->len >= MIN(wanted, MX_HISTORY_MAX_LINES) || walk->older >= ENOUGH_OLDER;
 }
 
+/* FALSE: the database. */
+static gboolean read_waiting(MxStore *store, MxHistoryWalk *walk, GPtrArray *rows)
+{
+    g_autoptr(GPtrArray) changes = NULL;
+    gboolean is_read = mx_decrypt_history(store, rows, walk->own_user_id, &changes, &walk->broken);
+    if (changes != NULL)
+        g_ptr_array_extend_and_steal(walk->changes, g_steal_pointer(&changes));
+    return is_read;
+}
+
 /* FALSE: all there is above the floor was taken. */
 static gboolean collect(MxStore *store, MxHistoryWalk *walk, gint64 floor)
 {
@@ -125,6 +139,8 @@ static gboolean collect(MxStore *store, MxHistoryWalk *walk, gint64 floor)
         g_autoptr(GPtrArray) rows =
             mx_store_list_history(store, walk->place.room, walk->place.pos, floor,
                                   !is_in_window_room(walk), ROWS_AT_ONCE);
+        if (!has_enough(walk) && !read_waiting(store, walk, rows))
+            return TRUE;
         for (guint i = 0; i < rows->len; i++) {
             if (has_enough(walk))
                 return TRUE;
@@ -578,6 +594,10 @@ gboolean mx_history_walk_step(MxStore *store, MxHistoryWalk *walk, GError **erro
     clear_need(walk);
     while (advance(store, walk))
         ;
+    if (walk->broken != NULL) {
+        g_propagate_error(error, g_steal_pointer(&walk->broken));
+        return FALSE;
+    }
     if (walk->need == MX_WALK_DONE) {
         drop_older(walk);
         drop_lone_remarks(walk);

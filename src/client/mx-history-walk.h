@@ -33,6 +33,9 @@ typedef struct {
     guint pages;
     MxHistoryEnd end;
     char *trouble;
+    GPtrArray
+        *changes;   /* of MxRoomChange: lines that waited for their window were read on the way */
+    GError *broken; /* the database */
 
     MxWalkNeed need;
     gint64 gap; /* what the page goes into: a gap's ID, or 0 for what is below all */

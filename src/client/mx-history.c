@@ -140,7 +140,10 @@ static void wait_for_gap(Reading *reading)
 static void on_step(gpointer data)
 {
     Reading *reading = g_steal_pointer(&((Step *)data)->reading);
-    if (reading->base.error != NULL || reading->walk->need == MX_WALK_DONE)
+    mx_decrypt_tell(reading->base.client, reading->walk->changes);
+    if (reading->base.client->state == MX_CLIENT_STOPPED)
+        reading_free(reading);
+    else if (reading->base.error != NULL || reading->walk->need == MX_WALK_DONE)
         end(reading);
     else if (reading->walk->need == MX_WALK_GAP)
         wait_for_gap(reading);

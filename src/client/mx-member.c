@@ -233,12 +233,14 @@ void mx_member_changes_end_power(MxMemberChanges *changes, MxPower *before)
 
 /* ---- GET /members ---- */
 
-static void store_member_event(MxStore *store, gint64 room, gboolean keep_known, MxJsonSlice text)
+static void store_member_event(MxStore *store, gint64 room, gboolean keep_known, GHashTable *listed,
+                               MxJsonSlice text)
 {
     g_auto(MxEvent) event = {0};
     if (!mx_event_parse(&event, text.text, text.len, FALSE) || event.state_key == NULL ||
         !g_str_equal(event.type, "m.room.member") || !mx_user_id_is_valid(event.state_key))
         return;
+    g_hash_table_add(listed, g_strdup(event.state_key));
     g_autoptr(MxMemberRow) known =
         keep_known ? mx_store_get_member(store, room, event.state_key) : NULL;
     if (known != NULL)
@@ -247,6 +249,18 @@ static void store_member_event(MxStore *store, gint64 room, gboolean keep_known,
     mx_member_content_parse(&content, event.content);
     mx_store_set_member(store, room, event.state_key, content.membership, content.display_name,
                         content.avatar_url);
+}
+
+/* The list is of another moment than what is known, and somebody who is known is not on it: come
+ * since then, or gone while nobody looked. Nobody is to be given keys for having been forgotten
+ * (crypto D12), so an encrypted room's list is asked for again. */
+static gboolean is_in_doubt(MxStore *store, const MxRoomRow *room, GHashTable *listed)
+{
+    g_autoptr(GPtrArray) members = mx_store_list_members(store, room->key, -1);
+    for (guint i = 0; i < members->len; i++)
+        if (!g_hash_table_contains(listed, ((MxMemberRow *)g_ptr_array_index(members, i))->user_id))
+            return TRUE;
+    return FALSE;
 }
 
 gboolean mx_member_store_answer(MxStore *store, gint64 room, const char *at, const char *text,
@@ -264,12 +278,13 @@ gboolean mx_member_store_answer(MxStore *store, gint64 room, const char *at, con
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, room);
     g_autofree char *now = mx_store_get_value(store, MX_VALUE_NEXT_BATCH);
     gboolean keep_known = g_strcmp0(now, at) != 0;
+    g_autoptr(GHashTable) listed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!keep_known)
         mx_store_forget_members(store, room);
     while (mx_json_iter_next(&iter, NULL, &event))
         if (event.type == MX_JSON_OBJECT)
-            store_member_event(store, room, keep_known, event);
-    if (row != NULL) {
+            store_member_event(store, room, keep_known, listed, event);
+    if (row != NULL && !(row->encrypted && keep_known && is_in_doubt(store, row, listed))) {
         row->members_complete = TRUE;
         mx_store_save_room(store, row);
     }

@@ -175,7 +175,8 @@ void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content)
         mx_store_add_redacted(store, room->key, target);
         return;
     }
-    g_autofree char *left = strip_text(row->type, row->content);
+    /* What was sealed has kept nothing in the clear, whatever its type. */
+    g_autofree char *left = row->is_secret ? g_strdup("{}") : strip_text(row->type, row->content);
     mx_store_blank_row(store, row, left);
     redact_member(store, row);
     if (is_message(row))

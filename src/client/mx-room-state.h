@@ -25,7 +25,8 @@ void mx_client_read_state(MxClient *client, MxRoom *room, const MxStateQuery *qu
 void mx_client_write_state(MxClient *client, MxRoom *room, const char *type, const char *key,
                            const char *content, MxRoomFunc func, gpointer user_data,
                            GDestroyNotify destroy);
-/* Of the timeline. Refused in encrypted rooms, as nothing goes there in the clear. */
+/* Of the timeline. In an encrypted room it is encrypted, and func is called when it is on its way.
+ */
 void mx_client_send_event(MxClient *client, MxRoom *room, const char *type, const char *content,
                           MxRoomFunc func, gpointer user_data, GDestroyNotify destroy);
 /* Whether text is a JSON object that an event may hold: its numbers are whole. */

@@ -7,8 +7,9 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
+#include "mx-ratchet.h"
 #include "mx-redact-all.h"
-#include "mx-room-encryption.h"
+#include "mx-send-decision.h"
 
 /* The way out (F1). What the user typed is a row before it is anything else. Each room sends one
  * message at a time, in order. A PUT without an answer may or may not have arrived: it goes out
@@ -19,8 +20,6 @@
 #define RETRY_CAP_MS 30000
 #define MAX_PAUSE_MS 60000
 #define SAY_AFTER_MS 60000
-/* So long without an answer, time offline not counted, and the user is asked. */
-#define ASK_AFTER_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
 typedef struct {
     MxClient *client;
@@ -33,50 +32,8 @@ typedef struct {
     gint64 current_item;   /* the one that is, or was last, on its way */
     MxBackoff backoff;     /* for that one */
     guint retry_source;    /* until then it waits */
+    MxKeyWait keys;        /* for an encrypted room's (mx-send-keys.c) */
 } RoomQueue;
-
-typedef enum {
-    NEXT_NOTHING,
-    NEXT_SEND,
-    NEXT_WAIT_SYNC,
-    NEXT_WAIT_GAP,
-    NEXT_REFUSED,
-    NEXT_GONE, /* the user is no longer in the room */
-    NEXT_ASK,
-    NEXT_PREPARE, /* the direct room has to be made, or its partner invited again */
-} Next;
-
-typedef enum { RESULT_SENT, RESULT_UNCERTAIN, RESULT_NOT_NOW, RESULT_REFUSED } Result;
-
-typedef struct {
-    MxClientJob base;
-    gint64 room;
-    char *own_user_id;
-    gboolean may_resend;
-    gint64 waiting_item; /* not before its time; 0: none */
-    Next next;
-    MxQueueRow *item;
-    char *room_id, *direct_user;
-    gboolean is_pending_room;
-    /* the answer */
-    Result result;
-    char *event_id;
-    gint64 uncertain_ms;
-    char *body; /* beginning of the text, for lines about it */
-} QueueJob;
-
-static void queue_job_free(gpointer data)
-{
-    QueueJob *job = data;
-    g_clear_pointer(&job->item, mx_queue_row_free);
-    g_free(job->own_user_id);
-    g_free(job->room_id);
-    g_free(job->direct_user);
-    g_free(job->event_id);
-    g_free(job->body);
-    mx_client_job_clear(job);
-    g_free(job);
-}
 
 typedef struct {
     MxClient *client;
@@ -89,6 +46,7 @@ static void room_queue_free(gpointer data)
 {
     RoomQueue *queue = data;
     g_clear_handle_id(&queue->retry_source, g_source_remove);
+    mx_key_wait_clear(&queue->keys);
     g_free(queue);
 }
 
@@ -112,118 +70,38 @@ static RoomQueue *get_queue(MxClient *client, gint64 room)
     queue->client = client;
     queue->room = room;
     mx_backoff_init(&queue->backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
+    mx_key_wait_init(&queue->keys, client, room);
     g_hash_table_insert(client->queues, &queue->room, queue);
     return queue;
 }
 
-static QueueJob *new_job(MxClient *client, gint64 room)
+static MxSendJob *new_job(MxClient *client, gint64 room)
 {
-    QueueJob *job = mx_client_job_new(client, sizeof *job);
+    MxSendJob *job = mx_client_job_new(client, sizeof *job);
     job->room = room;
     job->own_user_id = g_strdup(client->user_id);
     return job;
 }
 
-static gboolean is_redaction(const MxQueueRow *item)
-{
-    return g_str_equal(item->type, "m.room.redaction");
-}
-
-static char *dup_body(const MxQueueRow *item)
-{
-    if (is_redaction(item))
-        return g_strdup("/redact");
-    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
-    g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
-    if (body == NULL)
-        return g_strdup("");
-    if (g_utf8_strlen(body, -1) <= 60)
-        return g_steal_pointer(&body);
-    g_autofree char *beginning = g_utf8_substring(body, 0, 60);
-    return g_strconcat(beginning, "…", NULL);
-}
-
-/* ---- worker: what comes next ---- */
-
-static gboolean partner_is_away(MxStore *store, const MxRoomRow *room, const char *own_user_id)
-{
-    if (room->direct_user == NULL || g_str_equal(room->direct_user, own_user_id))
-        return FALSE;
-    g_autoptr(MxMemberRow) partner = mx_store_get_member(store, room->key, room->direct_user);
-    return partner != NULL && partner->membership != MX_MEMBERSHIP_JOIN &&
-           partner->membership != MX_MEMBERSHIP_INVITE;
-}
-
-static Next decide_uncertain(MxStore *store, QueueJob *job)
-{
-    if (job->item->uncertain_ms >= ASK_AFTER_MS)
-        return NEXT_ASK;
-    if (!job->may_resend)
-        return NEXT_WAIT_SYNC;
-    g_autoptr(MxGapRow) gap = mx_store_get_gap(store, job->room);
-    return gap != NULL ? NEXT_WAIT_GAP : NEXT_SEND;
-}
-
-static Next decide(MxStore *store, QueueJob *job)
-{
-    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
-    job->item = mx_store_get_queue_head(store, job->room);
-    if (job->item == NULL || room == NULL)
-        return NEXT_NOTHING;
-    if (job->item->id == job->waiting_item)
-        return NEXT_WAIT_SYNC;
-    job->body = dup_body(job->item);
-    job->room_id = g_strdup(room->room_id);
-    job->direct_user = g_strdup(room->direct_user);
-    job->is_pending_room = room->membership == MX_MEMBERSHIP_PENDING;
-    if (!job->is_pending_room && room->membership != MX_MEMBERSHIP_JOIN)
-        return NEXT_GONE;
-    /* Encryption comes first: no way around it may lead through another room. */
-    /* A redaction is never encrypted, and reveals nothing. */
-    if (!job->is_pending_room && !is_redaction(job->item) &&
-        mx_room_encryption_decide(store, job->room) != MX_SEND_PLAIN)
-        return NEXT_REFUSED;
-    if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
-        return job->may_resend ? NEXT_PREPARE : NEXT_WAIT_SYNC;
-    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
-    if (!room->synced)
-        return NEXT_WAIT_SYNC;
-    return job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : NEXT_SEND;
-}
-
-static void run_decide(MxStore *store, gpointer data)
-{
-    QueueJob *job = data;
-    job->next = decide(store, job);
-    MxQueueState state = MX_QUEUE_SENDING;
-    if (job->next == NEXT_REFUSED || job->next == NEXT_ASK || job->next == NEXT_GONE)
-        state = MX_QUEUE_FAILED;
-    else if (job->next != NEXT_SEND)
-        return;
-    mx_store_begin(store);
-    mx_store_set_queue_state(store, job->item->id, state, job->item->uncertain_ms);
-    mx_store_commit(store, &job->base.error);
-}
-
 static void run_answer(MxStore *store, gpointer data)
 {
-    QueueJob *job = data;
+    MxSendJob *job = data;
     mx_store_begin(store);
     switch (job->result) {
-    case RESULT_SENT:
-        if (is_redaction(job->item))
+    case MX_SENT_OK:
+        if (mx_send_is_redaction(job->item))
             mx_store_remove_row_of_txn(store, job->room, job->item->txn_id);
         else
             mx_store_set_event_id(store, job->room, job->item->txn_id, job->event_id);
         mx_store_remove_queue(store, job->item->id);
         break;
-    case RESULT_UNCERTAIN:
+    case MX_SENT_UNCERTAIN:
         mx_store_set_queue_state(store, job->item->id, MX_QUEUE_UNCERTAIN, job->uncertain_ms);
         break;
-    case RESULT_NOT_NOW:
+    case MX_SENT_NOT_NOW:
         mx_store_set_queue_state(store, job->item->id, MX_QUEUE_QUEUED, 0);
         break;
-    case RESULT_REFUSED:
+    case MX_SENT_REFUSED:
         mx_store_set_queue_state(store, job->item->id, MX_QUEUE_FAILED, 0);
         break;
     }
@@ -293,27 +171,27 @@ static void say_refused(MxClient *client, gint64 room, const char *body, const G
 
 static void on_answer_stored(gpointer data)
 {
-    QueueJob *job = data;
+    MxSendJob *job = data;
     MxClient *client = job->base.client;
     RoomQueue *queue = get_queue(client, job->room);
-    if (job->result == RESULT_SENT) {
+    if (job->result == MX_SENT_OK) {
         mx_backoff_reset(&queue->backoff);
         queue->uncertain_at = 0;
         queue->again = TRUE;
     }
-    if (job->result == RESULT_REFUSED)
+    if (job->result == MX_SENT_REFUSED)
         queue->again = TRUE;
     set_idle(client, job->room);
 }
 
-static Result classify(const GError *error)
+static MxSendResult classify(const GError *error)
 {
     guint status = mx_error_get_status(error);
     if (status == 401 || status == 429)
-        return RESULT_NOT_NOW;
+        return MX_SENT_NOT_NOW;
     if (status == 0 || status >= 500)
-        return RESULT_UNCERTAIN;
-    return RESULT_REFUSED;
+        return MX_SENT_UNCERTAIN;
+    return MX_SENT_REFUSED;
 }
 
 static void sending_free(Sending *sending)
@@ -343,7 +221,7 @@ static void say_slow(Sending *sending)
         mx_client_emit_notice(sending->client, room, text);
 }
 
-static void handle_uncertain(Sending *sending, QueueJob *job)
+static void handle_uncertain(Sending *sending, MxSendJob *job)
 {
     MxClient *client = sending->client;
     RoomQueue *queue = get_queue(client, sending->room);
@@ -361,15 +239,15 @@ static void handle_uncertain(Sending *sending, QueueJob *job)
     mx_sync_hurry(client);
 }
 
-static void handle_error(Sending *sending, QueueJob *job, const GError *error)
+static void handle_error(Sending *sending, MxSendJob *job, const GError *error)
 {
     MxClient *client = sending->client;
     job->result = classify(error);
     switch (job->result) {
-    case RESULT_UNCERTAIN:
+    case MX_SENT_UNCERTAIN:
         handle_uncertain(sending, job);
         break;
-    case RESULT_NOT_NOW:
+    case MX_SENT_NOT_NOW:
         retry_later(client, sending->room, mx_error_get_retry_after_ms(error));
         if (mx_error_get_status(error) == 401)
             mx_session_token_refused(client, error);
@@ -389,15 +267,16 @@ static void on_put_answer(GObject *source, GAsyncResult *result, gpointer user_d
         sending_free(sending);
         return;
     }
-    QueueJob *job = new_job(client, sending->room);
+    MxSendJob *job = new_job(client, sending->room);
     if (response != NULL && (job->event_id = read_event_id(response)) == NULL)
         g_set_error(&error, MX_ERROR, MX_ERROR_BAD_ANSWER, "no event_id");
     if (error == NULL)
-        job->result = RESULT_SENT;
+        job->result = MX_SENT_OK;
     else
         handle_error(sending, job, error);
     job->item = g_steal_pointer(&sending->item);
-    mx_worker_push(client->worker, MX_JOB_USER, run_answer, on_answer_stored, job, queue_job_free);
+    mx_worker_push(client->worker, MX_JOB_USER, run_answer, on_answer_stored, job,
+                   mx_send_job_free);
     sending_free(sending);
 }
 
@@ -405,7 +284,9 @@ static MxRequest *new_request(const char *room_id, const MxQueueRow *item)
 {
     static const char *const names[] = {"redacts", "reason", NULL};
     MxJsonSlice values[2];
-    if (!is_redaction(item))
+    if (item->cipher != NULL)
+        return mx_endpoint_send(room_id, "m.room.encrypted", item->txn_id, item->cipher);
+    if (!mx_send_is_redaction(item))
         return mx_endpoint_send(room_id, item->type, item->txn_id, item->content);
     mx_json_scan_members(mx_json_scan_root(item->content, strlen(item->content)), names, values);
     g_autofree char *event_id = mx_json_slice_dup_string(values[0]);
@@ -413,7 +294,7 @@ static MxRequest *new_request(const char *room_id, const MxQueueRow *item)
     return mx_endpoint_redact(room_id, event_id, item->txn_id, reason);
 }
 
-static void put(QueueJob *job)
+static void put(MxSendJob *job)
 {
     MxClient *client = job->base.client;
     RoomQueue *queue = get_queue(client, job->room);
@@ -443,24 +324,37 @@ static void on_prepared(MxClient *client, gint64 room, MxDirectOutcome outcome, 
     set_idle(client, room);
 }
 
-static void say_encrypted(QueueJob *job)
+static void say_unknown_encryption(MxSendJob *job)
 {
     g_autofree char *text = g_strdup_printf(
-        _("Not sent: “%s”. This room is encrypted, and this version cannot encrypt yet. Nothing "
-          "was sent in the clear. Type /discard to drop it."),
+        _("Not sent: “%s”. This room is encrypted in a way that is not known here. Nothing was "
+          "sent in the clear. Type /discard to drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
+static void say_unencryptable(MxSendJob *job)
+{
+    gboolean is_long =
+        g_error_matches(job->encrypt_error, MX_RATCHET_ERROR, MX_RATCHET_ERROR_TOO_LONG);
+    g_autofree char *text = g_strdup_printf(
+        is_long
+            ? _("Not sent, it is too long: “%s”. Type /discard to drop it, and send it in parts.")
+            : _("Not sent: “%s” could not be encrypted. Nothing was sent in the clear. Type "
+                "/resend to try again, or /discard to drop it."),
         job->body);
     say(job->base.client, job->room, text);
 }
 
 /* There may be no window left to say it in. */
-static void say_gone(QueueJob *job)
+static void say_gone(MxSendJob *job)
 {
     g_autofree char *text =
         g_strdup_printf(_("Not sent: “%s”. You are no longer in that room."), job->body);
     mx_client_emit_account_notice(job->base.client, text);
 }
 
-static void say_uncertain(QueueJob *job)
+static void say_uncertain(MxSendJob *job)
 {
     g_autofree char *text = g_strdup_printf(
         _("It is not known whether “%s” has arrived: the homeserver has not answered for a day. "
@@ -471,12 +365,11 @@ static void say_uncertain(QueueJob *job)
 
 /* A new item does not wait for what the one before it has met with: an echo may have settled that.
  */
-static void begin_item(RoomQueue *queue, const QueueJob *job)
+static void begin_item(RoomQueue *queue, const MxSendJob *job)
 {
     if (job->item == NULL || job->item->id == queue->current_item)
         return;
     queue->current_item = job->item->id;
-    queue->is_marked = FALSE;
     queue->is_marked = FALSE;
     mx_backoff_reset(&queue->backoff);
     g_clear_handle_id(&queue->retry_source, g_source_remove);
@@ -484,7 +377,7 @@ static void begin_item(RoomQueue *queue, const QueueJob *job)
 
 static void on_decided(gpointer data)
 {
-    QueueJob *job = data;
+    MxSendJob *job = data;
     MxClient *client = job->base.client;
     RoomQueue *queue = get_queue(client, job->room);
     if (job->base.error != NULL) {
@@ -494,33 +387,44 @@ static void on_decided(gpointer data)
         return;
     }
     begin_item(queue, job);
+    if (job->is_encrypting)
+        mx_client_crypto_kick(client); /* it has keys to send */
+    if (job->next != MX_NEXT_KEYS)
+        mx_key_wait_end(&queue->keys);
     switch (job->next) {
-    case NEXT_SEND:
+    case MX_NEXT_SEND:
         put(job);
         return;
-    case NEXT_PREPARE:
+    case MX_NEXT_PREPARE:
         mx_direct_room_prepare(client, job->room, job->room_id, job->direct_user,
                                job->is_pending_room, queue->uncertain_at != 0, on_prepared);
         return;
-    case NEXT_WAIT_GAP:
+    case MX_NEXT_WAIT_GAP:
         mx_gap_fill(client, job->room, FALSE);
         break;
-    case NEXT_REFUSED:
-        say_encrypted(job);
+    case MX_NEXT_REFUSED:
+        say_unknown_encryption(job);
         queue->again = TRUE;
         break;
-    case NEXT_GONE:
+    case MX_NEXT_UNENCRYPTABLE:
+        say_unencryptable(job);
+        queue->again = TRUE;
+        break;
+    case MX_NEXT_GONE:
         say_gone(job);
         queue->again = TRUE;
         break;
-    case NEXT_ASK:
+    case MX_NEXT_ASK:
         say_uncertain(job);
         queue->again = TRUE;
         break;
-    case NEXT_NOTHING:
+    case MX_NEXT_NOTHING:
         set_empty(client, job->room);
         return;
-    case NEXT_WAIT_SYNC: /* every applied /sync kicks */
+    case MX_NEXT_KEYS:
+        queue->again |= mx_key_wait_step(&queue->keys, job);
+        break;
+    case MX_NEXT_WAIT_SYNC: /* every applied /sync kicks */
         break;
     }
     set_idle(client, job->room);
@@ -540,10 +444,11 @@ void mx_send_queue_kick(MxClient *client, gint64 room)
     }
     queue->busy = TRUE;
     queue->again = FALSE;
-    QueueJob *job = new_job(client, room);
+    MxSendJob *job = new_job(client, room);
     job->may_resend = client->sync.applied > queue->uncertain_at;
     job->waiting_item = queue->retry_source != 0 ? queue->current_item : 0;
-    mx_worker_push(client->worker, MX_JOB_USER, run_decide, on_decided, job, queue_job_free);
+    mx_worker_push(client->worker, MX_JOB_USER, mx_send_run_decide, on_decided, job,
+                   mx_send_job_free);
 }
 
 typedef struct {

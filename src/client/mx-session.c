@@ -5,11 +5,13 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-device-keys.h"
 #include "mx-discovery.h"
 #include "mx-id.h"
 #include "mx-ignored-list.h"
 #include "mx-json.h"
 #include "mx-uri.h"
+#include "mx-vault.h"
 
 /* From the database to a token that works: one device for ever, a login only when there is no
  * token. */
@@ -33,11 +35,24 @@ typedef struct {
     GHashTable *ignored;
     GPtrArray *presence; /* MxPresence */
     char *since, *filter_id, *own_name, *status_msg;
+    char *device_id;
+    GError *crypto_error; /* why the encryption is not open */
+    guint64 keys_serial;
 } LoadJob;
+
+/* FALSE: without keys there is nothing to load for this device. */
+static gboolean open_crypto(MxStore *store, LoadJob *job)
+{
+    if (mx_client_crypto_open(store, job->own_user_id, job->device_id, &job->crypto_error))
+        job->keys_serial = mx_device_keys_get_serial(mx_crypto_of(store));
+    return !g_error_matches(job->crypto_error, MX_ERROR, MX_ERROR_KEYS_LOST);
+}
 
 static void run_load(MxStore *store, gpointer data)
 {
     LoadJob *job = data;
+    if (!open_crypto(store, job))
+        return;
     g_autoptr(GPtrArray) rows = mx_store_list_rooms(store);
     job->changes = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
     job->recovered = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
@@ -75,6 +90,8 @@ static void load_job_free(gpointer data)
     g_clear_pointer(&job->recovered_keys, g_array_unref);
     g_clear_pointer(&job->ignored, g_hash_table_unref);
     g_free(job->own_user_id);
+    g_free(job->device_id);
+    g_clear_error(&job->crypto_error);
     g_free(job->since);
     g_free(job->filter_id);
     g_free(job->own_name);
@@ -111,6 +128,7 @@ void mx_session_forget_filter(MxClient *client)
 }
 
 static void start_loading(MxClient *client);
+static void sign_in_as_new_device(MxClient *client);
 
 static void on_filter(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -154,10 +172,16 @@ static void on_loaded(gpointer data)
 {
     LoadJob *job = data;
     MxClient *client = job->base.client;
+    if (g_error_matches(job->crypto_error, MX_ERROR, MX_ERROR_KEYS_LOST)) {
+        sign_in_as_new_device(client);
+        return;
+    }
     if (job->base.error != NULL) {
         mx_client_emit_failed(client, g_steal_pointer(&job->base.error));
         return;
     }
+    client->crypto.serial = job->keys_serial;
+    mx_client_crypto_opened(client, job->crypto_error);
     g_free(client->sync.since);
     client->sync.since = g_steal_pointer(&job->since);
     if (client->filter_id == NULL && job->filter_id != NULL &&
@@ -181,6 +205,7 @@ static void start_loading(MxClient *client)
     mx_client_set_state(client, MX_CLIENT_LOADING);
     LoadJob *job = mx_client_job_new(client, sizeof *job);
     job->own_user_id = g_strdup(client->user_id);
+    job->device_id = g_strdup(client->device_id);
     mx_worker_push(client->worker, MX_JOB_USER, run_load, on_loaded, job, load_job_free);
 }
 
@@ -215,13 +240,23 @@ static void run_read_session(MxStore *store, gpointer data)
     job->home_server = mx_store_get_value(store, MX_VALUE_HOME_SERVER);
 }
 
+/* The encryption of the account that was. Not within a transaction. */
+static void drop_crypto(MxStore *store)
+{
+    mx_store_attach(store, NULL, NULL);
+    mx_vault_forget(store, mx_store_get_dir(store));
+}
+
 static void run_save_session(MxStore *store, gpointer data)
 {
     SessionJob *job = data;
-    mx_store_begin(store);
     g_autofree char *before = mx_store_get_value(store, MX_VALUE_USER_ID);
     /* Somebody else's account is behind this name now; nothing of the old one may show up in it. */
-    if (before != NULL && !g_str_equal(before, job->user_id))
+    gboolean is_other = before != NULL && !g_str_equal(before, job->user_id);
+    if (is_other)
+        drop_crypto(store);
+    mx_store_begin(store);
+    if (is_other)
         mx_store_clear(store);
     mx_store_set_value(store, MX_VALUE_USER_ID, job->user_id);
     mx_store_set_value(store, MX_VALUE_DEVICE_ID, job->device_id);
@@ -245,6 +280,7 @@ static void run_drop_token(MxStore *store, gpointer data)
 static void run_clear(MxStore *store, gpointer data)
 {
     SessionJob *job = data;
+    drop_crypto(store);
     mx_store_begin(store);
     mx_store_clear(store);
     mx_store_commit(store, &job->base.error);
@@ -571,6 +607,26 @@ static void sign_in_again(MxClient *client, const GError *error)
     /* Somebody ended this session on purpose, perhaps after losing the machine: never sign in again
      * by itself. */
     mx_client_emit_failed(client, g_error_copy(error));
+}
+
+static void on_old_device_logged_out(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
+}
+
+/* B3: keys of a device are for ever, and these are gone. So the device goes too: others would go on
+ * encrypting for it. */
+static void sign_in_as_new_device(MxClient *client)
+{
+    g_autoptr(MxRequest) request = mx_endpoint_logout();
+    mx_client_emit_account_notice(
+        client, _("The encryption keys of this device can no longer be read, so you are signed in "
+                  "again as a new device. Messages of encrypted rooms that were sent before can "
+                  "be read only where their keys are kept elsewhere."));
+    mx_http_send_async(client->http, request, NULL, on_old_device_logged_out, NULL);
+    drop_token(client, FALSE);
+    g_clear_pointer(&client->device_id, g_free);
+    begin_login(client);
 }
 
 /* A new pair of tokens is in the database before it is used: a crash in between leaves the old

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "mx-endpoints.h"
+#include "mx-vault.h"
 #include "mx-worker.h"
 
 /* Shorter than a successor waits for the database, which may want to erase it. */
@@ -29,7 +30,8 @@ gboolean mx_sign_out_has_store(const char *store_dir)
 
 static void erase_store(const char *store_dir)
 {
-    static const char *const names[] = {"account.db", "account.db-wal", "account.db-shm", "lock"};
+    static const char *const names[] = {"account.db", "account.db-wal", "account.db-shm",
+                                        "vault.key", "lock"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(store_dir, names[i], NULL);
         g_unlink(path);
@@ -57,6 +59,8 @@ static void run_forget(MxStore *store, gpointer data)
 {
     SignOut *self = data;
     g_autoptr(GError) error = NULL;
+    if (self->erase)
+        mx_vault_forget(store, self->store_dir);
     mx_store_begin(store);
     mx_store_set_value(store, MX_VALUE_ACCESS_TOKEN, NULL);
     mx_store_set_value(store, MX_VALUE_REFRESH_TOKEN, NULL);
@@ -89,11 +93,12 @@ static void run_read(MxStore *store, gpointer data)
 static void on_read(gpointer data)
 {
     SignOut *self = data;
-    if (self->token == NULL || self->base_url == NULL) {
+    gboolean is_signed_in = self->token != NULL && self->base_url != NULL;
+    if (!is_signed_in && !self->erase) {
         finish(self);
         return;
     }
-    if (self->http == NULL) {
+    if (!is_signed_in || self->http == NULL) {
         mx_worker_push(self->worker, MX_JOB_USER, run_forget, on_forgotten, self, NULL);
         return;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-sync-apply.h"
 
+#include "mx-decrypt.h"
 #include "mx-direct.h"
 #include "mx-id.h"
 #include "mx-ignored-list.h"
@@ -13,6 +14,7 @@
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
 #include "mx-store-history.h"
+#include "mx-sync-crypto.h"
 #include "mx-sync-presence.h"
 #include "mx-upgrade.h"
 
@@ -281,16 +283,18 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (row.state_key != NULL && event->prev_content.text == NULL &&
         mx_store_is_being_made(store, room->key, event->sender, event->ts))
         row.display = MX_DISPLAY_NONE;
-    if (is_line && row.display == MX_DISPLAY_PENDING)
+    g_autofree char *session_id = is_line ? mx_decrypt_note(store, room, &row) : NULL;
+    gboolean is_waiting = row.crypto == MX_ROW_WAITING;
+    if (is_line && !is_waiting && row.display == MX_DISPLAY_PENDING)
         row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
-    if (is_line && !is_hidden)
+    if (is_line && !is_waiting && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));
     if (mx_redaction_is(event))
         mx_redaction_apply(store, room, content);
-    return row.display == MX_DISPLAY_PENDING;
+    return row.display == MX_DISPLAY_PENDING && !is_waiting;
 }
 
 static gboolean is_own_join(RoomPass *pass, const MxEvent *event)
@@ -509,6 +513,7 @@ static void take_last_lines(RoomPass *pass)
     if (!pass->change->is_gone ||
         !g_hash_table_contains(pass->apply->context->open_rooms, pass->row->room_id))
         return;
+    mx_decrypt_last(store, pass->row, own_user_id, pass->apply->rules);
     g_autoptr(GPtrArray) rows = mx_store_list_display(store, pass->row->key, MX_DISPLAY_PENDING,
                                                       G_MAXINT64, MAX_LAST_LINES);
     pass->change->last_lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
@@ -756,6 +761,7 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     apply.rules = context->rules != NULL ? mx_push_rules_ref(context->rules) : NULL;
     mx_store_begin(store);
     apply.is_first = is_first_sync(store);
+    mx_sync_crypto_begin(store, stage);
     apply_account_data(&apply);
     for (guint i = 0; i < stage->rooms->len; i++)
         apply_room(&apply, g_ptr_array_index(stage->rooms, i));
@@ -767,10 +773,12 @@ MxSyncChanges *mx_sync_apply(MxStore *store, const MxSyncStage *stage,
     apply.changes->rules = apply.rules;
     apply.changes->presence = mx_sync_presence_apply(store, stage, context->watched);
     g_hash_table_unref(apply.ignored);
+    mx_sync_crypto_end(store, stage, context);
     mx_store_set_value(store, MX_VALUE_NEXT_BATCH, stage->next_batch);
     mx_store_set_value(store, MX_VALUE_FIRST_SYNC_DONE, "1");
     if (mx_store_commit(store, error))
         return apply.changes;
+    mx_sync_crypto_failed(store);
     mx_sync_changes_free(apply.changes);
     return NULL;
 }

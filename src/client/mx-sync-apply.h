@@ -52,6 +52,7 @@ typedef struct {
     GHashTable *open_rooms; /* set of room IDs with a window */
     GHashTable *watched;    /* set of user IDs whose presence matters, besides partners; or NULL */
     MxPushRules *rules;     /* NULL: as stored */
+    guint64 keys_serial;    /* mx_device_keys_get_serial() when the answer was asked for */
 } MxApplyContext;
 
 /* NULL and an error: nothing has changed. */
@@ -68,7 +69,8 @@ typedef struct {
 } MxNewLine;
 
 /* Shared with filling gaps: applies one timeline event of a known room that is not state. Gives
- * TRUE when a line that waits to be shown was added. */
+ * TRUE when a line that waits to be shown was added; not for one that is to be decrypted first
+ * (mx-decrypt.h). */
 gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *event,
                                const MxNewLine *line);
 /* Types that are shown as a line. */

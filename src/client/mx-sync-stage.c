@@ -61,6 +61,12 @@ static void on_room_part(MxSyncStage *stage, MxSyncSection section, const char *
     g_array_append_val(room->parts, staged);
 }
 
+static void replace_text(char **field, const char *json, gsize len)
+{
+    g_free(*field);
+    *field = g_strndup(json, len);
+}
+
 static void on_part(MxSyncSection section, const char *room_id, MxSyncPart part, const char *json,
                     gsize len, gpointer user_data)
 {
@@ -74,6 +80,14 @@ static void on_part(MxSyncSection section, const char *room_id, MxSyncPart part,
         g_ptr_array_add(stage->account_data, g_strndup(json, len));
     } else if (part == MX_SYNC_PRESENCE) {
         g_ptr_array_add(stage->presence, g_strndup(json, len));
+    } else if (part == MX_SYNC_TO_DEVICE) {
+        g_ptr_array_add(stage->to_device, g_strndup(json, len));
+    } else if (part == MX_SYNC_DEVICE_LISTS) {
+        replace_text(&stage->device_lists, json, len);
+    } else if (part == MX_SYNC_ONE_TIME_KEYS_COUNT) {
+        replace_text(&stage->key_counts, json, len);
+    } else if (part == MX_SYNC_UNUSED_FALLBACK_KEYS) {
+        replace_text(&stage->fallback_types, json, len);
     }
 }
 
@@ -83,6 +97,7 @@ MxSyncStage *mx_sync_stage_new(void)
     stage->rooms = g_ptr_array_new_with_free_func(staged_room_free);
     stage->account_data = g_ptr_array_new_with_free_func(g_free);
     stage->presence = g_ptr_array_new_with_free_func(g_free);
+    stage->to_device = g_ptr_array_new_with_free_func(g_free);
     stage->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     stage->parser = mx_sync_parser_new(on_part, stage);
     return stage;
@@ -97,6 +112,10 @@ void mx_sync_stage_free(MxSyncStage *stage)
     g_ptr_array_unref(stage->rooms);
     g_ptr_array_unref(stage->account_data);
     g_ptr_array_unref(stage->presence);
+    g_ptr_array_unref(stage->to_device);
+    g_free(stage->device_lists);
+    g_free(stage->key_counts);
+    g_free(stage->fallback_types);
     g_clear_pointer(&stage->open_rooms, g_hash_table_unref);
     g_free(stage->own_user_id);
     g_free(stage->next_batch);

@@ -24,6 +24,9 @@ typedef struct {
     GPtrArray *rooms;        /* of MxStagedRoom */
     GPtrArray *account_data; /* of char *, one event each */
     GPtrArray *presence;     /* likewise */
+    GPtrArray *to_device;    /* likewise */
+    /* The whole values, or NULL. */
+    char *device_lists, *key_counts, *fallback_types;
     GHashTable *by_id; /* room ID -> MxStagedRoom; an ID counts once, the last section named wins */
     MxSyncParser *parser;
     char *own_user_id;      /* with open_rooms; or NULL */

@@ -80,6 +80,7 @@ typedef struct {
     MxClient *client; /* referenced */
     Feed *feed;
     gboolean had_since;
+    guint64 keys_serial; /* see mx_device_keys_note_counts() */
     gsize received;
 } Request;
 
@@ -131,6 +132,7 @@ typedef struct {
     Feed *feed;
     char *own_user_id, *since;
     gboolean is_catch_up;
+    guint64 keys_serial;
     GHashTable *open_rooms, *watched;
     MxPushRules *rules;
     MxSyncChanges *changes;
@@ -142,6 +144,7 @@ static void run_apply(MxStore *store, gpointer data)
     MxApplyContext context = {.own_user_id = job->own_user_id,
                               .since = job->since,
                               .is_catch_up = job->is_catch_up,
+                              .keys_serial = job->keys_serial,
                               .open_rooms = job->open_rooms,
                               .watched = job->watched,
                               .rules = job->rules};
@@ -260,6 +263,7 @@ static void finish_applying(MxClient *client)
     if (sync->is_loading) {
         sync->is_loading = FALSE;
         mx_client_places_loaded(client);
+        mx_decrypt_start(client);
         mx_client_set_state(client, MX_CLIENT_SYNCING);
         mx_sync_start(client);
         return;
@@ -274,6 +278,7 @@ static void finish_applying(MxClient *client)
         mx_client_set_state(client, MX_CLIENT_ONLINE);
     if (client->state == MX_CLIENT_STOPPED)
         return;
+    mx_client_crypto_kick(client);
     mx_send_queue_kick_all(client);
     mx_gap_retry_all(client);
     mx_upgrade_kick_all(client);
@@ -358,6 +363,7 @@ static void push_apply(MxClient *client, Request *request)
     job->own_user_id = g_strdup(client->user_id);
     job->since = request->had_since ? g_strdup(client->sync.since) : NULL;
     job->is_catch_up = !client->is_ready || client->sync.failed_last;
+    job->keys_serial = request->keys_serial;
     job->open_rooms = copy_set(client->open_rooms);
     job->watched = copy_set(client->watched);
     job->rules = client->rules != NULL ? mx_push_rules_ref(client->rules) : NULL;
@@ -400,6 +406,7 @@ static void request_sync(MxClient *client)
     g_atomic_ref_count_init(&request->feed->refs);
     request->feed->stage = mx_sync_stage_new();
     request->had_since = sync->since != NULL;
+    request->keys_serial = client->crypto.serial;
     gboolean holds = client->is_ready && !sync->hurry && !sync->failed_last;
     sync->hurry = FALSE;
     sync->started++;

@@ -8,6 +8,7 @@
 #include "mx-server-notice.h"
 #include "mx-state-line.h"
 #include "mx-sync-apply.h"
+#include "mx-unreadable.h"
 
 void mx_line_free(MxLine *line)
 {
@@ -17,6 +18,7 @@ void mx_line_free(MxLine *line)
     g_free(line->sender_name);
     g_free(line->body);
     g_free(line->formatted_body);
+    g_free(line->mark);
     g_free(line);
 }
 
@@ -52,7 +54,7 @@ static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
         line->body = mx_raw_line_describe(store, row);
     else if (row->state_key != NULL)
         line->body = mx_state_line_describe(store, row, &line->is_minor);
-    else
+    else if (!row->is_secret) /* a redaction inside has taken nothing away (I13) */
         line->body = mx_redaction_describe(store, row);
     line->kind = line->body != NULL ? MX_LINE_STATE : MX_LINE_NOTHING;
 }
@@ -76,6 +78,8 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
         line->kind = MX_LINE_NOTHING;
     } else if (g_str_equal(row->type, "m.room.encrypted")) {
         line->kind = MX_LINE_ENCRYPTED;
+        g_free(line->body);
+        line->body = mx_unreadable_describe(store, row);
     } else if (line->body == NULL) {
         line->kind = MX_LINE_UNREADABLE;
     } else {
@@ -100,6 +104,7 @@ MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_us
     line->makes_sound = (row->alert & MX_ALERT_SOUND) != 0;
     line->is_muted = (row->alert & MX_ALERT_MUTED) != 0;
     line->is_from_member = is_member(store, row->room, row->sender);
+    line->mark = mx_unreadable_dup_mark(row, &line->is_warned);
     if (row->state_key == NULL && mx_sync_apply_is_line(row->type))
         read_content(line, store, row);
     else
@@ -121,6 +126,7 @@ GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *
     g_autoptr(MxGapRow) gap = mx_store_get_blocking_gap(store, room);
     /* What was stored before the gap may go on; what fills it and what is after it waits. */
     gint64 before = gap != NULL ? gap->pos - MX_GAP_SPACE + 1 : G_MAXINT64;
+    before = MIN(before, mx_store_get_waiting_pos(store, room));
     g_autoptr(GPtrArray) rows =
         mx_store_list_display(store, room, MX_DISPLAY_PENDING, before, limit);
     if (rows->len == 0)

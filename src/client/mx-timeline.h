@@ -13,7 +13,7 @@ typedef enum {
     MX_LINE_TEXT,
     MX_LINE_NOTICE,
     MX_LINE_EMOTE,
-    MX_LINE_ENCRYPTED,  /* cannot be read here */
+    MX_LINE_ENCRYPTED,  /* cannot be read here; body says why, in words for the user */
     MX_LINE_UNREADABLE, /* a message without a usable body */
     MX_LINE_STATE,      /* what happened to the room, in body */
     MX_LINE_NOTHING,    /* redacted before it was shown, or nothing to say: written nowhere */
@@ -27,6 +27,8 @@ typedef struct {
     char *sender_name;    /* as the room shows it */
     char *body;           /* plain text, may be NULL for kinds that have none */
     char *formatted_body; /* HTML as it came, NULL when there is none */
+    char *mark;           /* what is to be said beside it, in few words; or NULL */
+    gboolean is_warned;   /* that is a warning */
     gint64 ts;            /* origin_server_ts in ms */
     gboolean is_own;
     gboolean is_from_here; /* typed on this device */
@@ -44,7 +46,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxLine, mx_line_free)
 MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id);
 
 /* The room's oldest pending lines, at most limit, marked as being delivered. Lines after a gap that
- * is still being filled stay. NULL with an error when the commit failed. */
+ * is still being filled, or after an encrypted one that was not tried yet, stay. NULL with an error
+ * when the commit failed. */
 GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
                             GError **error);
 /* Lines of the room that a killed program was writing. */

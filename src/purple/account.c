@@ -22,6 +22,7 @@
 #include "history.h"
 #include "invites.h"
 #include "joining.h"
+#include "logging.h"
 #include "knocks.h"
 #include "membership.h"
 #include "messages.h"
@@ -30,6 +31,7 @@
 #include "privacy.h"
 #include "presence.h"
 #include "proxy.h"
+#include "mx-client-encryption.h"
 #include "receipts.h"
 #include "reconnect.h"
 #include "room-search.h"
@@ -39,6 +41,7 @@
 #include "rooms.h"
 #include "sounds.h"
 #include "topic.h"
+#include "trust.h"
 #include "typing.h"
 #include "upgrade.h"
 
@@ -141,6 +144,7 @@ static void on_room_changed(MxClient *client, MxRoomChange *change, MxpAccount *
     mxp_chat_window_update(mxp, change);
     if (change->has_new_topic)
         mxp_topic_update(mxp, change->room);
+    mxp_logging_update(mxp, change->room); /* before it is written to */
     mxp_delivery_update(mxp, change);
     mxp_invites_update(mxp, change->room);
     mxp_upgrade_update(mxp, change->room);
@@ -201,6 +205,11 @@ static void on_account_notice(MxClient *client, const char *text, MxpAccount *mx
     purple_notify_error(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
 }
 
+static void on_account_hint(MxClient *client, const char *text, MxpAccount *mxp)
+{
+    purple_notify_info(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
+}
+
 static void on_signed_out(MxClient *client, MxpAccount *mxp)
 {
     purple_account_set_enabled(mxp->account, purple_core_get_ui(), FALSE);
@@ -233,6 +242,7 @@ static void connect_signals(MxpAccount *mxp)
         {"presence-changed", G_CALLBACK(on_presence_changed)},
         {"online-changed", G_CALLBACK(on_online_changed)},
         {"account-notice", G_CALLBACK(on_account_notice)},
+        {"account-hint", G_CALLBACK(on_account_hint)},
         {"own-name", G_CALLBACK(on_own_name)},
         {"room-moved", G_CALLBACK(on_room_moved)},
         {"signed-out", G_CALLBACK(on_signed_out)},
@@ -285,6 +295,8 @@ void mxp_account_login(PurpleAccount *account)
     mxp->client = new_client(account, gc);
     mxp_presence_init(mxp);
     mxp_receipts_init(mxp);
+    mx_client_set_encrypts_direct(
+        mxp->client, purple_account_get_bool(mxp->account, MXP_OPTION_ENCRYPT_DIRECT, TRUE));
     mxp_typing_init(mxp);
     mxp_rooms_init(mxp);
     mxp_buddies_init(mxp);
@@ -295,6 +307,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_joining_init(mxp);
     mxp_invites_init(mxp);
     mxp_sounds_init(mxp);
+    mxp_logging_init(mxp);
     mxp_avatars_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
@@ -302,6 +315,7 @@ void mxp_account_login(PurpleAccount *account)
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
+    mx_client_set_encrypt_to(mxp->client, mxp_trust_get_policy(account));
 }
 
 void mxp_account_close(PurpleConnection *gc)

@@ -7,6 +7,8 @@
 
 #include "mx-client.h"
 
+#define MXP_OPTION_ENCRYPT_DIRECT "encrypt_direct" /* new direct rooms are encrypted */
+
 typedef struct _MxpAvatars MxpAvatars;
 typedef struct _MxpHistories MxpHistories;
 typedef struct _MxpOwnIcon MxpOwnIcon;
@@ -44,7 +46,7 @@ typedef struct {
     gboolean is_asking;         /* our own dialog asks in place of libpurple's */
     const MxLine *line;         /* that is being written, or NULL: messages.c */
     GSList *raw_questions;      /* commands-raw.c */
-    GHashTable *displayed;      /* room ID -> gint64 *, the newest line not yet read: receipts.c */
+    GHashTable *displayed;      /* room ID -> the newest line not yet read: receipts.c */
     GHashTable *typing;         /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
     GHashTable *presences;      /* user ID -> MxPresence: presence.c */
     GHashTable *deliveries;     /* room ID -> delivery in progress: delivery.c */

@@ -12,6 +12,7 @@
 #include "leaving.h"
 #include "people-search.h"
 #include "profile.h"
+#include "recovery.h"
 #include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
@@ -70,6 +71,34 @@ static void on_display_name(PurplePluginAction *action)
         mxp_profile_ask_name(mxp);
 }
 
+static void on_set_up_recovery(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_recovery_set_up(mxp);
+}
+
+static void on_recover(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_recovery_recover(mxp);
+}
+
+static void on_encryption_info(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_recovery_show_info(mxp);
+}
+
+static void on_reset_identity(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_recovery_reset_identity(mxp);
+}
+
 GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
 {
     GList *list = g_list_append(NULL, purple_plugin_action_new(_("Create room…"), on_create));
@@ -79,6 +108,11 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
     list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
+    list = g_list_append(list, purple_plugin_action_new(_("Set up recovery…"), on_set_up_recovery));
+    list = g_list_append(list, purple_plugin_action_new(_("Recover encryption…"), on_recover));
+    list = g_list_append(
+        list, purple_plugin_action_new(_("Encryption information…"), on_encryption_info));
+    list = g_list_append(list, purple_plugin_action_new(_("Reset identity…"), on_reset_identity));
     list = g_list_append(list, purple_plugin_action_new(_("Leave spaces…"), on_leave_spaces));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

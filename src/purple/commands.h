@@ -18,6 +18,7 @@ typedef struct {
 } MxpCommand;
 
 extern const MxpCommand mxp_commands_directory[];  /* commands-directory.c */
+extern const MxpCommand mxp_commands_encryption[]; /* commands-encryption.c */
 extern const MxpCommand mxp_commands_history[];    /* commands-history.c */
 extern const MxpCommand mxp_commands_members[];    /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[];   /* commands-messages.c */
@@ -27,6 +28,7 @@ extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];      /* commands-rooms.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
+extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);

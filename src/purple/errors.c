@@ -105,7 +105,10 @@ PurpleConnectionError mxp_errors_get_reason(const GError *error, char **text)
     case MX_ERROR_LOCKED:
         *text = g_strdup(error->message);
         return PURPLE_CONNECTION_ERROR_NAME_IN_USE;
+    case MX_ERROR_KEYS_LOST:
     case MX_ERROR_STORE:
+    case MX_ERROR_KEY_LOCKED:
+    case MX_ERROR_KEY_LOST:
     case MX_ERROR_FAILED:
         break;
     }

@@ -23,8 +23,8 @@ typedef struct {
     guint next;
     guint source;
     int day;
-    int encrypted; /* in a row, not yet told of */
-    gint64 encrypted_ts;
+    int unreadable;                /* in a row, not yet told of */
+    const MxLine *last_unreadable; /* of them; in history */
 } Show;
 
 struct _MxpHistories {
@@ -154,30 +154,33 @@ static void write_date(Show *show, PurpleConversation *conversation, gint64 ts)
         mxp_day_line_write(conversation, date);
 }
 
-static void tell_encrypted(Show *show, PurpleConversation *conversation)
+/* One says why; of many it is said once. */
+static void tell_unreadable(Show *show, PurpleConversation *conversation)
 {
-    if (show->encrypted == 0)
+    MxLine many = {.kind = MX_LINE_STATE};
+    int n = show->unreadable;
+    if (n == 0)
         return;
-    MxLine line = {.kind = MX_LINE_STATE, .ts = show->encrypted_ts};
-    line.body = g_strdup_printf(
-        g_dngettext(GETTEXT_PACKAGE, "%d encrypted message, which this version cannot read.",
-                    "%d encrypted messages, which this version cannot read.", show->encrypted),
-        show->encrypted);
-    show->encrypted = 0;
-    write_date(show, conversation, line.ts);
-    mxp_messages_write_old(show->mxp, conversation, &line);
-    g_free(line.body);
+    many.ts = show->last_unreadable->ts;
+    many.body = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE,
+                                            "%d encrypted message that cannot be read here.",
+                                            "%d encrypted messages that cannot be read here.", n),
+                                n);
+    show->unreadable = 0;
+    write_date(show, conversation, many.ts);
+    mxp_messages_write_old(show->mxp, conversation, n == 1 ? show->last_unreadable : &many);
+    g_free(many.body);
 }
 
 static void write_line(Show *show, const MxRoom *room, PurpleConversation *conversation,
                        const MxLine *line)
 {
     if (line->kind == MX_LINE_ENCRYPTED) {
-        show->encrypted++;
-        show->encrypted_ts = line->ts;
+        show->unreadable++;
+        show->last_unreadable = line;
         return;
     }
-    tell_encrypted(show, conversation);
+    tell_unreadable(show, conversation);
     if (line->row == 0) {
         say(conversation, line->body);
         return;
@@ -216,7 +219,7 @@ static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *c
     while (show->next < lines->len && g_get_monotonic_time() < until);
     gboolean is_done = show->next == lines->len;
     if (is_done) {
-        tell_encrypted(show, conversation);
+        tell_unreadable(show, conversation);
         finish(show, conversation);
     }
     purple_conversation_set_logging(conversation, was_logging);

@@ -32,7 +32,7 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 
 /* ---- writing ---- */
 
-char *mxp_messages_get_text(const MxLine *line)
+static char *get_bare_text(const MxLine *line)
 {
     g_autofree char *markup = NULL;
     switch (line->kind) {
@@ -43,7 +43,7 @@ char *mxp_messages_get_text(const MxLine *line)
             markup = mxp_markup_from_html(line->formatted_body, FALSE);
         return markup != NULL ? purple_markup_strip_html(markup) : g_strdup(line->body);
     case MX_LINE_ENCRYPTED:
-        return g_strdup(_("[encrypted message: this version cannot read it]"));
+        return g_strdup_printf("[%s]", line->body);
     case MX_LINE_UNREADABLE:
         return g_strdup(_("[a message without text]"));
     case MX_LINE_STATE:
@@ -54,15 +54,35 @@ char *mxp_messages_get_text(const MxLine *line)
     return NULL;
 }
 
-static char *get_markup(const MxLine *line)
+char *mxp_messages_get_text(const MxLine *line)
+{
+    g_autofree char *text = get_bare_text(line);
+    if (text == NULL || line->mark == NULL)
+        return g_steal_pointer(&text);
+    return g_strdup_printf("%s [%s]", text, line->mark);
+}
+
+static char *get_bare_markup(const MxLine *line)
 {
     gboolean is_emote = line->kind == MX_LINE_EMOTE;
     char *markup =
         line->formatted_body != NULL ? mxp_markup_from_html(line->formatted_body, is_emote) : NULL;
     if (markup != NULL)
         return markup;
-    g_autofree char *text = mxp_messages_get_text(line);
+    g_autofree char *text = get_bare_text(line);
     return text != NULL ? mxp_markup_from_plain(text, is_emote) : NULL;
+}
+
+/* What is to be thought of a message stands behind it, always in words: a warning catches the eye,
+ * the rest is quiet. */
+static char *get_markup(const MxLine *line)
+{
+    g_autofree char *markup = get_bare_markup(line);
+    if (markup == NULL || line->mark == NULL)
+        return g_steal_pointer(&markup);
+    g_autofree char *mark = mxp_markup_escape(line->mark);
+    return g_strdup_printf("%s <font color=\"%s\">[%s]</font>", markup,
+                           line->is_warned ? "#c01c28" : "#77767b", mark);
 }
 
 static PurpleMessageFlags get_flags(const MxLine *line)

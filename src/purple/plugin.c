@@ -19,6 +19,7 @@
 #include "invites.h"
 #include "joining.h"
 #include "links.h"
+#include "logging.h"
 #include "membership.h"
 #include "messages.h"
 #include "own-icon.h"
@@ -32,6 +33,7 @@
 #include "roomlist.h"
 #include "rooms.h"
 #include "topic.h"
+#include "trust.h"
 #include "typing.h"
 
 /* The two tables, and what libpurple wants done when it loads and unloads the plugin. */
@@ -210,6 +212,16 @@ static void add_member_options(void)
                                                     MXP_OPTION_MAX_MEMBERS, MXP_MAX_MEMBERS));
 }
 
+static void add_encryption_option(void)
+{
+    GList *list = add_choice(NULL, _("Devices signed by their owner"), "signed");
+    list = add_choice(list, _("All devices"), "all");
+    list = add_choice(list, _("Verified people only"), "verified");
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options,
+        purple_account_option_list_new(_("Encrypt messages to"), MXP_OPTION_ENCRYPT_TO, list));
+}
+
 static void init_plugin(PurplePlugin *plugin)
 {
     bindtextdomain(GETTEXT_PACKAGE, MX_LOCALEDIR);
@@ -225,6 +237,15 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_bool_new(_("Do not tell others what I have read"),
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
+    add_encryption_option();
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Encrypt new direct chats"),
+                                                     MXP_OPTION_ENCRYPT_DIRECT, TRUE));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_bool_new(_("Log decrypted messages"),
+                                                     MXP_OPTION_LOG_DECRYPTED, TRUE));
 }
 
 PURPLE_INIT_PLUGIN(matrix, init_plugin, plugin_info)

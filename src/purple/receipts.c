@@ -39,12 +39,17 @@ static gboolean is_looked_at(PurpleConversation *conversation)
 
 /* ---- the user's ---- */
 
+/* The furthest line of a room that was shown. */
+typedef struct {
+    gint64 row, pos;
+} Displayed;
+
 static void tell(MxpAccount *mxp, MxRoom *room)
 {
-    gint64 *line = g_hash_table_lookup(mxp->displayed, room->room_id);
+    Displayed *line = g_hash_table_lookup(mxp->displayed, room->room_id);
     if (line == NULL || is_idle(mxp))
         return;
-    mx_client_mark_read(mxp->client, room, *line,
+    mx_client_mark_read(mxp->client, room, line->row,
                         purple_account_get_bool(mxp->account, MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
     g_hash_table_remove(mxp->displayed, room->room_id);
 }
@@ -91,8 +96,11 @@ void mxp_receipts_note(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     /* What cannot be read here is still to be read elsewhere. */
     if (line->is_own || line->kind == MX_LINE_NOTHING || line->kind == MX_LINE_ENCRYPTED)
         return;
-    g_hash_table_replace(mxp->displayed, g_strdup(room->room_id),
-                         g_memdup2(&line->row, sizeof line->row));
+    /* What could not be read at first, or fetched, is shown after what came later. */
+    Displayed *before = g_hash_table_lookup(mxp->displayed, room->room_id);
+    Displayed now = {.row = line->row, .pos = line->pos};
+    if (before == NULL || before->pos < now.pos)
+        g_hash_table_replace(mxp->displayed, g_strdup(room->room_id), g_memdup2(&now, sizeof now));
 }
 
 void mxp_receipts_flush(MxpAccount *mxp, MxRoom *room)

@@ -180,6 +180,12 @@ static const struct {
 static char *begin_on_entrance(MxpDeed deed, const char *target)
 {
     switch (deed) {
+    case MXP_DEED_SET_UP_RECOVERY:
+        return g_strdup(_("Recovery was not set up."));
+    case MXP_DEED_RECOVER:
+        return g_strdup(_("Nothing was recovered."));
+    case MXP_DEED_RESET_IDENTITY:
+        return g_strdup(_("Your identity was not reset."));
     case MXP_DEED_KNOCK:
         return g_strdup_printf(_("You could not ask to be let into %s."), target);
     case MXP_DEED_DENY:

@@ -53,6 +53,9 @@ typedef enum {
     MXP_DEED_OWN_NAME, /* the user's own */
     MXP_DEED_AVATAR,
     MXP_DEED_SEARCH,
+    MXP_DEED_SET_UP_RECOVERY,
+    MXP_DEED_RECOVER,
+    MXP_DEED_RESET_IDENTITY,
     MXP_DEED_READ_STATE,
     MXP_DEED_KNOCK,
     MXP_DEED_DENY,
@@ -64,5 +67,5 @@ typedef enum {
     MXP_DEED_LIST,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
- * from MXP_DEED_CREATE to _SEARCH. The caller frees. */
+ * from MXP_DEED_CREATE to _RESET_IDENTITY. The caller frees. */
 char *mxp_reply_explain(MxpDeed deed, const char *target, const GError *error);

@@ -4,39 +4,22 @@
 
 #include "mx-store-private.h"
 
-static MxTimelineRow *read_row(sqlite3_stmt *statement, gint64 room)
-{
-    MxTimelineRow *row = g_new0(MxTimelineRow, 1);
-    row->id = sqlite3_column_int64(statement, 0);
-    row->room = room;
-    row->pos = sqlite3_column_int64(statement, 1);
-    row->event_id = mx_store_column_dup(statement, 2);
-    row->sender = mx_store_column_dup(statement, 3);
-    row->type = mx_store_column_dup(statement, 4);
-    row->txn_id = mx_store_column_dup(statement, 5);
-    row->content = mx_store_column_dup(statement, 6);
-    row->ts = sqlite3_column_int64(statement, 7);
-    row->display = sqlite3_column_int(statement, 8);
-    row->state_key = mx_store_column_dup(statement, 9);
-    row->prev_content = mx_store_column_dup(statement, 10);
-    row->delayed = TRUE;
-    return row;
-}
-
 GPtrArray *mx_store_list_history(MxStore *store, gint64 room, gint64 before_pos, gint64 floor_pos,
                                  gboolean with_waiting, int limit)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, display, state_key, "
-        "prev_content FROM timeline WHERE room = ? AND pos < ? AND pos > ? "
+        "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND pos < ? AND pos > ? "
         "AND (? OR display NOT IN (1, 2)) AND (state_key IS NOT NULL OR type IN "
         "('m.room.message', 'm.room.encrypted', 'm.sticker', 'm.room.redaction')) "
         "ORDER BY pos DESC LIMIT ?",
         "iiidd", room, before_pos, floor_pos, (int)with_waiting, limit);
-    while (mx_store_step(store, statement))
-        g_ptr_array_add(rows, read_row(statement, room));
+    while (mx_store_step(store, statement)) {
+        MxTimelineRow *row = mx_store_read_timeline(store, statement);
+        row->delayed = TRUE;
+        g_ptr_array_add(rows, row);
+    }
     return rows;
 }
 

@@ -9,16 +9,21 @@ void mx_queue_row_free(MxQueueRow *row)
     g_free(row->txn_id);
     g_free(row->type);
     g_free(row->content);
+    g_free(row->cipher);
     g_free(row);
 }
 
 void mx_store_add_queue(MxStore *store, MxQueueRow *row)
 {
+    g_autoptr(GBytes) sealed =
+        row->is_secret ? mx_store_seal(store, "queue", row->txn_id, row->type, row->content) : NULL;
     mx_store_exec(store,
-                  "INSERT INTO queue (room, row, txn_id, type, content, state, created_ms) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                  "iisssdi", row->room, row->row, row->txn_id, row->type, row->content,
-                  (int)row->state, row->created_ms);
+                  "INSERT INTO queue (room, row, txn_id, type, content, state, created_ms, sealed) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "iisssdib", row->room, row->row, row->txn_id,
+                  row->is_secret ? MX_SEALED_TYPE : row->type,
+                  row->is_secret ? MX_SEALED_CONTENT : row->content, (int)row->state,
+                  row->created_ms, sealed);
     row->id = sqlite3_last_insert_rowid(store->db);
 }
 
@@ -36,11 +41,17 @@ static MxQueueRow *one_item(MxStore *store, sqlite3_stmt *statement)
     row->state = sqlite3_column_int(statement, 6);
     row->created_ms = sqlite3_column_int64(statement, 7);
     row->uncertain_ms = sqlite3_column_int64(statement, 8);
+    g_autoptr(GBytes) sealed = mx_store_column_bytes(statement, 9);
+    row->is_secret = sealed != NULL;
+    if (sealed != NULL)
+        mx_store_reveal(store, "queue", row->txn_id, sealed, &row->type, &row->content);
+    row->cipher = mx_store_column_dup(statement, 10);
     mx_store_done(statement);
     return row;
 }
 
-#define QUEUE_COLUMNS "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms"
+#define QUEUE_COLUMNS                                                                              \
+    "id, room, row, txn_id, type, content, state, created_ms, uncertain_ms, sealed, cipher"
 
 MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room)
 {
@@ -61,6 +72,11 @@ void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gin
 {
     mx_store_exec(store, "UPDATE queue SET state = ?, uncertain_ms = ? WHERE id = ?", "dii",
                   (int)state, uncertain_ms, id);
+}
+
+void mx_store_set_queue_cipher(MxStore *store, gint64 id, const char *cipher)
+{
+    mx_store_exec(store, "UPDATE queue SET cipher = ? WHERE id = ?", "si", cipher, id);
 }
 
 void mx_store_remove_queue(MxStore *store, gint64 id)
@@ -120,8 +136,8 @@ void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to)
                   "UPDATE timeline SET room = ?, pos = pos + ? WHERE id IN "
                   "(SELECT row FROM queue WHERE room = ? AND state <> 3)",
                   "iii", to->key, shift, from);
-    mx_store_exec(store, "UPDATE queue SET room = ? WHERE room = ? AND state <> 3", "ii", to->key,
-                  from);
+    mx_store_exec(store, "UPDATE queue SET room = ?, cipher = NULL WHERE room = ? AND state <> 3",
+                  "ii", to->key, from);
     to->top_pos = MAX(to->top_pos, highest + shift);
 }
 

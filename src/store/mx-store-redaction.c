@@ -2,35 +2,16 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-store-private.h"
 
-#define COLUMNS                                                                                    \
-    "id, room, pos, event_id, sender, type, txn_id, content, state_key, prev_content, ts, display"
-
-static MxTimelineRow *read_row(sqlite3_stmt *statement)
-{
-    MxTimelineRow *row = g_new0(MxTimelineRow, 1);
-    row->id = sqlite3_column_int64(statement, 0);
-    row->room = sqlite3_column_int64(statement, 1);
-    row->pos = sqlite3_column_int64(statement, 2);
-    row->event_id = mx_store_column_dup(statement, 3);
-    row->sender = mx_store_column_dup(statement, 4);
-    row->type = mx_store_column_dup(statement, 5);
-    row->txn_id = mx_store_column_dup(statement, 6);
-    row->content = mx_store_column_dup(statement, 7);
-    row->state_key = mx_store_column_dup(statement, 8);
-    row->prev_content = mx_store_column_dup(statement, 9);
-    row->ts = sqlite3_column_int64(statement, 10);
-    row->display = sqlite3_column_int(statement, 11);
-    return row;
-}
+#include <string.h>
 
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id)
 {
-    sqlite3_stmt *statement =
-        mx_store_query(store, "SELECT " COLUMNS " FROM timeline WHERE room = ? AND event_id = ?",
-                       "is", room, event_id);
+    sqlite3_stmt *statement = mx_store_query(
+        store, "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND event_id = ?", "is",
+        room, event_id);
     if (!mx_store_step(store, statement))
         return NULL;
-    MxTimelineRow *row = read_row(statement);
+    MxTimelineRow *row = mx_store_read_timeline(store, statement);
     mx_store_done(statement);
     return row;
 }
@@ -40,12 +21,17 @@ GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit)
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT " COLUMNS " FROM timeline WHERE room = ? AND display IN (2, 3) "
+        "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND display IN (2, 3) "
         "AND type IN ('m.room.message', 'm.room.encrypted', 'm.sticker') AND content <> '{}' "
         "ORDER BY pos DESC LIMIT ?",
         "id", room, limit);
-    while (mx_store_step(store, statement))
-        g_ptr_array_add(rows, read_row(statement));
+    while (mx_store_step(store, statement)) {
+        g_autoptr(MxTimelineRow) row = mx_store_read_timeline(store, statement);
+        /* What was sealed may be anything. */
+        if (g_str_equal(row->type, "m.room.message") || g_str_equal(row->type, "m.sticker") ||
+            g_str_equal(row->type, MX_SEALED_TYPE))
+            g_ptr_array_add(rows, g_steal_pointer(&row));
+    }
     return rows;
 }
 
@@ -69,13 +55,17 @@ GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *se
 GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
-    sqlite3_stmt *statement =
-        mx_store_query(store,
-                       "SELECT " COLUMNS " FROM (SELECT * FROM timeline WHERE room = ? AND pos > ? "
-                       "ORDER BY pos LIMIT ?) WHERE sender = ? AND instr(content, ?) > 0",
-                       "iidss", row->room, row->pos, MAX_BEHIND, row->sender, row->event_id);
-    while (mx_store_step(store, statement))
-        g_ptr_array_add(rows, read_row(statement));
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT " MX_TIMELINE_COLUMNS " FROM (SELECT * FROM timeline WHERE room = ? AND pos > ? "
+        "ORDER BY pos LIMIT ?) WHERE sender = ? AND "
+        "(sealed IS NOT NULL OR instr(content, ?) > 0)",
+        "iidss", row->room, row->pos, MAX_BEHIND, row->sender, row->event_id);
+    while (mx_store_step(store, statement)) {
+        g_autoptr(MxTimelineRow) later = mx_store_read_timeline(store, statement);
+        if (strstr(later->content, row->event_id) != NULL)
+            g_ptr_array_add(rows, g_steal_pointer(&later));
+    }
     return rows;
 }
 
@@ -88,6 +78,7 @@ void mx_store_blank_row(MxStore *store, const MxTimelineRow *row, const char *co
 {
     mx_store_exec(store,
                   "UPDATE timeline SET content = ?, prev_content = NULL, "
+                  "sealed = NULL, crypto = 0, session_id = NULL, late = 0, "
                   "display = CASE display WHEN 1 THEN 4 ELSE display END WHERE id = ?",
                   "si", content, row->id);
     /* What came next holds the same as what was before it. */

@@ -6,6 +6,88 @@
 
 #include "mx-store-private.h"
 
+/* Whose devices matter follows from the rooms and their members (crypto D1). Many places write
+ * these, and a member that one of them forgot would be a device without keys: so the tables tell
+ * it. 1 and 2 are MX_MEMBERSHIP_JOIN and MX_MEMBERSHIP_INVITE. */
+#define TRACK(users)                                                                               \
+    "  UPDATE crypto_user SET tracked = 1, outdated = 1, dirty_seq = dirty_seq + 1"                \
+    "  WHERE tracked = 0 AND user_id IN (" users ");"                                              \
+    "  INSERT INTO crypto_user (user_id, tracked, outdated)"                                       \
+    "  SELECT user_id, 1, 1 FROM (" users ") WHERE user_id NOT IN"                                 \
+    "  (SELECT user_id FROM crypto_user);"
+/* No conflict clauses here: that of the statement outside would be taken instead. */
+#define TRACK_MEMBER                                                                               \
+    " ON member WHEN new.membership IN (1, 2) AND EXISTS"                                          \
+    "  (SELECT 1 FROM room WHERE key = new.room AND encrypted = 1 AND membership = 1) "            \
+    "BEGIN" TRACK("SELECT new.user_id AS user_id") " END;"
+#define TRACK_ROOM                                                                                 \
+    " ON room WHEN new.encrypted = 1 AND new.membership = 1"                                       \
+    "  AND (old.encrypted = 0 OR old.membership <> 1) "                                            \
+    "BEGIN" TRACK("SELECT user_id FROM member WHERE room = new.key"                                \
+                  "  AND membership IN (1, 2)") " END;"
+#define TRACK_ALL                                                                                  \
+    TRACK("SELECT DISTINCT user_id FROM room JOIN member ON member.room = room.key"                \
+          "  WHERE encrypted = 1 AND room.membership = 1 AND member.membership IN (1, 2)")
+#define DEVICES                                                                                    \
+    "CREATE TABLE crypto_user (user_id TEXT PRIMARY KEY, tracked INTEGER NOT NULL,"                \
+    "  outdated INTEGER NOT NULL, dirty_seq INTEGER NOT NULL DEFAULT 0,"                           \
+    "  ambiguous INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"                                       \
+    "CREATE INDEX crypto_user_outdated ON crypto_user (user_id)"                                   \
+    "  WHERE tracked = 1 AND outdated = 1;"                                                        \
+    "CREATE TABLE device (user_id TEXT NOT NULL, device_id TEXT NOT NULL, display_name TEXT,"      \
+    "  curve25519 TEXT NOT NULL, ed25519 TEXT NOT NULL, object TEXT NOT NULL, signed_by TEXT,"     \
+    "  blocked INTEGER NOT NULL, dehydrated INTEGER NOT NULL, gone INTEGER NOT NULL,"              \
+    "  PRIMARY KEY (user_id, device_id)) WITHOUT ROWID;"                                           \
+    "CREATE INDEX device_curve25519 ON device (curve25519);"                                       \
+    "CREATE INDEX device_ed25519 ON device (ed25519);"                                             \
+    "CREATE TABLE identity (user_id TEXT PRIMARY KEY, master TEXT NOT NULL, self_signing TEXT,"    \
+    "  user_signing TEXT, master_object TEXT NOT NULL, signed_by TEXT, trusted TEXT,"              \
+    "  was_verified INTEGER NOT NULL, new_master TEXT, new_self_signing TEXT,"                     \
+    "  new_user_signing TEXT, new_master_object TEXT) WITHOUT ROWID;"                              \
+    "CREATE TABLE stashed (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL);"             \
+    "CREATE TRIGGER member_new AFTER INSERT" TRACK_MEMBER                                          \
+    "CREATE TRIGGER member_changed AFTER UPDATE OF membership" TRACK_MEMBER                        \
+    "CREATE TRIGGER room_encrypted AFTER UPDATE OF encrypted, membership" TRACK_ROOM TRACK_ALL
+
+/* Olm sessions with devices, and requests for keys of rooms */
+#define OLM                                                                                        \
+    "CREATE TABLE olm_peer (curve25519 TEXT PRIMARY KEY, user_id TEXT NOT NULL,"                   \
+    "  device_id TEXT NOT NULL, want INTEGER NOT NULL, failures INTEGER NOT NULL,"                 \
+    "  not_before INTEGER NOT NULL, unwedged INTEGER NOT NULL, told_no_olm INTEGER NOT NULL)"      \
+    "  WITHOUT ROWID;"                                                                             \
+    "CREATE INDEX olm_peer_want ON olm_peer (want) WHERE want <> 0;"                               \
+    "CREATE TABLE olm_seen (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE);"     \
+    "CREATE TABLE key_request (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"                   \
+    "  request_id TEXT NOT NULL, sender_key TEXT, asked INTEGER NOT NULL, due INTEGER NOT NULL,"   \
+    "  is_waiting INTEGER NOT NULL, PRIMARY KEY (room_id, session_id)) WITHOUT ROWID;"             \
+    "CREATE INDEX key_request_due ON key_request (due) WHERE is_waiting = 1;"                      \
+    "CREATE TABLE key_question (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL,"      \
+    "  device_id TEXT NOT NULL, request_id TEXT NOT NULL, room_id TEXT NOT NULL,"                  \
+    "  session_id TEXT NOT NULL, received INTEGER NOT NULL,"                                       \
+    "  UNIQUE (user_id, device_id, request_id));"
+
+/* Outbound sessions. One that somebody who may hold its key has left is not used again, and neither
+ * is one of a room in which that may have happened unseen (crypto H6). 1 and 2 are
+ * MX_MEMBERSHIP_JOIN and MX_MEMBERSHIP_INVITE. */
+#define SHARE                                                                                      \
+    "CREATE TABLE outbound (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"           \
+    "  session_id TEXT NOT NULL, created INTEGER NOT NULL, n_messages INTEGER NOT NULL,"           \
+    "  period_ms INTEGER NOT NULL, period_msgs INTEGER NOT NULL,"                                  \
+    "  shared_history INTEGER NOT NULL, stale INTEGER NOT NULL);"                                  \
+    "CREATE TABLE shared_with (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"                   \
+    "  user_id TEXT NOT NULL, device_id TEXT NOT NULL, curve25519 TEXT NOT NULL,"                  \
+    "  idx INTEGER NOT NULL, withheld TEXT,"                                                       \
+    "  PRIMARY KEY (room_id, session_id, user_id, device_id)) WITHOUT ROWID;"                      \
+    "CREATE INDEX shared_with_device ON shared_with (user_id, device_id);"                         \
+    "CREATE TRIGGER outbound_left BEFORE INSERT ON member"                                         \
+    "  WHEN new.membership NOT IN (1, 2) AND EXISTS (SELECT 1 FROM member WHERE room = new.room"   \
+    "  AND user_id = new.user_id AND membership IN (1, 2)) "                                       \
+    "BEGIN UPDATE outbound SET stale = 1 WHERE room = new.room; END;"                              \
+    "CREATE TRIGGER outbound_gap AFTER UPDATE OF members_complete ON room"                         \
+    "  WHEN old.members_complete = 1 AND new.members_complete = 0 "                                \
+    "BEGIN UPDATE outbound SET stale = 1 WHERE room = new.key; END;"                               \
+    "ALTER TABLE queue ADD COLUMN cipher TEXT;"
+
 /* Each entry brings the schema from version i to i + 1 and is never changed after a release.
  * Message content stands apart from its row's order and state, so that sealing it later is a change
  * of one column. */
@@ -65,6 +147,29 @@ static const char *const migrations[] = {
     "CREATE TABLE upgrade (room INTEGER PRIMARY KEY REFERENCES room ON DELETE CASCADE,"
     "  successor TEXT, via TEXT, stage INTEGER NOT NULL, depth INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX upgrade_successor ON upgrade (successor) WHERE successor IS NOT NULL;",
+    "CREATE TABLE sealed (kind TEXT NOT NULL, key TEXT NOT NULL, data BLOB NOT NULL,"
+    "  PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+    "CREATE TABLE to_device (id INTEGER PRIMARY KEY AUTOINCREMENT, txn_id TEXT NOT NULL UNIQUE,"
+    "  type TEXT NOT NULL, body TEXT NOT NULL, owner TEXT, context TEXT);",
+    DEVICES,
+    OLM,
+    /* Encrypted events: MxRowCrypto, until when to wait for a key, and what was read. */
+    "ALTER TABLE timeline ADD COLUMN crypto INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN session_id TEXT;"
+    "ALTER TABLE timeline ADD COLUMN try_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN late INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE timeline ADD COLUMN sealed BLOB;"
+    "ALTER TABLE queue ADD COLUMN sealed BLOB;"
+    "CREATE INDEX timeline_crypto ON timeline (room, pos) WHERE crypto = 1;"
+    "CREATE INDEX timeline_session ON timeline (room, session_id) WHERE crypto = 3;"
+    "CREATE TABLE megolm_index (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"
+    "  message_index INTEGER NOT NULL, event_id TEXT NOT NULL, ts INTEGER NOT NULL,"
+    "  PRIMARY KEY (room_id, session_id, message_index)) WITHOUT ROWID;"
+    "CREATE TABLE withheld (room_id TEXT NOT NULL, session_id TEXT NOT NULL, sender TEXT NOT NULL,"
+    "  code TEXT NOT NULL, reason TEXT, ts INTEGER NOT NULL,"
+    "  PRIMARY KEY (room_id, session_id, sender)) WITHOUT ROWID;",
+    SHARE,
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -16,19 +16,32 @@ void mx_timeline_row_free(MxTimelineRow *row)
     g_free(row->content);
     g_free(row->state_key);
     g_free(row->prev_content);
+    g_free(row->session_id);
     g_free(row);
+}
+
+/* The row's own name, from the beginning and for ever. */
+static const char *get_seal_key(const MxTimelineRow *row)
+{
+    return row->txn_id != NULL ? row->txn_id : row->event_id;
 }
 
 gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row)
 {
+    g_autoptr(GBytes) sealed = NULL;
+    if (row->is_secret) {
+        sealed = mx_store_seal(store, "timeline", get_seal_key(row), row->type, row->content);
+        row->crypto = MX_ROW_READ;
+    }
     int added = mx_store_exec(
         store,
         "INSERT INTO timeline (room, pos, event_id, sender, type, txn_id, ts, display, delayed, "
-        "content, alert, state_key, prev_content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "iissssiddsdss", row->room, row->pos, row->event_id, row->sender, row->type, row->txn_id,
-        row->ts, (int)row->display, row->delayed, row->content, (int)row->alert, row->state_key,
-        row->prev_content);
+        "content, alert, state_key, prev_content, crypto, reading, session_id, sealed) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "iissssiddsdssddsb", row->room, row->pos, row->event_id, row->sender,
+        row->is_secret ? MX_SEALED_TYPE : row->type, row->txn_id, row->ts, (int)row->display,
+        row->delayed, row->is_secret ? MX_SEALED_CONTENT : row->content, (int)row->alert,
+        row->state_key, row->prev_content, (int)row->crypto, row->reading, row->session_id, sealed);
     if (added > 0)
         row->id = sqlite3_last_insert_rowid(store->db);
     return added > 0;
@@ -95,7 +108,7 @@ static void blank_if_redacted(MxStore *store, gint64 id, gint64 room, const char
 {
     if (mx_store_exec(
             store,
-            "UPDATE timeline SET content = '{}' WHERE id = ? AND "
+            "UPDATE timeline SET content = '{}', sealed = NULL, crypto = 0 WHERE id = ? AND "
             "(EXISTS (SELECT 1 FROM redacted WHERE room = ? AND event_id = ?) OR EXISTS "
             "(SELECT 1 FROM timeline WHERE room = ? AND event_id = ? AND content = '{}'))",
             "iisis", id, room, event_id, room, event_id) > 0)
@@ -116,25 +129,30 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
     return TRUE;
 }
 
+/* A late line stays: what was read is that it could not be read. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
 {
     return mx_store_exec(
-        store, "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 AND pos <= ?", "ii",
-        room, up_to_pos);
+        store,
+        "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 AND display IN (1, 2) "
+        "AND pos <= ? AND late = 0",
+        "ii", room, up_to_pos);
 }
 
 void mx_store_skip_sender(MxStore *store, const char *sender)
 {
-    mx_store_exec(store, "UPDATE timeline SET display = 4 WHERE display = 1 AND sender = ?", "s",
-                  sender);
+    mx_store_exec(store,
+                  "UPDATE timeline SET display = 4 WHERE display = 1 AND display IN (1, 2) "
+                  "AND sender = ?",
+                  "s", sender);
 }
 
 gint64 mx_store_count_pending(MxStore *store, gint64 room, const char *but_sender)
 {
     return mx_store_query_int(
         store, 0,
-        "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND sender <> ? "
-        "AND (alert & 8) = 0",
+        "SELECT count(*) FROM timeline WHERE room = ? AND display = 1 AND display IN (1, 2) "
+        "AND sender <> ? AND (alert & 8) = 0 AND crypto <> 1",
         "is", room, but_sender);
 }
 
@@ -143,8 +161,8 @@ gboolean mx_store_has_alert(MxStore *store, gint64 room, gint64 above_pos, const
 {
     return mx_store_query_int(store, 0,
                               "SELECT 1 FROM timeline WHERE room = ? AND display = 1 AND "
-                              "display IN (1, 2) AND pos > ? AND sender <> ? AND "
-                              "((alert & 1) <> 0 OR (? AND (alert & 4) = 0)) LIMIT 1",
+                              "display IN (1, 2) AND pos > ? AND sender <> ? AND crypto <> 1 "
+                              "AND ((alert & 1) <> 0 OR (? AND (alert & 4) = 0)) LIMIT 1",
                               "iisd", room, above_pos, but_sender, is_direct) != 0;
 }
 
@@ -154,28 +172,11 @@ GPtrArray *mx_store_list_display(MxStore *store, gint64 room, MxDisplay display,
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
-        "SELECT id, pos, event_id, sender, type, txn_id, content, ts, delayed, alert, "
-        "state_key, prev_content FROM timeline "
+        "SELECT " MX_TIMELINE_COLUMNS " FROM timeline "
         "WHERE room = ? AND display = ? AND display IN (1, 2) AND pos < ? ORDER BY pos LIMIT ?",
         "idid", room, (int)display, before_pos, limit);
-    while (mx_store_step(store, statement)) {
-        MxTimelineRow *row = g_new0(MxTimelineRow, 1);
-        row->id = sqlite3_column_int64(statement, 0);
-        row->room = room;
-        row->pos = sqlite3_column_int64(statement, 1);
-        row->event_id = mx_store_column_dup(statement, 2);
-        row->sender = mx_store_column_dup(statement, 3);
-        row->type = mx_store_column_dup(statement, 4);
-        row->txn_id = mx_store_column_dup(statement, 5);
-        row->content = mx_store_column_dup(statement, 6);
-        row->ts = sqlite3_column_int64(statement, 7);
-        row->delayed = sqlite3_column_int(statement, 8);
-        row->alert = sqlite3_column_int(statement, 9);
-        row->state_key = mx_store_column_dup(statement, 10);
-        row->prev_content = mx_store_column_dup(statement, 11);
-        row->display = display;
-        g_ptr_array_add(rows, row);
-    }
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(rows, mx_store_read_timeline(store, statement));
     return rows;
 }
 
@@ -196,7 +197,7 @@ int mx_store_skip_all_but(MxStore *store, gint64 room, int keep, int keep_quiet)
     gint64 quiet_from = MAX(from, find_pending(store, room, TRUE, keep_quiet));
     mx_store_exec(store,
                   "UPDATE timeline SET display = 4 WHERE room = ? AND display = 1 "
-                  "AND (alert & 8) <> 0 AND pos <= ?",
+                  "AND display IN (1, 2) AND (alert & 8) <> 0 AND pos <= ?",
                   "ii", room, quiet_from);
     return from == G_MININT64 ? 0 : mx_store_skip_pending(store, room, from);
 }
@@ -228,17 +229,28 @@ GPtrArray *mx_store_list_speakers(MxStore *store, gint64 room)
 
 void mx_store_set_display(MxStore *store, gint64 id, MxDisplay display)
 {
+    /* late = 2: it was read while a window was told that it cannot be. */
     mx_store_exec(store,
-                  "UPDATE timeline SET display = ?1, delayed = delayed OR ?1 = 1 WHERE id = ?2",
+                  "UPDATE timeline SET "
+                  "display = CASE WHEN ?1 = 3 AND late = 2 THEN 1 ELSE ?1 END, "
+                  "late = CASE WHEN late = 2 AND ?1 <> 2 THEN ?1 = 3 ELSE late END, "
+                  "delayed = delayed OR ?1 = 1 OR late = 2 WHERE id = ?2",
                   "di", (int)display, id);
 }
 
 int mx_store_count_shown_twins(MxStore *store, const MxTimelineRow *row)
 {
-    return mx_store_query_int(store, 0,
-                              "SELECT count(*) FROM timeline WHERE room = ? AND sender = ? AND "
-                              "display = 3 AND ts / 1000 = ? AND content = ?",
-                              "isis", row->room, row->sender, row->ts / 1000, row->content);
+    int n = 0;
+    sqlite3_stmt *statement =
+        mx_store_query(store,
+                       "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND "
+                       "sender = ? AND display = 3 AND ts / 1000 = ?",
+                       "isi", row->room, row->sender, row->ts / 1000);
+    while (mx_store_step(store, statement)) {
+        g_autoptr(MxTimelineRow) twin = mx_store_read_timeline(store, statement);
+        n += g_str_equal(twin->content, row->content);
+    }
+    return n;
 }
 
 GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display)

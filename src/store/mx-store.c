@@ -75,6 +75,12 @@ void mx_store_fail(MxStore *store, const char *what)
                         sqlite3_errmsg(store->db));
 }
 
+void mx_store_set_failed(MxStore *store, const GError *error)
+{
+    if (store->failure == NULL)
+        store->failure = g_error_copy(error);
+}
+
 static gboolean open_database(MxStore *store, GError **error)
 {
     g_autofree char *path = g_build_filename(store->dir, "account.db", NULL);
@@ -130,6 +136,7 @@ void mx_store_close(MxStore *store)
         return;
     if (store->in_transaction)
         mx_store_rollback(store);
+    mx_store_attach(store, NULL, NULL);
     g_hash_table_unref(store->statements);
     sqlite3_close(store->db);
     release_lock(store);
@@ -137,6 +144,31 @@ void mx_store_close(MxStore *store)
     g_free(store->lock_path);
     g_free(store->dir);
     g_free(store);
+}
+
+void mx_store_attach(MxStore *store, gpointer attachment, GDestroyNotify destroy)
+{
+    gpointer before = g_steal_pointer(&store->attachment);
+    if (before != NULL && store->free_attachment != NULL)
+        store->free_attachment(before);
+    store->attachment = attachment;
+    store->free_attachment = destroy;
+}
+
+gpointer mx_store_get_attachment(MxStore *store)
+{
+    return store->attachment;
+}
+
+const char *mx_store_get_dir(MxStore *store)
+{
+    return store->dir;
+}
+
+void mx_store_set_durable(MxStore *store)
+{
+    g_return_if_fail(!store->in_transaction);
+    sqlite3_exec(store->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL);
 }
 
 /* Statements */
@@ -165,6 +197,15 @@ static void bind_slice(sqlite3_stmt *statement, int at, MxJsonSlice slice)
         sqlite3_bind_text64(statement, at, slice.text, slice.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+static void bind_bytes(sqlite3_stmt *statement, int at, GBytes *bytes)
+{
+    if (bytes == NULL)
+        sqlite3_bind_null(statement, at);
+    else
+        sqlite3_bind_blob64(statement, at, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
+                            SQLITE_STATIC);
+}
+
 static void bind_all(sqlite3_stmt *statement, const char *format, va_list values)
 {
     for (int at = 1; format[at - 1] != '\0'; at++) {
@@ -174,6 +215,9 @@ static void bind_all(sqlite3_stmt *statement, const char *format, va_list values
             break;
         case 'j':
             bind_slice(statement, at, va_arg(values, MxJsonSlice));
+            break;
+        case 'b':
+            bind_bytes(statement, at, va_arg(values, GBytes *));
             break;
         case 'i':
             sqlite3_bind_int64(statement, at, va_arg(values, gint64));
@@ -260,6 +304,14 @@ char *mx_store_column_dup(sqlite3_stmt *statement, int column)
     return g_strdup((const char *)sqlite3_column_text(statement, column));
 }
 
+GBytes *mx_store_column_bytes(sqlite3_stmt *statement, int column)
+{
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return NULL;
+    const void *data = sqlite3_column_blob(statement, column);
+    return g_bytes_new(data, sqlite3_column_bytes(statement, column));
+}
+
 char *mx_store_query_text(MxStore *store, const char *sql, const char *format, ...)
 {
     va_list values;
@@ -340,6 +392,13 @@ void mx_store_clear(MxStore *store)
     mx_store_exec(store, "DELETE FROM room", "");
     mx_store_exec(store, "DELETE FROM account_data", "");
     mx_store_exec(store, "DELETE FROM presence", "");
+    mx_store_exec(store, "DELETE FROM sealed", "");
+    mx_store_clear_device(store);
+    mx_store_exec(store, "DELETE FROM megolm_index", "");
+    mx_store_exec(store, "DELETE FROM withheld", "");
+    mx_store_exec(store, "DELETE FROM crypto_user", "");
+    mx_store_exec(store, "DELETE FROM device", "");
+    mx_store_exec(store, "DELETE FROM identity", "");
     /* Transaction IDs go on counting: a server may remember the old ones. */
     mx_store_exec(store, "DELETE FROM value WHERE name <> ?", "s", MX_VALUE_NEXT_TXN);
 }

@@ -24,11 +24,25 @@ MxStore *mx_store_open(const char *dir, gboolean *held_here, GError **error);
 void mx_store_close(MxStore *store); /* releases the lock last */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxStore, mx_store_close)
 
+/* What belongs to the open database and lives as long: the encryption. destroy may be NULL; it is
+ * called when something else is attached, and on closing, while the database is still open. */
+void mx_store_attach(MxStore *store, gpointer attachment, GDestroyNotify destroy);
+gpointer mx_store_get_attachment(MxStore *store); /* or NULL */
+const char *mx_store_get_dir(MxStore *store);
+/* From now on a commit survives a loss of power, not only of the program: a ratchet that went back
+ * would use a key twice. Not within a transaction. */
+void mx_store_set_durable(MxStore *store);
+
 void mx_store_begin(MxStore *store);
 gboolean mx_store_commit(MxStore *store, GError **error);
 void mx_store_rollback(MxStore *store);
 /* Removes every row: the account logged out, or somebody else's account is now behind this name. */
 void mx_store_clear(MxStore *store);
+/* What belongs to the keys of one device: sealed rows but those whose kind begins with "kept-",
+ * and to-device messages on their way. */
+void mx_store_clear_device(MxStore *store);
+/* The transaction cannot be committed any more, for a reason of the caller's. */
+void mx_store_set_failed(MxStore *store, const GError *error);
 /* Bytes on disk, for the account's info. */
 gint64 mx_store_get_size(MxStore *store);
 
@@ -49,6 +63,12 @@ void mx_store_set_value(MxStore *store, const char *name, const char *value);
 #define MX_VALUE_NEXT_TXN "next_txn"
 #define MX_VALUE_FIRST_SYNC_DONE "first_sync_done"
 #define MX_VALUE_STATUS_MSG "status_msg" /* the user's own, as the server has it */
+
+/* Rows that only the encryption can read, by kind and key: mx-store-sealed.c. data NULL removes. */
+GBytes *mx_store_get_sealed(MxStore *store, const char *kind, const char *key); /* or NULL */
+void mx_store_set_sealed(MxStore *store, const char *kind, const char *key, GBytes *data);
+/* Keys (char *) of this kind that begin with prefix, in order. prefix "": all. */
+GPtrArray *mx_store_list_sealed(MxStore *store, const char *kind, const char *prefix);
 
 /* Account data, global (room 0) and of rooms. content: JSON text. */
 char *mx_store_get_account_data(MxStore *store, gint64 room, const char *type);
@@ -182,6 +202,14 @@ typedef enum {
     MX_DISPLAY_SKIPPED, /* read elsewhere, or more than a window takes */
 } MxDisplay;
 
+/* How far the reading of an encrypted event has come: mx-store-encrypted.c. */
+typedef enum {
+    MX_ROW_PLAIN,      /* nothing to read */
+    MX_ROW_WAITING,    /* to be tried */
+    MX_ROW_READ,       /* or typed here: type and content are sealed */
+    MX_ROW_UNREADABLE, /* for now; `reading` says why */
+} MxRowCrypto;
+
 typedef struct {
     gint64 id; /* 0 for a new one */
     gint64 room;
@@ -197,6 +225,13 @@ typedef struct {
     MxDisplay display;
     gboolean delayed; /* came with a catch-up */
     MxAlert alert;
+    /* Of an encrypted room: type and content stand in the database for nobody to read. A row that
+     * cannot be opened is one of type m.room.encrypted. */
+    gboolean is_secret;
+    MxRowCrypto crypto;
+    int reading;      /* what the encryption said of it; only it and the lines know the numbers */
+    char *session_id; /* of one that is to be tried, perhaps again */
+    gboolean is_late; /* it was in a window as unreadable, and is to be shown again */
 } MxTimelineRow;
 
 void mx_timeline_row_free(MxTimelineRow *row);
@@ -301,6 +336,62 @@ void mx_store_save_gap(MxStore *store, MxGapRow *gap);
 void mx_store_remove_gap(MxStore *store, gint64 id);
 void mx_store_waive_gaps(MxStore *store, gint64 room);
 
+/* ---- encrypted events and their texts: mx-store-encrypted.c ---- */
+
+/* What is sealed can be read by the encryption alone, which gives these two functions when it
+ * opens: rows of `timeline` and `queue` are sealed as they are stored and opened as they are
+ * loaded, and nobody between needs to know. kind and key name the row. seal gives NULL with error.
+ * reveal gives NULL when it cannot. Both NULL: nothing can be sealed; a transaction that has to
+ * fails. */
+typedef GBytes *(*MxSealFunc)(gpointer data, const char *kind, const char *key, GBytes *plain,
+                              GError **error);
+typedef GBytes *(*MxRevealFunc)(gpointer data, const char *kind, const char *key, GBytes *sealed);
+void mx_store_set_reveal(MxStore *store, MxSealFunc seal, MxRevealFunc reveal, gpointer data);
+
+/* What is to be tried now (ms, wall clock), at most limit rows of one room, in order; room 0: of
+ * the one that has waited longest, those in which lines wait for it first. */
+GPtrArray *mx_store_list_waiting(MxStore *store, gint64 room, gint64 now_ms, int limit);
+/* In how many ms there will be more; -1: nothing waits. */
+gint64 mx_store_get_waiting_ms(MxStore *store, gint64 now_ms);
+/* Lines from here on stay until what is encrypted has been tried. G_MAXINT64: none does. */
+gint64 mx_store_get_waiting_pos(MxStore *store, gint64 room);
+/* The row is tried again at until_ms, for the last time. */
+void mx_store_put_off(MxStore *store, gint64 id, gint64 until_ms);
+gboolean mx_store_was_put_off(MxStore *store, gint64 id);
+/* It says row->type and row->content; these are sealed. display, alert and reading are taken from
+ * the row too. is_line: what a window has shown as unreadable is pending again, as a late line. */
+void mx_store_set_read(MxStore *store, MxTimelineRow *row, gboolean is_line);
+/* display, alert and reading are taken from the row. */
+void mx_store_set_unreadable(MxStore *store, const MxTimelineRow *row);
+/* Nothing can be read now: no line is to wait for it. */
+void mx_store_give_up_waiting(MxStore *store, int reading);
+/* A key has come: unreadable rows of this session are to be tried. Gives how many. */
+int mx_store_retry_session(MxStore *store, gint64 room, const char *session_id);
+/* The same for what was unreadable for this reason; sender NULL: of everybody. */
+int mx_store_retry_reading(MxStore *store, int reading, const char *sender);
+/* What was put off is due now. Gives how many. */
+int mx_store_hurry_session(MxStore *store, gint64 room, const char *session_id);
+
+/* ---- what is known of Megolm sessions: mx-store-megolm.c ---- */
+
+/* The message of this index (crypto I8) is this event's, which is noted, or was already. FALSE: it
+ * is another's. */
+gboolean mx_store_claim_index(MxStore *store, const char *room_id, const char *session_id,
+                              gint64 message_index, const char *event_id, gint64 ts);
+
+/* Why a session was not given by this sender (crypto L1). Empty IDs: of any session (L3). */
+typedef struct {
+    char *code, *reason;
+    gint64 ts; /* when that was said, ms */
+} MxWithheldRow;
+void mx_withheld_row_free(MxWithheldRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxWithheldRow, mx_withheld_row_free)
+void mx_store_set_withheld(MxStore *store, const char *room_id, const char *session_id,
+                           const char *sender, const MxWithheldRow *row);
+MxWithheldRow *mx_store_get_withheld(MxStore *store, const char *room_id, const char *session_id,
+                                     const char *sender); /* or NULL */
+void mx_store_remove_withheld(MxStore *store, const char *room_id, const char *session_id);
+
 /* ---- send queue: mx-store-queue.c ---- */
 
 typedef enum {
@@ -317,6 +408,9 @@ typedef struct {
     char *txn_id;
     char *type;
     char *content;
+    char
+        *cipher; /* the content as it goes out, of an m.room.encrypted event; NULL: not encrypted */
+    gboolean is_secret; /* as of a timeline row */
     MxQueueState state;
     gint64 created_ms;   /* wall clock */
     gint64 uncertain_ms; /* how long it has been without an answer while online */
@@ -329,6 +423,8 @@ void mx_store_add_queue(MxStore *store, MxQueueRow *row); /* fills in id */
 MxQueueRow *mx_store_get_queue_head(MxStore *store, gint64 room);
 MxQueueRow *mx_store_get_queue_by_txn(MxStore *store, const char *txn_id);
 void mx_store_set_queue_state(MxStore *store, gint64 id, MxQueueState state, gint64 uncertain_ms);
+/* Once, in the transaction that saves the advanced ratchet: each try sends these bytes (V5). */
+void mx_store_set_queue_cipher(MxStore *store, gint64 id, const char *cipher);
 void mx_store_remove_queue(MxStore *store, gint64 id);
 /* Failed items of the room become queued again (resend) or are dropped
  * (discard; their lines stay).
@@ -346,5 +442,20 @@ gint64 mx_store_count_failed(MxStore *store, gint64 room);
 /* What room `from` still has to send goes, with its lines, to the end of room `to`. */
 void mx_store_move_queue(MxStore *store, gint64 from, MxRoomRow *to);
 GArray *mx_store_list_queue_rooms(MxStore *store); /* gint64 room keys with items to send */
+
+/* ---- to-device messages on their way: mx-store-sealed.c ---- */
+
+typedef struct {
+    gint64 id;
+    char *txn_id, *type, *body; /* body: JSON text, whole, as it is sent each time */
+    char *owner, *context;      /* who is told when it has arrived, and of what; may be NULL */
+} MxToDeviceRow;
+void mx_to_device_row_free(MxToDeviceRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxToDeviceRow, mx_to_device_row_free)
+void mx_store_add_to_device(MxStore *store, const MxToDeviceRow *row); /* id is not read */
+MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after);   /* the next one, or NULL */
+void mx_store_remove_to_device(MxStore *store, gint64 id);
+gint64 mx_store_count_to_device(MxStore *store, const char *owner, const char *context);
+
 /* A transaction ID that this database has never given out. The caller frees. */
 char *mx_store_new_txn_id(MxStore *store);

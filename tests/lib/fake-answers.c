@@ -56,6 +56,11 @@ char *fake_token_user(const char *token)
     return token_part(token, 3);
 }
 
+char *fake_token_device(const char *token)
+{
+    return token_part(token, 2);
+}
+
 static const char *member(JsonObject *object, const char *name)
 {
     if (object == NULL || !json_object_has_member(object, name))
@@ -180,12 +185,14 @@ void fake_server_set_position(FakeServer *server, guint position)
 }
 
 /* The body is not parsed: some tests push what no parser should see. */
-static char *with_next_batch(const char *body, guint next)
+static char *with_next_batch(FakeServer *server, const FakeRequest *request, const char *body,
+                             guint next)
 {
+    g_autofree char *keys = fake_keys_counts(server, request->token);
     const char *rest = strchr(body, '{') + 1;
     const char *comma = strspn(rest, " \n\t") == strcspn(rest, "}") ? "" : ",";
 
-    return g_strdup_printf("{\"next_batch\":\"s%u\"%s%s", next, comma, rest);
+    return g_strdup_printf("{\"next_batch\":\"s%u\",%s%s%s", next, keys, comma, rest);
 }
 
 FakeReply fake_answer_sync(FakeServer *server, const FakeRequest *request)
@@ -194,14 +201,16 @@ FakeReply fake_answer_sync(FakeServer *server, const FakeRequest *request)
     guint64 position;
 
     if (since == NULL)
-        return (FakeReply){200, with_next_batch(server->first, fake_server_position(server))};
+        return (FakeReply){
+            200, with_next_batch(server, request, server->first, fake_server_position(server))};
     position = g_ascii_strtoull(since + 1, NULL, 10);
     if (since[0] != 's' || position < server->base || position > fake_server_position(server))
         return fake_reply_error(400, "M_UNKNOWN", "Invalid stream token");
     if (position == fake_server_position(server))
         return (FakeReply){200, NULL};
-    return (FakeReply){
-        200, with_next_batch(server->batches->pdata[position - server->base], position + 1)};
+    return (FakeReply){200, with_next_batch(server, request,
+                                            server->batches->pdata[position - server->base],
+                                            position + 1)};
 }
 
 void fake_server_set_first(FakeServer *server, const char *body)
@@ -596,6 +605,12 @@ static const struct {
     {"thumbnail", fake_answer_media},
     {"download", fake_answer_media},
     {"upload", fake_answer_upload},
+    {"keys-upload", fake_answer_keys_upload},
+    {"keys-query", fake_answer_keys_query},
+    {"keys-claim", fake_answer_keys_claim},
+    {"device-signing", fake_answer_device_signing},
+    {"signatures", fake_answer_signatures},
+    {"send-to-device", answer_empty},
     {"register", fake_answer_register, TRUE},
     {"register-available", fake_answer_register_available, TRUE},
     {"token-validity", fake_answer_token_validity, TRUE},
@@ -631,6 +646,7 @@ void fake_answers_init(FakeServer *server)
     server->data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     server->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     fake_people_init(server);
+    fake_keys_init(server);
     fake_register_init(server);
 }
 
@@ -648,5 +664,6 @@ void fake_answers_clear(FakeServer *server)
     g_hash_table_unref(server->data);
     g_hash_table_unref(server->revoked);
     fake_people_clear(server);
+    fake_keys_clear(server);
     fake_register_clear(server);
 }

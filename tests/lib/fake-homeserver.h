@@ -16,7 +16,8 @@
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
  * kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
  * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload,
- * register, register-available, token-validity, register-email, unknown. */
+ * register, register-available, token-validity, register-email, keys-upload, keys-query,
+ * keys-claim, send-to-device, signatures, device-signing, unknown. */
 
 typedef struct _FakeServer FakeServer;
 
@@ -148,6 +149,16 @@ void fake_server_set_flows(FakeServer *server, const char *flows, const char *pa
 void fake_server_finish_stage(FakeServer *server, const char *stage);
 void fake_server_add_user(FakeServer *server, const char *localpart);
 gboolean fake_server_has_user(FakeServer *server, const char *localpart); /* made or added */
+
+/* Every client uploads keys, and asks for those of others; fake_server_requests() leaves that out
+ * until somebody wants to see it. fake_server_count() never does. */
+void fake_server_show_keys(FakeServer *server);
+/* Users may have identities, which it does not know otherwise; password: wanted for the first one
+ * too, or NULL. */
+void fake_server_take_identities(FakeServer *server, const char *password);
+/* keys: device_keys as JSON text; NULL takes the device away. */
+void fake_server_set_device(FakeServer *server, const char *user_id, const char *device_id,
+                            const char *keys);
 
 /* User of a token that this server gave, or NULL. Caller frees. */
 char *fake_token_user(const char *token);

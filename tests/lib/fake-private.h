@@ -44,6 +44,10 @@ struct _FakeServer {
     GHashTable *revoked;  /* token */
     GHashTable *profiles; /* user ID -> JSON text */
     GHashTable *media;    /* "server/media-id" -> FakeMedia */
+    GHashTable *devices;  /* "user device" -> FakeDevice: fake-keys.c */
+    gboolean shows_keys, takes_identities;
+    char *identity_password;
+    JsonObject *identities; /* "master_keys" and the like -> user -> object */
     FakeRegistering *registering;
     guint uploads;
     guint rooms;
@@ -77,6 +81,17 @@ FakeReply fake_answer_set_profile(FakeServer *server, const FakeRequest *request
 FakeReply fake_answer_media(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_search(FakeServer *server, const FakeRequest *request);
+/* fake-keys.c */
+void fake_keys_init(FakeServer *server);
+void fake_keys_clear(FakeServer *server);
+gboolean fake_keys_is_hidden(FakeServer *server, const char *endpoint);
+/* What each /sync says of the keys: members without braces; caller frees. */
+char *fake_keys_counts(FakeServer *server, const char *token);
+FakeReply fake_answer_keys_upload(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_keys_query(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_device_signing(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_signatures(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_keys_claim(FakeServer *server, const FakeRequest *request);
 /* fake-register.c */
 void fake_register_init(FakeServer *server);
 void fake_register_clear(FakeServer *server);
@@ -84,6 +99,7 @@ FakeReply fake_answer_register(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_register_available(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_token_validity(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_register_email(FakeServer *server, const FakeRequest *request);
+char *fake_token_device(const char *token); /* caller frees */
 FakeReply fake_reply_error(guint status, const char *errcode, const char *error);
 /* fake-homeserver.c: a batch has come. */
 void fake_server_wake(FakeServer *server);

@@ -531,6 +531,11 @@ static void refresh_2(Scenario *s)
     EXPECT_TEXT(s, now, before);
 }
 
+static gboolean has_asked_for_keys(gpointer server)
+{
+    return fake_server_count(server, "keys-query") > 0;
+}
+
 /* A message that meets the 401 is sent again with its transaction ID. */
 static void refresh_while_sending(Scenario *s)
 {
@@ -540,6 +545,9 @@ static void refresh_while_sending(Scenario *s)
     fake_server_set_refresh(s->server, TRUE);
     set_usual_rooms(s);
     log_in(s);
+    /* Nothing else is to meet the 401. */
+    WAIT(s, has_asked_for_keys, s->server);
+    host_iterate(100);
     token = token_in_use(s);
     fake_server_revoke(s->server, token);
     CHECK(s, host_send_im(s->account, BOB, "hello"));

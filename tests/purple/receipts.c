@@ -140,6 +140,34 @@ static void receipt_never_backwards(Scenario *s)
     EXPECT_NOTHING(s, 300);
 }
 
+/* What was missing is shown after what came later, and is read with it. */
+static void receipt_for_the_furthest(Scenario *s)
+{
+    JsonObject *old = event_with_id(event_text(BOB, "old"), "$old");
+    JsonArray *chunk = json_array_new();
+    g_autoptr(JsonObject) page = json_object_new();
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    SyncBody *body = sync_body_new();
+    start(s);
+    open_im(s);
+    json_array_add_object_element(chunk, old);
+    json_object_set_array_member(page, "chunk", chunk);
+    json_node_set_object(node, page);
+    g_autofree char *text = json_to_string(node, FALSE);
+    fake_server_set_page(s->server, DIRECT, "gap", text);
+    fake_server_once(s->server, "messages", (FakeAnswer){.delay_ms = 11000}); /* too long */
+    sync_body_timeline(body, DIRECT, event_with_id(event_text(BOB, "new"), "$new"));
+    sync_body_limited(body, DIRECT, "gap");
+    push(s, sync_body_end(body));
+    EXPECT_NOTHING(s, 8000);
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "could not be fetched yet");
+    EXPECT_LINE(s, BOB, BOB, "new", "RECV");
+    EXPECT_LINE(s, BOB, BOB, "old", "RECV|DELAYED");
+    host_set_focus(BOB, TRUE);
+    expect_receipt(s, DIRECT, "$new", FALSE);
+    EXPECT_NOTHING(s, 300);
+}
+
 /* No window line can be read of what cannot be read. */
 static void receipt_not_for_encrypted(Scenario *s)
 {
@@ -147,7 +175,7 @@ static void receipt_not_for_encrypted(Scenario *s)
     open_im(s);
     host_set_focus(BOB, TRUE);
     push_event(s, DIRECT, event_new("m.room.encrypted", BOB, "{'algorithm':'x'}"));
-    EXPECT_EVENT(s, "line", "name", BOB, "~text", "encrypted message");
+    EXPECT_EVENT(s, "line", "name", BOB, "~text", "not known here");
     EXPECT_NOTHING(s, 300);
 }
 
@@ -288,6 +316,7 @@ static const ScenarioEntry entries[] = {
     {"receipt-not-while-idle", {receipt_not_while_idle}},
     {"receipt-not-after-closing", {receipt_not_after_closing}},
     {"receipt-never-backwards", {receipt_never_backwards}},
+    {"receipt-for-the-furthest", {receipt_for_the_furthest}},
     {"receipt-not-for-encrypted", {receipt_not_for_encrypted}},
     {"receipt-fails", {receipt_fails}},
     {"receipt-clears-the-mark", {receipt_clears_the_mark}},

@@ -225,9 +225,15 @@ static void events(Scenario *s)
     push_event(s, ROOM,
                event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
     expect_said(s, "switched on encryption");
-    ok(s, "/event org.x {}");
-    expect_failed(s, "org.x was not sent. This room is encrypted");
-    EXPECT_NOTHING(s, 100);
+    settle(s);
+    forget_events(s);
+    ok(s, "/event org.x {\"n\": 2}");
+    expect_said(s, "org.x was sent.");
+    request = EXPECT_REQUEST(s, "send");
+    EXPECT_TEXT(s, request->args[1], "m.room.encrypted");
+    CHECK(s, strstr(request->body, "\"n\"") == NULL);
+    settle(s);
+    forget_events(s);
 }
 
 /* ---- everything shown ---- */

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver  # noqa: E402
 from faultproxy import FaultProxy  # noqa: E402
 from matrix import create_direct, create_shared_room  # noqa: E402
+from peers import JsPeer, NioPeer, js_is_missing, nio_is_missing  # noqa: E402
 from seat import Person, Seat  # noqa: E402
 from homeserver import Federation, Synapse  # noqa: E402
 
@@ -122,3 +123,41 @@ def shared_room(alice, bob):
 @pytest.fixture
 def direct_room(alice, bob):
     return create_direct(bob.client, alice.client)
+
+
+def _peers(kind, reason, synapse, tmp_path):
+    """A factory of peers of a kind, which end with the test."""
+    if reason and IN_CI:
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+    made = []
+
+    def make(person, base_url=None, **options):
+        folder = tmp_path / f"{kind.__name__}{len(made)}"
+        made.append(kind(person, base_url or synapse.base_url, folder))
+        return made[-1].login().start(**options)
+
+    yield make
+    for one in made:
+        one.dispose()
+
+
+@pytest.fixture
+def js(synapse, tmp_path):
+    """js(person): a new device of theirs with matrix-js-sdk, started."""
+    yield from _peers(JsPeer, js_is_missing(), synapse, tmp_path)
+
+
+@pytest.fixture
+def nio(synapse, tmp_path):
+    """nio(person): a new device of theirs with matrix-nio, started; it needs no cross-signing, and has none."""
+    yield from _peers(NioPeer, nio_is_missing(), synapse, tmp_path)
+
+
+@pytest.fixture
+def js_bob(js, bob):
+    """Bob at matrix-js-sdk, cross-signed: what most people are who use Matrix."""
+    peer = js(bob)
+    peer.bootstrap_cross_signing()
+    return peer

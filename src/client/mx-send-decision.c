@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-send-decision.h"
+
+#include <string.h>
+
+#include "mx-room-encryption.h"
+
+/* What becomes of the oldest message of a room's queue: decided, and encrypted, on the worker. */
+
+/* So long without an answer, time offline not counted, and the user is asked. */
+#define ASK_AFTER_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
+
+void mx_send_job_free(gpointer data)
+{
+    MxSendJob *job = data;
+    g_clear_pointer(&job->item, mx_queue_row_free);
+    g_free(job->own_user_id);
+    g_free(job->room_id);
+    g_free(job->direct_user);
+    g_free(job->event_id);
+    g_free(job->body);
+    mx_share_step_clear(&job->step);
+    g_clear_error(&job->encrypt_error);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+gboolean mx_send_is_redaction(const MxQueueRow *item)
+{
+    return g_str_equal(item->type, "m.room.redaction");
+}
+
+static char *dup_body(const MxQueueRow *item)
+{
+    if (mx_send_is_redaction(item))
+        return g_strdup("/redact");
+    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
+    g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
+    if (body == NULL)
+        return g_strdup("");
+    if (g_utf8_strlen(body, -1) <= 60)
+        return g_steal_pointer(&body);
+    g_autofree char *beginning = g_utf8_substring(body, 0, 60);
+    return g_strconcat(beginning, "…", NULL);
+}
+
+/* ---- worker: what comes next ---- */
+
+static gboolean partner_is_away(MxStore *store, const MxRoomRow *room, const char *own_user_id)
+{
+    if (room->direct_user == NULL || g_str_equal(room->direct_user, own_user_id))
+        return FALSE;
+    g_autoptr(MxMemberRow) partner = mx_store_get_member(store, room->key, room->direct_user);
+    return partner != NULL && partner->membership != MX_MEMBERSHIP_JOIN &&
+           partner->membership != MX_MEMBERSHIP_INVITE;
+}
+
+static MxSendNext decide_uncertain(MxStore *store, MxSendJob *job)
+{
+    if (job->item->uncertain_ms >= ASK_AFTER_MS)
+        return MX_NEXT_ASK;
+    if (!job->may_resend)
+        return MX_NEXT_WAIT_SYNC;
+    g_autoptr(MxGapRow) gap = mx_store_get_gap(store, job->room);
+    return gap != NULL ? MX_NEXT_WAIT_GAP : MX_NEXT_SEND;
+}
+
+/* A redaction is never encrypted, and reveals nothing; what is encrypted already needs no decision.
+ */
+static MxSendDecision decide_encryption(MxStore *store, const MxSendJob *job)
+{
+    if (job->is_pending_room || mx_send_is_redaction(job->item) || job->item->cipher != NULL)
+        return MX_SEND_PLAIN;
+    return mx_room_encryption_decide(store, job->room);
+}
+
+static MxSendNext decide(MxStore *store, MxSendJob *job)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
+    job->item = mx_store_get_queue_head(store, job->room);
+    if (job->item == NULL || room == NULL)
+        return MX_NEXT_NOTHING;
+    if (job->item->id == job->waiting_item)
+        return MX_NEXT_WAIT_SYNC;
+    job->body = dup_body(job->item);
+    job->room_id = g_strdup(room->room_id);
+    job->direct_user = g_strdup(room->direct_user);
+    job->is_pending_room = room->membership == MX_MEMBERSHIP_PENDING;
+    if (!job->is_pending_room && room->membership != MX_MEMBERSHIP_JOIN)
+        return MX_NEXT_GONE;
+    /* Encryption comes first: no way around it may lead through another room. */
+    MxSendDecision decision = decide_encryption(store, job);
+    if (decision == MX_SEND_REFUSE)
+        return MX_NEXT_REFUSED;
+    if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
+        return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
+    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
+    if (!room->synced)
+        return MX_NEXT_WAIT_SYNC;
+    MxSendNext next =
+        job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;
+    return next == MX_NEXT_SEND && decision == MX_SEND_ENCRYPT ? MX_NEXT_KEYS : next;
+}
+
+/* ---- worker: encryption ---- */
+
+/* The ratchet moves on and the ciphertext is stored in one transaction; what leaves is that
+ * ciphertext and no other, however often it is tried (H12, V5). */
+static void encrypt(MxStore *store, MxCrypto *crypto, MxSendJob *job)
+{
+    MxQueueRow *item = job->item;
+    item->cipher =
+        mx_share_encrypt(crypto, job->room, item->type, item->content, &job->encrypt_error);
+    job->next = item->cipher != NULL ? MX_NEXT_SEND : MX_NEXT_UNENCRYPTABLE;
+    if (item->cipher != NULL)
+        mx_store_set_queue_cipher(store, item->id, item->cipher);
+    mx_store_set_queue_state(store, item->id,
+                             item->cipher != NULL ? MX_QUEUE_SENDING : MX_QUEUE_FAILED,
+                             item->uncertain_ms);
+}
+
+static void run_keys(MxStore *store, MxSendJob *job)
+{
+    MxCrypto *crypto = mx_crypto_of(store);
+    job->is_encrypting = crypto != NULL;
+    mx_store_begin(store);
+    mx_share_prepare(crypto, job->room, &job->step);
+    if (job->step.state == MX_SHARE_READY)
+        encrypt(store, crypto, job);
+    if (!mx_store_commit(store, &job->base.error) && crypto != NULL)
+        mx_crypto_forget(crypto);
+}
+
+void mx_send_run_decide(MxStore *store, gpointer data)
+{
+    MxSendJob *job = data;
+    job->next = decide(store, job);
+    if (job->next == MX_NEXT_KEYS) {
+        run_keys(store, job);
+        return;
+    }
+    MxQueueState state = MX_QUEUE_SENDING;
+    if (job->next == MX_NEXT_REFUSED || job->next == MX_NEXT_ASK || job->next == MX_NEXT_GONE)
+        state = MX_QUEUE_FAILED;
+    else if (job->next != MX_NEXT_SEND)
+        return;
+    mx_store_begin(store);
+    mx_store_set_queue_state(store, job->item->id, state, job->item->uncertain_ms);
+    mx_store_commit(store, &job->base.error);
+}

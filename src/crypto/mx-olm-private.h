@@ -1,0 +1,41 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-backoff.h"
+#include "mx-crypto-private.h"
+#include "mx-olm.h"
+
+/* For mx-olm.c, mx-olm-decrypt.c, mx-olm-claim.c and mx-olm-sessions.c. */
+
+/* One session with a device. */
+typedef struct {
+    char *key; /* of its sealed row */
+    gint64 created_ms;
+    guint64 order; /* among the device's sessions; the highest is the one to send with (E1) */
+    MxOlmSession *session;
+} MxOlmEntry;
+void mx_olm_entry_free(MxOlmEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxOlmEntry, mx_olm_entry_free)
+
+/* Of MxOlmEntry, the one to send with first. curve25519: base64, unpadded. */
+GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519);
+gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519);
+/* The entry's ratchet has moved. A failure makes the transaction fail. */
+void mx_olm_sessions_save(MxCrypto *crypto, const MxOlmEntry *entry);
+/* A message was decrypted with the entry, which becomes the first one (E1); it is of sessions. */
+void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *entry);
+/* Takes session, which becomes the first one; what is beyond MX_OLM_MAX_SESSIONS goes. */
+#define MX_OLM_MAX_SESSIONS 8
+void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, MxOlmSession *session);
+
+/* There is a session with it again. */
+void mx_olm_note_session(MxCrypto *crypto, const char *curve25519);
+
+/* In memory: what is being asked for, and what was asked for in vain. */
+typedef struct {
+    GHashTable *in_flight; /* curve25519 of the devices that a claim is under way for */
+    GHashTable *refreshed; /* curve25519 that no known device has: its user was asked for */
+    MxBackoff backoff;     /* the homeserver does not answer */
+    gint64 not_before_ms;
+} MxOlmPart;

@@ -1,0 +1,315 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "recovery.h"
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+
+#include <notify.h>
+#include <request.h>
+
+#include "confirm.h"
+#include "markup.h"
+#include "mx-own-identity.h"
+#include "mx-recovery.h"
+#include "mx-trust.h"
+#include "reply.h"
+#include "trust.h"
+
+/* Callbacks of dialogs get the connection and nothing that would have to be freed: a dialog that
+ * dies with the connection calls nothing. */
+
+static void say(MxpAccount *mxp, const char *text)
+{
+    purple_notify_info(mxp->gc, _("Matrix"), purple_account_get_username(mxp->account), text);
+}
+
+static void fail(MxpAccount *mxp, MxpDeed deed, const GError *error)
+{
+    g_autoptr(MxpReply) reply = mxp_reply_new(mxp, NULL);
+    g_autofree char *text = mxp_reply_explain(deed, NULL, error);
+    mxp_reply_fail(reply, text);
+}
+
+static void on_cancelled(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    (void)gc;
+    (void)fields;
+}
+
+static void add_text(PurpleRequestFieldGroup *group, const char *id, const char *label,
+                     gboolean is_masked)
+{
+    PurpleRequestField *field = purple_request_field_string_new(id, label, NULL, FALSE);
+    purple_request_field_string_set_masked(field, is_masked);
+    purple_request_field_group_add_field(group, field);
+}
+
+static void ask(MxpAccount *mxp, const char *primary, const char *secondary,
+                PurpleRequestFieldGroup *group, const char *ok, GCallback func)
+{
+    PurpleRequestFields *fields = purple_request_fields_new();
+    purple_request_fields_add_group(fields, group);
+    purple_request_fields(mxp->gc, _("Matrix"), primary, secondary, fields, ok, func, _("Cancel"),
+                          G_CALLBACK(on_cancelled), mxp->account, NULL, NULL, mxp->gc);
+}
+
+static gboolean is_typed(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+/* ---- setting up ---- */
+
+static void on_key_seen(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    (void)gc;
+    (void)fields;
+}
+
+/* In a field, as what a label says cannot be copied. */
+static void show_key(MxpAccount *mxp, const char *key)
+{
+    PurpleRequestFields *fields = purple_request_fields_new();
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    PurpleRequestField *field =
+        purple_request_field_string_new("key", _("Recovery key"), key, TRUE);
+    purple_request_field_string_set_editable(field, FALSE);
+    purple_request_field_group_add_field(group, field);
+    purple_request_fields_add_group(fields, group);
+    purple_request_fields(
+        mxp->gc, _("Matrix"), _("Keep this recovery key"),
+        _("Write it down, or store it in a password manager: it is shown this once. Whoever has it "
+          "can sign in devices as you. With it you recover your encryption on another device, or "
+          "when this one is lost."),
+        fields, _("I have kept it"), G_CALLBACK(on_key_seen), _("Close"), G_CALLBACK(on_key_seen),
+        mxp->account, NULL, NULL, mxp->gc);
+}
+
+static void on_set_up(MxClient *client, const char *recovery_key, const GError *error,
+                      gpointer user_data)
+{
+    (void)client;
+    if (error != NULL)
+        fail(user_data, MXP_DEED_SET_UP_RECOVERY, error);
+    else
+        show_key(user_data, recovery_key);
+}
+
+static void set_up(PurpleConnection *gc, PurpleRequestFields *fields, gboolean replaces)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    const char *passphrase = purple_request_fields_get_string(fields, "passphrase");
+    const char *again = purple_request_fields_get_string(fields, "again");
+    if (mxp == NULL)
+        return;
+    if (g_strcmp0(is_typed(passphrase) ? passphrase : "", is_typed(again) ? again : "") != 0)
+        purple_notify_error(gc, _("Matrix"), _("Recovery was not set up"),
+                            _("The two passphrases differ. Choose “Set up recovery…” again."));
+    else
+        mx_client_set_up_recovery(mxp->client, is_typed(passphrase) ? passphrase : NULL, replaces,
+                                  on_set_up, mxp, NULL);
+}
+
+static void on_set_up_new(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    set_up(gc, fields, FALSE);
+}
+
+static void on_set_up_again(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    set_up(gc, fields, TRUE);
+}
+
+static void ask_passphrase(MxpAccount *mxp, GCallback func)
+{
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    add_text(group, "passphrase", _("Passphrase (optional)"), TRUE);
+    add_text(group, "again", _("The passphrase again"), TRUE);
+    ask(mxp, _("Set up recovery"),
+        _("A recovery key is made, and shown to you. If you like, a passphrase of your own does "
+          "the same; leave it empty if you have a safe place for the key. Do not use the password "
+          "of your account."),
+        group, _("Set up"), func);
+}
+
+static void on_replace(MxpAccount *mxp, gpointer user_data)
+{
+    (void)user_data;
+    ask_passphrase(mxp, G_CALLBACK(on_set_up_again));
+}
+
+static void on_has_recovery(MxClient *client, gboolean has_recovery, const GError *error,
+                            gpointer user_data)
+{
+    (void)client;
+    MxpAccount *mxp = user_data;
+    if (error != NULL)
+        fail(mxp, MXP_DEED_SET_UP_RECOVERY, error);
+    else if (has_recovery)
+        mxp_confirm(mxp, _("Replace your recovery key?"),
+                    _("Recovery is set up already. If you go on, the recovery key and the "
+                      "passphrase you have are of no use any more for what is stored anew."),
+                    _("Replace"), on_replace, NULL, NULL);
+    else
+        ask_passphrase(mxp, G_CALLBACK(on_set_up_new));
+}
+
+void mxp_recovery_set_up(MxpAccount *mxp)
+{
+    mx_client_has_recovery(mxp->client, on_has_recovery, mxp, NULL);
+}
+
+/* ---- recovering ---- */
+
+static void on_recovered(MxClient *client, const GError *error, gpointer user_data)
+{
+    (void)client;
+    MxpAccount *mxp = user_data;
+    if (error != NULL)
+        fail(mxp, MXP_DEED_RECOVER, error);
+    else
+        say(mxp, _("Your encryption is recovered: this device is signed as yours."));
+}
+
+static void on_secret(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    const char *key = purple_request_fields_get_string(fields, "key");
+    const char *passphrase = purple_request_fields_get_string(fields, "passphrase");
+    if (mxp == NULL)
+        return;
+    if (is_typed(key) == is_typed(passphrase))
+        purple_notify_error(gc, _("Matrix"), _("Nothing was recovered"),
+                            _("Type either the recovery key or the passphrase."));
+    else
+        mx_client_recover(mxp->client, is_typed(key) ? key : passphrase, on_recovered, mxp, NULL);
+}
+
+void mxp_recovery_recover(MxpAccount *mxp)
+{
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    add_text(group, "key", _("Recovery key"), FALSE);
+    add_text(group, "passphrase", _("or passphrase"), TRUE);
+    ask(mxp, _("Recover encryption"),
+        _("Type the recovery key that you were shown when recovery was set up, or the passphrase "
+          "you chose then. This device is signed with your identity afterwards."),
+        group, _("Recover"), G_CALLBACK(on_secret));
+}
+
+/* ---- a new identity ---- */
+
+static void on_reset(MxClient *client, const GError *error, gpointer user_data)
+{
+    (void)client;
+    MxpAccount *mxp = user_data;
+    if (error != NULL)
+        fail(mxp, MXP_DEED_RESET_IDENTITY, error);
+    else
+        say(mxp, _("You have a new identity. Set up recovery now (“Set up recovery…”): the old "
+                   "recovery key belongs to the old identity. Your other devices have to be "
+                   "recovered with the new one."));
+}
+
+static void on_password(PurpleConnection *gc, PurpleRequestFields *fields)
+{
+    MxpAccount *mxp = mxp_account_from_gc(gc);
+    if (mxp != NULL)
+        mx_client_reset_identity(mxp->client, purple_request_fields_get_string(fields, "password"),
+                                 on_reset, mxp, NULL);
+}
+
+static void on_reset_confirmed(MxpAccount *mxp, gpointer user_data)
+{
+    (void)user_data;
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    add_text(group, "password", _("Password"), TRUE);
+    ask(mxp, _("Reset your identity"),
+        _("Your homeserver wants the password of your account for this. It cannot be undone."),
+        group, _("Reset"), G_CALLBACK(on_password));
+}
+
+void mxp_recovery_reset_identity(MxpAccount *mxp)
+{
+    mxp_confirm(mxp, _("Reset your identity?"),
+                _("A new identity is made, and the old one is gone: everybody you write to is told "
+                  "that your identity has changed, verifications are void, and your other devices "
+                  "have to be recovered. Do it only if you have lost both your recovery key and "
+                  "all signed devices."),
+                _("Go on"), on_reset_confirmed, NULL, NULL);
+}
+
+/* ---- information ---- */
+
+static const char *get_state_sentence(MxOwnIdentityState state)
+{
+    switch (state) {
+    case MX_IDENTITY_READY:
+        return _("This device is signed with your identity.");
+    case MX_IDENTITY_UNPUBLISHED:
+        return _("This device is about to be signed with your identity.");
+    case MX_IDENTITY_FOREIGN:
+        return _("This device is not signed with your identity: choose “Recover encryption…”, or "
+                 "type “/recovery recover”.");
+    case MX_IDENTITY_CHANGED:
+        return _("Another device has given your account a new identity, which is not accepted here "
+                 "yet: choose “Recover encryption…”, or type “/recovery recover”.");
+    case MX_IDENTITY_UNKNOWN:
+        break;
+    }
+    return _("The homeserver has not answered yet whether you have an identity.");
+}
+
+static const char *get_policy_sentence(PurpleAccount *account)
+{
+    const char *policy = mxp_trust_get_policy(account);
+    if (g_str_equal(policy, "all"))
+        return _("Messages are encrypted to all devices.");
+    if (g_str_equal(policy, "verified"))
+        return _("Messages are encrypted to the devices of verified people only.");
+    return _("Messages are encrypted to devices that are signed by their owner.");
+}
+
+typedef struct {
+    MxpAccount *mxp;
+    const char *recovery; /* static */
+} Info;
+
+static void on_info(MxClient *client, const MxEncryptionInfo *info, const char *problem,
+                    gpointer user_data)
+{
+    (void)client;
+    const Info *asked = user_data;
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (info == NULL) {
+        g_string_append(text, problem != NULL ? problem : _("The encryption is not open."));
+    } else {
+        g_string_append_printf(text, _("Device ID: %s\nFingerprint: %s\n%s\n%s\n"), info->device_id,
+                               info->fingerprint, get_state_sentence(info->identity),
+                               asked->recovery);
+        g_string_append_printf(text, _("Your devices: %u, of which are signed: %u\n%s"),
+                               info->n_devices, info->n_signed,
+                               get_policy_sentence(asked->mxp->account));
+    }
+    g_autofree char *markup = mxp_markup_escape(text->str);
+    purple_notify_formatted(asked->mxp->gc, _("Encryption Information"),
+                            purple_account_get_username(asked->mxp->account), NULL, markup, NULL,
+                            NULL);
+}
+
+static void on_recovery_known(MxClient *client, gboolean has_recovery, const GError *error,
+                              gpointer user_data)
+{
+    Info *info = g_new0(Info, 1);
+    info->mxp = user_data;
+    info->recovery = error != NULL  ? _("It is not known whether recovery is set up.")
+                     : has_recovery ? _("Recovery is set up.")
+                                    : _("Recovery is not set up: choose “Set up recovery…”, or "
+                                        "type “/recovery setup”.");
+    mx_client_get_encryption_info(client, on_info, info, g_free);
+}
+
+void mxp_recovery_show_info(MxpAccount *mxp)
+{
+    mx_client_has_recovery(mxp->client, on_recovery_known, mxp, NULL);
+}

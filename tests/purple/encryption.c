@@ -1,0 +1,249 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenario.h"
+
+#include <string.h>
+
+/* What the user sends into encrypted rooms: nothing leaves in the clear, whatever happens. */
+
+#define SECRET "a secret"
+#define MEGOLM "{'algorithm':'m.megolm.v1.aes-sha2'}"
+
+static void push_encryption(Scenario *s, const char *room_id)
+{
+    push_event(s, room_id, event_state("m.room.encryption", "", BOB, MEGOLM));
+}
+
+static void forget_all(Scenario *s)
+{
+    FakeRequest *request;
+
+    forget_events(s);
+    while ((request = g_queue_pop_head(fake_server_requests(s->server))) != NULL)
+        fake_request_free(request);
+}
+
+static void start(Scenario *s)
+{
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    push_encryption(s, ROOM);
+    EXPECT_EVENT(s, "line", "~text", "switched on encryption");
+    settle(s);
+    forget_events(s);
+}
+
+static char *member(const FakeRequest *request, const char *name)
+{
+    g_autoptr(JsonObject) body = fake_request_json(request);
+
+    return g_strdup(json_object_get_string_member_with_default(body, name, ""));
+}
+
+/* The next PUT into the room is ciphertext. Gives its body. */
+static char *expect_ciphertext(Scenario *s)
+{
+    FakeRequest *request = EXPECT_REQUEST(s, "send");
+    g_autofree char *algorithm = member(request, "algorithm");
+
+    EXPECT_TEXT(s, request->args[1], "m.room.encrypted");
+    EXPECT_TEXT(s, algorithm, "m.megolm.v1.aes-sha2");
+    CHECK(s, strstr(request->body, SECRET) == NULL);
+    CHECK(s, strstr(request->body, "msgtype") == NULL);
+    return g_strdup(request->body);
+}
+
+static void command(Scenario *s, const char *text)
+{
+    g_autofree char *error = NULL;
+
+    host_command(host_find_conversation(s->account, ROOM), text, &error);
+}
+
+static void say(Scenario *s)
+{
+    CHECK(s, host_send_chat(s->account, ROOM, SECRET));
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+}
+
+static void sent(Scenario *s)
+{
+    g_autofree char *first = NULL, *second = NULL;
+
+    start(s);
+    say(s);
+    first = expect_ciphertext(s);
+    EXPECT_EVENT(s, "line", "~text", "Set up recovery"); /* U2, once */
+    say(s);
+    second = expect_ciphertext(s);
+    CHECK(s, !g_str_equal(first, second));
+    settle(s);
+    EXPECT_NOTHING(s, 200);
+}
+
+/* V5: the answer was lost; the same bytes go again, with the same transaction ID. */
+static void lost_answer(Scenario *s)
+{
+    g_autofree char *first = NULL, *second = NULL;
+    FakeAnswer lost = {.status = 503, .body = "", .how = FAKE_CLOSE};
+
+    start(s);
+    fake_server_once(s->server, "send", lost);
+    say(s);
+    first = expect_ciphertext(s);
+    second = expect_ciphertext(s);
+    EXPECT_TEXT(s, second, first);
+    settle(s);
+    forget_all(s);
+}
+
+/* A refusal fails the message; /resend sends the same again. */
+static void refused(Scenario *s)
+{
+    g_autofree char *first = NULL, *second = NULL;
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not here\"}"};
+
+    start(s);
+    fake_server_once(s->server, "send", no);
+    say(s);
+    first = expect_ciphertext(s);
+    settle(s);
+    forget_all(s);
+    command(s, "/resend");
+    second = expect_ciphertext(s);
+    EXPECT_TEXT(s, second, first);
+    settle(s);
+    forget_all(s);
+}
+
+/* G2: not plaintext either when the way of encrypting is not known. */
+static void unknown_way(Scenario *s)
+{
+    start(s);
+    push_event(s, ROOM, event_state("m.room.encryption", "", BOB, "{'algorithm':'m.new'}"));
+    settle(s);
+    forget_all(s);
+    say(s);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "not known here");
+    EXPECT_NOTHING(s, 200);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+}
+
+/* G4: whatever a person can type or a plugin can send. */
+static void every_way(Scenario *s)
+{
+    static const char *const texts[] = {
+        SECRET,
+        "/me has " SECRET,
+        "/notice " SECRET,
+        "/event org.x {\"a\":\"" SECRET "\"}",
+        "/event m.room.message {\"msgtype\":\"m.text\",\"body\":\"" SECRET "\"}",
+        "/plain " SECRET,
+        "/rainbow " SECRET,
+        "/shrug " SECRET,
+        "/spoiler " SECRET,
+        "/html <b>" SECRET "</b>",
+        "/say " SECRET,
+        "/redact " SECRET,
+        "/topic",
+        "/name",
+    };
+
+    start(s);
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (texts[i][0] == '/')
+            command(s, texts[i]);
+        else
+            host_send_chat(s->account, ROOM, texts[i]);
+        settle(s);
+    }
+    for (GList *at = fake_server_requests(s->server)->head; at != NULL; at = at->next) {
+        const FakeRequest *request = at->data;
+        CHECK(s, strstr(request->body, SECRET) == NULL);
+        CHECK(s, !g_str_equal(request->endpoint, "send") ||
+                     g_str_equal(request->args[1], "m.room.encrypted"));
+    }
+    CHECK(s, fake_server_count(s->server, "send") >= 4);
+    settle(s);
+    forget_all(s);
+}
+
+/* H12: the program was ended while the answer was awaited. */
+static void interrupted_1(Scenario *s)
+{
+    start(s);
+    fake_server_always(s->server, "send", (FakeAnswer){.status = 503, .body = ""});
+    say(s);
+    g_free(expect_ciphertext(s));
+    forget_all(s);
+    scenario_die(s);
+}
+
+static void interrupted_2(Scenario *s)
+{
+    FakeRequest *request;
+
+    come_back(s);
+    request = EXPECT_REQUEST(s, "send");
+    EXPECT_TEXT(s, request->args[1], "m.room.encrypted");
+    CHECK(s, strstr(request->body, SECRET) == NULL);
+    settle(s);
+    forget_all(s);
+}
+
+static void switched_on(Scenario *s)
+{
+    FakeRequest *request;
+    g_autofree char *algorithm = NULL;
+    JsonObject *dialog;
+
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    push_event(s, ROOM,
+               event_state("m.room.power_levels", "", BOB,
+                           "{'users':{'@alice:localhost':100,'@bob:localhost':100}}"));
+    settle(s);
+    forget_all(s);
+    command(s, "/encrypt");
+    dialog = EXPECT_EVENT(s, "request", "~primary", "for good");
+    CHECK(s,
+          host_press(json_object_get_int_member(dialog, "request"), "Encrypt", NULL, NULL, NULL));
+    request = EXPECT_REQUEST(s, "set-state");
+    algorithm = member(request, "algorithm");
+    EXPECT_TEXT(s, request->args[1], "m.room.encryption");
+    EXPECT_TEXT(s, algorithm, "m.megolm.v1.aes-sha2");
+    settle(s);
+    forget_all(s);
+}
+
+/* A new direct room is encrypted from its beginning. */
+static void new_direct_room(Scenario *s)
+{
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    CHECK(s, host_send_im(s->account, CAROL, SECRET));
+    request = EXPECT_REQUEST(s, "create-room");
+    CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    settle(s);
+    forget_all(s);
+}
+
+static const ScenarioEntry entries[] = {
+    {"encryption-sent", {sent}},
+    {"encryption-lost-answer", {lost_answer}},
+    {"encryption-refused", {refused}},
+    {"encryption-unknown-way", {unknown_way}},
+    {"encryption-every-way", {every_way}},
+    {"encryption-interrupted", {interrupted_1, interrupted_2}},
+    {"encryption-switched-on", {switched_on}},
+    {"encryption-new-direct-room", {new_direct_room}},
+};
+
+int main(int argc, char **argv)
+{
+    return scenario_main(argc, argv, entries, G_N_ELEMENTS(entries));
+}

@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-client-crypto.h"
+#include "mx-store-devices.h"
+#include "mx-store-private.h"
+#include "mx-sync-crypto.h"
+#include "sync-fixture.h"
+
+#define BOB "@bob:x"
+
+static void open_crypto(SyncFixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    mx_store_set_value(fixture->store, MX_VALUE_USER_ID, "@me:x");
+    g_assert_nonnull(mx_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    g_assert_no_error(error);
+}
+
+static void track_bob(SyncFixture *fixture)
+{
+    mx_store_track_user(fixture->store, BOB);
+    mx_store_set_current(fixture->store, BOB,
+                         mx_store_get_tracked_user(fixture->store, BOB).dirty_seq);
+}
+
+static gboolean is_outdated(SyncFixture *fixture)
+{
+    return mx_store_get_tracked_user(fixture->store, BOB).outdated;
+}
+
+/* The keyring is locked, say: what the homeserver will not send again is kept, in its order. */
+static void test_stashed(SyncFixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    track_bob(fixture);
+    sync_fixture_feed(fixture, "'to_device':{'events':[{'type':'one'},{'type':'two'}]}");
+    sync_fixture_feed(fixture, "'to_device':{'events':[{'type':'three'}]},"
+                               "'device_lists':{'changed':['@stranger:x']}");
+    g_assert_true(is_outdated(fixture));
+    g_autoptr(GPtrArray) events = mx_store_take_stashed(fixture->store, 10);
+    g_assert_cmpuint(events->len, ==, 3);
+    g_assert_cmpstr(g_ptr_array_index(events, 0), ==, "{\"type\":\"one\"}");
+    g_assert_cmpstr(g_ptr_array_index(events, 2), ==, "{\"type\":\"three\"}");
+    for (guint i = 0; i < 250; i++)
+        mx_store_add_stashed(fixture->store, "{}", 2);
+    open_crypto(fixture);
+    g_assert_true(mx_sync_crypto_take_stashed(fixture->store, &error));
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) left = mx_store_take_stashed(fixture->store, 10);
+    g_assert_cmpuint(left->len, ==, 0);
+}
+
+/* The disk is full, say, when that is to be read: it stays first in line. */
+static void test_stash_fails(SyncFixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    mx_store_set_value(fixture->store, MX_VALUE_USER_ID, "@me:x");
+    mx_store_add_stashed(fixture->store, "{\"type\":\"one\"}", 14);
+    g_assert_true(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    mx_store_attach(fixture->store, NULL, NULL);
+    mx_store_add_stashed(fixture->store, "{\"type\":\"two\"}", 14);
+    mx_store_exec(fixture->store,
+                  "CREATE TEMP TRIGGER full BEFORE DELETE ON stashed BEGIN "
+                  "SELECT RAISE(ABORT, 'full'); END",
+                  "");
+    g_assert_false(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    g_assert_error(error, MX_ERROR, MX_ERROR_STORE);
+    g_assert_null(mx_crypto_of(fixture->store));
+    g_clear_error(&error);
+    mx_store_exec(fixture->store, "DROP TRIGGER full", "");
+    g_assert_true(mx_client_crypto_open(fixture->store, "@me:x", "DEVICE", &error));
+    g_autoptr(GPtrArray) left = mx_store_take_stashed(fixture->store, 10);
+    g_assert_cmpuint(left->len, ==, 0);
+}
+
+static void test_device_lists(SyncFixture *fixture, gconstpointer data)
+{
+    open_crypto(fixture);
+    sync_fixture_feed(fixture, "'device_lists':{}"); /* the first is a full one */
+    track_bob(fixture);
+    sync_fixture_feed(fixture, "'device_lists':{'changed':['@stranger:x']}");
+    g_assert_false(is_outdated(fixture));
+    sync_fixture_feed(fixture, "'device_lists':{'changed':['" BOB "']}");
+    g_assert_true(is_outdated(fixture));
+    track_bob(fixture);
+    fixture->is_full = TRUE; /* D3 */
+    sync_fixture_feed(fixture, "'device_lists':{}");
+    g_assert_true(is_outdated(fixture));
+}
+
+#define ENCRYPTION                                                                                 \
+    STATE("$e", "m.room.encryption", "", "@me:x", "{'algorithm':'m.megolm.v1.aes-sha2'}")
+
+/* D1, D2: who leaves and is said to have left in one answer is not followed any more. */
+static void test_rooms_first(SyncFixture *fixture, gconstpointer data)
+{
+    open_crypto(fixture);
+    sync_fixture_room(fixture, "join", "!r:x",
+                      EVENTS("state", MEMBER("$m", "@me:x", "join") "," MEMBER("$b", BOB, "join")));
+    g_assert_false(mx_store_get_tracked_user(fixture->store, BOB).tracked);
+    sync_fixture_room(fixture, "join", "!r:x", TIMELINE(ENCRYPTION));
+    g_assert_true(mx_store_get_tracked_user(fixture->store, BOB).tracked);
+    sync_fixture_feed(fixture,
+                      "'device_lists':{'left':['" BOB "']},"
+                      "'rooms':{'join':{'!r:x':{" TIMELINE(MEMBER("$l", BOB, "leave")) "}}}");
+    g_assert_false(mx_store_get_tracked_user(fixture->store, BOB).tracked);
+}
+
+#define ADD(path, func)                                                                            \
+    g_test_add(path, SyncFixture, NULL, sync_fixture_set_up, func, sync_fixture_tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_setenv("MX_NO_KEYRING", "1", TRUE);
+    ADD("/sync-crypto/F2-stashed", test_stashed);
+    ADD("/sync-crypto/F2-stash-fails", test_stash_fails);
+    ADD("/sync-crypto/D2-device-lists", test_device_lists);
+    ADD("/sync-crypto/D1-rooms-first", test_rooms_first);
+    return g_test_run();
+}
