@@ -40,13 +40,20 @@ static void start(Scenario *s)
     forget_events(s);
 }
 
+static gboolean has_rose(gpointer data)
+{
+    PurpleConversation *conversation = host_find_conversation(((Scenario *)data)->account, ROOM);
+
+    return purple_conv_chat_cb_find(PURPLE_CONV_CHAT(conversation), ROSE) != NULL;
+}
+
 static void people(Scenario *s)
 {
     PurpleConversation *conversation;
 
     start(s);
+    WAIT(s, has_rose, s);
     conversation = host_find_conversation(s->account, ROOM);
-    CHECK(s, purple_conv_chat_cb_find(PURPLE_CONV_CHAT(conversation), ROSE) != NULL);
     EXPECT_TEXT(s, purple_conv_chat_cb_find(PURPLE_CONV_CHAT(conversation), ROSE)->alias,
                 ROSE_NAME);
     push_event(s, ROOM, event_text(ROSE, "hello <all>"));

@@ -127,6 +127,7 @@ static void too_large(Scenario *s)
     CHECK(s, host_send_im(s->account, BOB, text));
     /* Refused here or there, but with a sentence, and never in silence. */
     EXPECT_EVENT(s, "line", "name", BOB);
+    settle(s);
     host_iterate(500);
     while (host_take_event("line") != NULL)
         ;
