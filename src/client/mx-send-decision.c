@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mx-json.h"
 #include "mx-room-encryption.h"
 
 /* What becomes of the oldest message of a room's queue: decided, and encrypted, on the worker. */
@@ -66,13 +67,30 @@ static MxSendNext decide_uncertain(MxStore *store, MxSendJob *job)
     return gap != NULL ? MX_NEXT_WAIT_GAP : MX_NEXT_SEND;
 }
 
-/* A redaction is never encrypted, and reveals nothing; what is encrypted already needs no decision.
- */
+/* A redaction is never encrypted, and reveals nothing but the reason that may be in it: one that
+ * was given before the room was encrypted does not leave any more. */
+static void drop_reason(MxQueueRow *item)
+{
+    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
+    g_autofree char *event_id = mx_json_slice_dup_string(mx_json_scan_member(content, "redacts"));
+    g_autoptr(JsonObject) object = json_object_new();
+    json_object_set_string_member(object, "redacts", event_id);
+    g_free(item->content);
+    item->content = mx_json_object_to_text(object);
+}
+
+/* What is encrypted already needs no decision. */
 static MxSendDecision decide_encryption(MxStore *store, const MxSendJob *job)
 {
     if (job->is_pending_room || mx_send_is_redaction(job->item) || job->item->cipher != NULL)
         return MX_SEND_PLAIN;
     return mx_room_encryption_decide(store, job->room);
+}
+
+/* It was written into an encrypted room, and came here because that room's partner had left. */
+static gboolean is_for_encrypted(const MxQueueRow *item)
+{
+    return item->is_secret && item->cipher == NULL && !mx_send_is_redaction(item);
 }
 
 static MxSendNext decide(MxStore *store, MxSendJob *job)
@@ -93,11 +111,15 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
     MxSendDecision decision = decide_encryption(store, job);
     if (decision == MX_SEND_REFUSE)
         return MX_NEXT_REFUSED;
+    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
+    if (!job->is_pending_room && !room->synced)
+        return MX_NEXT_WAIT_SYNC;
+    if (mx_send_is_redaction(job->item) && room->encrypted)
+        drop_reason(job->item);
     if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
         return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
-    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
-    if (!room->synced)
-        return MX_NEXT_WAIT_SYNC;
+    if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
+        return MX_NEXT_NOT_PLAIN;
     MxSendNext next =
         job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;
     return next == MX_NEXT_SEND && decision == MX_SEND_ENCRYPT ? MX_NEXT_KEYS : next;
@@ -141,7 +163,8 @@ void mx_send_run_decide(MxStore *store, gpointer data)
         return;
     }
     MxQueueState state = MX_QUEUE_SENDING;
-    if (job->next == MX_NEXT_REFUSED || job->next == MX_NEXT_ASK || job->next == MX_NEXT_GONE)
+    if (job->next == MX_NEXT_REFUSED || job->next == MX_NEXT_NOT_PLAIN ||
+        job->next == MX_NEXT_ASK || job->next == MX_NEXT_GONE)
         state = MX_QUEUE_FAILED;
     else if (job->next != MX_NEXT_SEND)
         return;

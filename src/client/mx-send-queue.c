@@ -333,6 +333,15 @@ static void say_unknown_encryption(MxSendJob *job)
     say(job->base.client, job->room, text);
 }
 
+static void say_not_plain(MxSendJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent: “%s”. You wrote it into an encrypted conversation, and this one is not "
+          "encrypted. Type /discard to drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
 static void say_unencryptable(MxSendJob *job)
 {
     gboolean is_long =
@@ -404,6 +413,10 @@ static void on_decided(gpointer data)
         break;
     case MX_NEXT_REFUSED:
         say_unknown_encryption(job);
+        queue->again = TRUE;
+        break;
+    case MX_NEXT_NOT_PLAIN:
+        say_not_plain(job);
         queue->again = TRUE;
         break;
     case MX_NEXT_UNENCRYPTABLE:
