@@ -216,6 +216,11 @@ static void switched_on(Scenario *s)
     EXPECT_TEXT(s, algorithm, "m.megolm.v1.aes-sha2");
     settle(s);
     forget_all(s);
+    /* From then on, although no /sync has shown the event. */
+    say(s);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
 }
 
 /* A new direct room is encrypted from its beginning. */
