@@ -6,6 +6,7 @@
 
 #include "mx-json.h"
 #include "mx-room-encryption.h"
+#include "mx-upgrade.h"
 
 /* What becomes of the oldest message of a room's queue: decided, and encrypted, on the worker. */
 
@@ -93,6 +94,24 @@ static gboolean is_for_encrypted(const MxQueueRow *item)
     return item->is_secret && item->cipher == NULL && !mx_send_is_redaction(item);
 }
 
+static char *name_warning(const MxSendJob *job)
+{
+    return g_strconcat("warned of plain ", job->room_id, NULL);
+}
+
+/* G7: the room that it continues was encrypted. The user is warned once. */
+static gboolean is_downgraded(MxStore *store, const MxSendJob *job)
+{
+    g_autoptr(MxPredecessor) predecessor = mx_upgrade_get_predecessor(store, job->room);
+    g_autoptr(MxRoomRow) before =
+        predecessor != NULL ? mx_store_get_room(store, predecessor->room_id) : NULL;
+    if (before == NULL || !before->encrypted)
+        return FALSE;
+    g_autofree char *name = name_warning(job);
+    g_autofree char *warned = mx_store_get_value(store, name);
+    return warned == NULL;
+}
+
 static MxSendNext decide(MxStore *store, MxSendJob *job)
 {
     g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
@@ -120,6 +139,9 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
         return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
     if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
         return MX_NEXT_NOT_PLAIN;
+    if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&
+        !mx_send_is_redaction(job->item) && is_downgraded(store, job))
+        return MX_NEXT_WARN;
     MxSendNext next =
         job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;
     return next == MX_NEXT_SEND && decision == MX_SEND_ENCRYPT ? MX_NEXT_KEYS : next;
@@ -154,6 +176,12 @@ static void run_keys(MxStore *store, MxSendJob *job)
         mx_crypto_forget(crypto);
 }
 
+static gboolean is_failure(MxSendNext next)
+{
+    return next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN || next == MX_NEXT_WARN ||
+           next == MX_NEXT_ASK || next == MX_NEXT_GONE;
+}
+
 void mx_send_run_decide(MxStore *store, gpointer data)
 {
     MxSendJob *job = data;
@@ -163,12 +191,15 @@ void mx_send_run_decide(MxStore *store, gpointer data)
         return;
     }
     MxQueueState state = MX_QUEUE_SENDING;
-    if (job->next == MX_NEXT_REFUSED || job->next == MX_NEXT_NOT_PLAIN ||
-        job->next == MX_NEXT_ASK || job->next == MX_NEXT_GONE)
+    if (is_failure(job->next))
         state = MX_QUEUE_FAILED;
     else if (job->next != MX_NEXT_SEND)
         return;
     mx_store_begin(store);
+    if (job->next == MX_NEXT_WARN) {
+        g_autofree char *name = name_warning(job);
+        mx_store_set_value(store, name, "1");
+    }
     mx_store_set_queue_state(store, job->item->id, state, job->item->uncertain_ms);
     mx_store_commit(store, &job->base.error);
 }
