@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "mx-client-private.h"
 #include "mx-share.h"
@@ -38,6 +39,71 @@ static char *find_obstacle(MxClient *client, const MxRoom *room)
     return NULL;
 }
 
+/* From the homeserver's yes on, whether or not it shows the event (G1): the user has been told. */
+typedef struct {
+    MxClientJob base;
+    char *room_id, *own_user_id;
+    MxRoomChange *change;
+    MxRoomFunc func;
+    gpointer user_data;
+    GDestroyNotify destroy;
+} LatchJob;
+
+static void latch_job_free(gpointer data)
+{
+    LatchJob *job = data;
+    if (job->destroy != NULL)
+        job->destroy(job->user_data);
+    g_free(job->room_id);
+    g_free(job->own_user_id);
+    g_clear_pointer(&job->change, mx_room_change_free);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static void run_latch(MxStore *store, gpointer data)
+{
+    static const char content[] = "{\"algorithm\":\"" MEGOLM "\"}";
+    LatchJob *job = data;
+    mx_store_begin(store);
+    g_autoptr(MxRoomRow) row = mx_store_get_room(store, job->room_id);
+    g_autofree char *known = row != NULL ? mx_store_get_state(store, row->key, TYPE, "") : NULL;
+    if (row != NULL) {
+        row->encrypted = TRUE;
+        mx_store_save_room(store, row);
+        if (known == NULL)
+            mx_store_set_state(store, row->key, TYPE, "", NULL, job->own_user_id,
+                               mx_json_scan_root(content, strlen(content)));
+        job->change = g_new0(MxRoomChange, 1);
+        job->change->room = mx_room_new(store, row, job->own_user_id);
+    }
+    mx_store_commit(store, &job->base.error);
+}
+
+static void on_latched(gpointer data)
+{
+    LatchJob *job = data;
+    if (job->base.error == NULL && job->change != NULL)
+        mx_client_put_change(job->base.client, job->change);
+    job->func(job->base.client, job->room_id, job->base.error, job->user_data);
+}
+
+static void on_set(MxClient *client, const char *room_id, const GError *error, gpointer data)
+{
+    LatchJob *wish = data;
+    if (error != NULL) {
+        wish->func(client, room_id, error, wish->user_data);
+        return;
+    }
+    LatchJob *job = mx_client_job_new(client, sizeof *job);
+    job->room_id = g_strdup(room_id);
+    job->own_user_id = g_strdup(client->user_id);
+    job->func = wish->func;
+    job->user_data = wish->user_data;
+    job->destroy = g_steal_pointer(&wish->destroy);
+    mx_worker_push(client->worker, MX_JOB_USER, run_latch, on_latched, job, latch_job_free);
+}
+
 static void set_encryption(MxClient *client, MxRoom *room, MxStateEditFunc edit, MxRoomFunc func,
                            gpointer user_data, GDestroyNotify destroy)
 {
@@ -62,7 +128,11 @@ void mx_client_check_encrypt(MxClient *client, MxRoom *room, MxRoomFunc func, gp
 void mx_client_encrypt(MxClient *client, MxRoom *room, MxRoomFunc func, gpointer user_data,
                        GDestroyNotify destroy)
 {
-    set_encryption(client, room, edit_encryption, func, user_data, destroy);
+    LatchJob *job = mx_client_job_new(client, sizeof *job);
+    job->func = func;
+    job->user_data = user_data;
+    job->destroy = destroy;
+    set_encryption(client, room, edit_encryption, on_set, job, latch_job_free);
 }
 
 /* ---- a new session ---- */

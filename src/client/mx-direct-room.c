@@ -22,6 +22,7 @@ typedef struct {
     char *user_id, *own_user_id;
     char *new_room_id; /* of the room just created, or found */
     gboolean is_second_try, is_pending;
+    gboolean is_encrypted; /* the room that it takes the place of */
     MxDirectRoomFunc func;
     GPtrArray *changes; /* MxRoomChange */
     char *content;      /* m.direct */
@@ -48,6 +49,7 @@ static DirectJob *copy_job(const DirectJob *from)
     job->own_user_id = g_strdup(from->own_user_id);
     job->is_second_try = from->is_second_try;
     job->is_pending = from->is_pending;
+    job->is_encrypted = from->is_encrypted;
     job->func = from->func;
     return job;
 }
@@ -70,7 +72,7 @@ static char *attempt_name(const DirectJob *job)
 }
 
 /* The user's IM came into being elsewhere meanwhile, or the room of an attempt whose answer was
- * lost. */
+ * lost. Never one in the clear for one that was encrypted. */
 static void run_look(MxStore *store, gpointer data)
 {
     DirectJob *job = data;
@@ -78,10 +80,13 @@ static void run_look(MxStore *store, gpointer data)
     g_autofree char *before = mx_store_get_value(store, attempt);
     if (before != NULL)
         job->is_second_try = TRUE;
+    g_autoptr(MxRoomRow) old = mx_store_get_room_by_key(store, job->room);
+    job->is_encrypted = old != NULL && old->encrypted;
     g_autoptr(GPtrArray) rooms = mx_store_list_rooms(store);
     for (guint i = rooms->len; i > 0 && job->new_room_id == NULL; i--) {
         MxRoomRow *room = g_ptr_array_index(rooms, i - 1);
-        if (room->key == job->room || room->membership != MX_MEMBERSHIP_JOIN)
+        if (room->key == job->room || room->membership != MX_MEMBERSHIP_JOIN ||
+            (job->is_encrypted && room->synced && !room->encrypted))
             continue;
         if (g_strcmp0(room->direct_user, job->user_id) == 0 ||
             (job->is_second_try && is_unnamed_pair(store, room, job->user_id)))
@@ -266,7 +271,7 @@ static void create(DirectJob *from)
     if (!g_str_equal(job->user_id, job->own_user_id))
         json_array_add_string_element(invite, job->user_id);
     json_object_set_array_member(body, "invite", invite);
-    if (mx_client_encrypts_direct(job->base.client))
+    if (mx_client_encrypts_direct(job->base.client) || job->is_encrypted)
         json_object_set_array_member(body, "initial_state", make_encryption());
     g_autoptr(MxRequest) request = mx_endpoint_create_room(body);
     mx_http_send_async(job->base.client->http, request, job->base.client->cancellable, on_created,

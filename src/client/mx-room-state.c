@@ -311,7 +311,7 @@ static void add_to_queue(MxStore *store, const Writing *writing)
                          .txn_id = writing->txn_id,
                          .content = writing->content,
                          .ts = g_get_real_time() / 1000,
-                         .is_secret = TRUE};
+                         .is_secret = room->encrypted};
     mx_store_add_timeline(store, &row);
     MxQueueRow item = {.room = room->key,
                        .row = row.id,
@@ -319,7 +319,7 @@ static void add_to_queue(MxStore *store, const Writing *writing)
                        .type = row.type,
                        .content = row.content,
                        .created_ms = row.ts,
-                       .is_secret = TRUE};
+                       .is_secret = room->encrypted};
     mx_store_add_queue(store, &item);
     mx_store_save_room(store, room);
 }

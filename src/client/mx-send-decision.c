@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "mx-json.h"
 #include "mx-room-encryption.h"
+#include "mx-upgrade.h"
 
 /* What becomes of the oldest message of a room's queue: decided, and encrypted, on the worker. */
 
@@ -66,13 +68,48 @@ static MxSendNext decide_uncertain(MxStore *store, MxSendJob *job)
     return gap != NULL ? MX_NEXT_WAIT_GAP : MX_NEXT_SEND;
 }
 
-/* A redaction is never encrypted, and reveals nothing; what is encrypted already needs no decision.
- */
+/* A redaction is never encrypted, and reveals nothing but the reason that may be in it: one that
+ * was given before the room was encrypted does not leave any more. */
+static void drop_reason(MxQueueRow *item)
+{
+    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
+    g_autofree char *event_id = mx_json_slice_dup_string(mx_json_scan_member(content, "redacts"));
+    g_autoptr(JsonObject) object = json_object_new();
+    json_object_set_string_member(object, "redacts", event_id);
+    g_free(item->content);
+    item->content = mx_json_object_to_text(object);
+}
+
+/* What is encrypted already needs no decision. */
 static MxSendDecision decide_encryption(MxStore *store, const MxSendJob *job)
 {
     if (job->is_pending_room || mx_send_is_redaction(job->item) || job->item->cipher != NULL)
         return MX_SEND_PLAIN;
     return mx_room_encryption_decide(store, job->room);
+}
+
+/* It was written into an encrypted room, and came here because that room's partner had left. */
+static gboolean is_for_encrypted(const MxQueueRow *item)
+{
+    return item->is_secret && item->cipher == NULL && !mx_send_is_redaction(item);
+}
+
+static char *name_warning(const MxSendJob *job)
+{
+    return g_strconcat("warned of plain ", job->room_id, NULL);
+}
+
+/* G7: the room that it continues was encrypted. The user is warned once. */
+static gboolean is_downgraded(MxStore *store, const MxSendJob *job)
+{
+    g_autoptr(MxPredecessor) predecessor = mx_upgrade_get_predecessor(store, job->room);
+    g_autoptr(MxRoomRow) before =
+        predecessor != NULL ? mx_store_get_room(store, predecessor->room_id) : NULL;
+    if (before == NULL || !before->encrypted)
+        return FALSE;
+    g_autofree char *name = name_warning(job);
+    g_autofree char *warned = mx_store_get_value(store, name);
+    return warned == NULL;
 }
 
 static MxSendNext decide(MxStore *store, MxSendJob *job)
@@ -93,11 +130,18 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
     MxSendDecision decision = decide_encryption(store, job);
     if (decision == MX_SEND_REFUSE)
         return MX_NEXT_REFUSED;
+    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
+    if (!job->is_pending_room && !room->synced)
+        return MX_NEXT_WAIT_SYNC;
+    if (mx_send_is_redaction(job->item) && room->encrypted)
+        drop_reason(job->item);
     if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
         return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
-    /* A room just made may be encrypted by the homeserver's own rule; only its state tells. */
-    if (!room->synced)
-        return MX_NEXT_WAIT_SYNC;
+    if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
+        return MX_NEXT_NOT_PLAIN;
+    if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&
+        !mx_send_is_redaction(job->item) && is_downgraded(store, job))
+        return MX_NEXT_WARN;
     MxSendNext next =
         job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;
     return next == MX_NEXT_SEND && decision == MX_SEND_ENCRYPT ? MX_NEXT_KEYS : next;
@@ -132,6 +176,12 @@ static void run_keys(MxStore *store, MxSendJob *job)
         mx_crypto_forget(crypto);
 }
 
+static gboolean is_failure(MxSendNext next)
+{
+    return next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN || next == MX_NEXT_WARN ||
+           next == MX_NEXT_ASK || next == MX_NEXT_GONE;
+}
+
 void mx_send_run_decide(MxStore *store, gpointer data)
 {
     MxSendJob *job = data;
@@ -141,11 +191,15 @@ void mx_send_run_decide(MxStore *store, gpointer data)
         return;
     }
     MxQueueState state = MX_QUEUE_SENDING;
-    if (job->next == MX_NEXT_REFUSED || job->next == MX_NEXT_ASK || job->next == MX_NEXT_GONE)
+    if (is_failure(job->next))
         state = MX_QUEUE_FAILED;
     else if (job->next != MX_NEXT_SEND)
         return;
     mx_store_begin(store);
+    if (job->next == MX_NEXT_WARN) {
+        g_autofree char *name = name_warning(job);
+        mx_store_set_value(store, name, "1");
+    }
     mx_store_set_queue_state(store, job->item->id, state, job->item->uncertain_ms);
     mx_store_commit(store, &job->base.error);
 }

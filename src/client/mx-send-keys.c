@@ -7,6 +7,7 @@
 #include "mx-send-decision.h"
 
 #define SAY_AFTER_MS 3000
+#define SAY_STUCK_MS 12000  /* more than D11's patience, so not for a server that is away */
 #define LOOK_AGAIN_MS 10000 /* D11 */
 #define MEMBERS_AGAIN_MS 5000
 
@@ -75,28 +76,44 @@ static void say_no_keys(MxKeyWait *wait, const MxSendJob *job)
     say(wait, "", text);
 }
 
-/* Said once, while it goes on. */
+/* Said once, while it goes on: nothing is held for long without a word. */
 static void say_progress(MxKeyWait *wait, const MxSendJob *job)
 {
     MxRoom *room = mx_client_get_room_by_key(wait->client, wait->room);
     wait->is_told = TRUE;
-    if (room == NULL || job->step.n_all == 0)
+    if (room == NULL)
         return;
-    g_autofree char *text =
-        g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "Sending keys to %'u device…",
-                                    "Sending keys to %'u devices…", job->step.n_all),
-                        job->step.n_all);
+    g_autofree char *text = NULL;
+    if (job->step.state == MX_SHARE_NEEDS_MEMBERS)
+        text = g_strdup_printf(_("Not sent yet: “%s”. The homeserver has not told who is in this "
+                                 "room; it is asked again until it does."),
+                               job->body);
+    else if (job->step.n_all == 0)
+        text = g_strdup_printf(_("Not sent yet: “%s”. The homeserver has not told the devices of "
+                                 "everybody here; it is asked again until it does."),
+                               job->body);
+    else
+        text = g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "Sending keys to %'u device…",
+                                           "Sending keys to %'u devices…", job->step.n_all),
+                               job->step.n_all);
     mx_client_emit_notice(wait->client, room, text);
 }
 
-static gboolean wait_for_keys(MxKeyWait *wait, const MxSendJob *job)
+/* Gives what is left until it is told, in milliseconds; 0: it is. */
+static gint64 tell_in_time(MxKeyWait *wait, const MxSendJob *job, gint64 after_ms)
 {
     gint64 now = g_get_monotonic_time();
     if (wait->since == 0)
         wait->since = now;
-    gint64 left = SAY_AFTER_MS - (now - wait->since) / 1000;
+    gint64 left = after_ms - (now - wait->since) / 1000;
     if (left <= 0 && !wait->is_told)
         say_progress(wait, job);
+    return MAX(left, 0);
+}
+
+static gboolean wait_for_keys(MxKeyWait *wait, const MxSendJob *job)
+{
+    gint64 left = tell_in_time(wait, job, job->step.n_all > 0 ? SAY_AFTER_MS : SAY_STUCK_MS);
     look_again_in(wait, left > 0 ? left : LOOK_AGAIN_MS);
     return job->step.has_more;
 }
@@ -109,7 +126,7 @@ static void on_members(MxClient *client, MxRoom *room, GPtrArray *members, guint
 }
 
 /* D12 */
-static void ask_members(MxKeyWait *wait)
+static void ask_members(MxKeyWait *wait, const MxSendJob *job)
 {
     static const MxMemberQuery query = {.limit = 1};
     MxRoom *room = mx_client_get_room_by_key(wait->client, wait->room);
@@ -119,6 +136,7 @@ static void ask_members(MxKeyWait *wait)
         wait->members_asked = now;
         mx_client_list_members(wait->client, room, &query, on_members, NULL, NULL);
     }
+    tell_in_time(wait, job, SAY_STUCK_MS);
     look_again_in(wait, MEMBERS_AGAIN_MS);
 }
 
@@ -128,7 +146,7 @@ gboolean mx_key_wait_step(MxKeyWait *wait, const MxSendJob *job)
     case MX_SHARE_WAIT:
         return wait_for_keys(wait, job);
     case MX_SHARE_NEEDS_MEMBERS:
-        ask_members(wait);
+        ask_members(wait, job);
         break;
     case MX_SHARE_IDENTITY_CHANGED:
         say_changed(wait, job);

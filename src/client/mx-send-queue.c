@@ -333,6 +333,26 @@ static void say_unknown_encryption(MxSendJob *job)
     say(job->base.client, job->room, text);
 }
 
+static void say_not_plain(MxSendJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent: “%s”. You wrote it into an encrypted conversation, and this one is not "
+          "encrypted. Type /discard to drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
+/* G7 */
+static void say_downgraded(MxSendJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent: “%s”. The room that this one continues was encrypted, and this one is not: "
+          "its servers can read everything. Type /resend to send it all the same, or /discard to "
+          "drop it."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
 static void say_unencryptable(MxSendJob *job)
 {
     gboolean is_long =
@@ -375,6 +395,24 @@ static void begin_item(RoomQueue *queue, const MxSendJob *job)
     g_clear_handle_id(&queue->retry_source, g_source_remove);
 }
 
+static void say_failed(MxSendJob *job)
+{
+    static const struct {
+        MxSendNext next;
+        void (*func)(MxSendJob *job);
+    } sayings[] = {
+        {MX_NEXT_REFUSED, say_unknown_encryption},
+        {MX_NEXT_NOT_PLAIN, say_not_plain},
+        {MX_NEXT_WARN, say_downgraded},
+        {MX_NEXT_UNENCRYPTABLE, say_unencryptable},
+        {MX_NEXT_GONE, say_gone},
+        {MX_NEXT_ASK, say_uncertain},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(sayings); i++)
+        if (sayings[i].next == job->next)
+            sayings[i].func(job);
+}
+
 static void on_decided(gpointer data)
 {
     MxSendJob *job = data;
@@ -402,22 +440,6 @@ static void on_decided(gpointer data)
     case MX_NEXT_WAIT_GAP:
         mx_gap_fill(client, job->room, FALSE);
         break;
-    case MX_NEXT_REFUSED:
-        say_unknown_encryption(job);
-        queue->again = TRUE;
-        break;
-    case MX_NEXT_UNENCRYPTABLE:
-        say_unencryptable(job);
-        queue->again = TRUE;
-        break;
-    case MX_NEXT_GONE:
-        say_gone(job);
-        queue->again = TRUE;
-        break;
-    case MX_NEXT_ASK:
-        say_uncertain(job);
-        queue->again = TRUE;
-        break;
     case MX_NEXT_NOTHING:
         set_empty(client, job->room);
         return;
@@ -426,6 +448,9 @@ static void on_decided(gpointer data)
         break;
     case MX_NEXT_WAIT_SYNC: /* every applied /sync kicks */
         break;
+    default:
+        say_failed(job);
+        queue->again = TRUE;
     }
     set_idle(client, job->room);
 }

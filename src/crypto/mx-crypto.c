@@ -53,6 +53,7 @@ static const struct {
 
 typedef struct {
     gint64 last_taken; /* row of to_device that is on its way, or 0 */
+    gint64 put_off;    /* the last one that the homeserver has failed with: others come first */
     MxBackoff backoff;
     gint64 not_before_ms;
 } ToDevice;
@@ -477,6 +478,7 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
     if (mx_crypto_answer_is_passing(answer)) {
         gint64 wait = mx_crypto_get_retry_ms(&queue->backoff, answer);
         queue->not_before_ms = crypto->get_now_ms() + wait;
+        queue->put_off = answer->status >= 500 ? row->id : 0;
         return;
     }
     mx_backoff_reset(&queue->backoff);
@@ -487,12 +489,19 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
     mx_store_remove_to_device(crypto->store, row->id);
 }
 
-/* One at a time, so that what was said first arrives first. */
+/* One at a time, so that what was said first arrives first; only what the homeserver fails with
+ * does not hold up the rest. */
+static MxToDeviceRow *get_next_row(MxCrypto *crypto, const ToDevice *queue)
+{
+    MxToDeviceRow *row = mx_store_get_to_device(crypto->store, queue->put_off);
+    return row != NULL || queue->put_off == 0 ? row : mx_store_get_to_device(crypto->store, 0);
+}
+
 static gint64 collect_to_device(MxCrypto *crypto)
 {
     ToDevice *queue = mx_crypto_get_part(crypto, MX_CRYPTO_PART_TO_DEVICE);
     gint64 wait = queue->not_before_ms - crypto->get_now_ms();
-    MxToDeviceRow *row = queue->last_taken == 0 ? mx_store_get_to_device(crypto->store, 0) : NULL;
+    MxToDeviceRow *row = queue->last_taken == 0 ? get_next_row(crypto, queue) : NULL;
     if (row == NULL)
         return -1;
     /* A clock that was set back must not hold it for long. */

@@ -25,6 +25,7 @@
 #define SERVER_CAP_MS (15 * 60 * 1000)
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 60000
+#define SPLIT_MS 500 /* before what is left of a refused request */
 
 /* Who wants to know that a device is gone: a row each. */
 typedef void (*MxDeviceGoneFunc)(MxCrypto *crypto, const char *user_id, const char *device_id);
@@ -46,9 +47,10 @@ typedef struct {
 typedef struct {
     GHashTable *asked;   /* user ID -> Asked: on its way */
     GHashTable *since;   /* user ID -> gint64: first asked for at, and outdated since then */
-    GHashTable *servers; /* server name -> Pause */
+    GHashTable *servers; /* server name, or ID of a user that is not taken -> Pause */
     Pause pause;         /* of everything */
     guint n_requests;
+    guint max_users; /* of one request */
 } Lists;
 
 gpointer mx_device_list_part_new(void)
@@ -58,6 +60,7 @@ gpointer mx_device_list_part_new(void)
     lists->since = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     lists->servers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     mx_backoff_init(&lists->pause.backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
+    lists->max_users = MAX_USERS;
     return lists;
 }
 
@@ -99,7 +102,9 @@ static gint64 get_server_pause(MxCrypto *crypto, const char *user_id)
 {
     g_autofree char *server = mx_user_id_get_server_name(user_id);
     Pause *pause = g_hash_table_lookup(get_lists(crypto)->servers, server);
-    return pause != NULL ? pause_get_left(crypto, pause) : 0;
+    Pause *own = g_hash_table_lookup(get_lists(crypto)->servers, user_id);
+    return MAX(pause != NULL ? pause_get_left(crypto, pause) : 0,
+               own != NULL ? pause_get_left(crypto, own) : 0);
 }
 
 /* ---- who is followed ---- */
@@ -389,6 +394,7 @@ static void take_answer(MxCrypto *crypto, GHashTable *users, const char *text, g
         g_autofree char *server = mx_user_id_get_server_name(user_id);
         gboolean failed = has_failed(members[FAILURES], server);
         note_server(crypto, server, failed);
+        note_server(crypto, user_id, FALSE);
         if (failed)
             continue;
         gint64 dirty_seq = ((Asked *)asked)->dirty_seq;
@@ -417,6 +423,20 @@ static GHashTable *claim_users(Lists *lists, guint64 request)
     return users;
 }
 
+/* One ID that the homeserver does not like makes it refuse all: smaller requests find it, and it is
+ * left alone for a while. */
+static void take_refusal(MxCrypto *crypto, Lists *lists, GHashTable *users)
+{
+    GHashTableIter iter;
+    gpointer user_id;
+    guint n = g_hash_table_size(users);
+    lists->max_users = MAX(n / 2, 1);
+    pause_start(crypto, &lists->pause, SPLIT_MS);
+    g_hash_table_iter_init(&iter, users);
+    while (n == 1 && g_hash_table_iter_next(&iter, &user_id, NULL))
+        note_server(crypto, user_id, TRUE);
+}
+
 static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                       const MxCryptoAnswer *answer, gpointer user_data)
 {
@@ -427,7 +447,10 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     lists->n_requests--;
     if (answer->body != NULL && mx_json_scan_validate(answer->body, answer->len)) {
         pause_end(&lists->pause);
+        lists->max_users = MIN(lists->max_users * 2, MAX_USERS);
         take_answer(crypto, users, answer->body, answer->len);
+    } else if (answer->status >= 400 && !mx_crypto_answer_is_passing(answer)) {
+        take_refusal(crypto, lists, users);
     } else {
         pause_start(crypto, &lists->pause, mx_crypto_get_retry_ms(&lists->pause.backoff, answer));
     }
@@ -488,7 +511,7 @@ gint64 mx_device_list_collect(MxCrypto *crypto)
         earlier(&wait, server_pause);
         if (server_pause == 0 && !g_hash_table_contains(lists->asked, user_id))
             g_ptr_array_add(batch, (gpointer)user_id);
-        if (batch->len == MAX_USERS || (i == outdated->len - 1 && batch->len > 0)) {
+        if (batch->len == lists->max_users || (i == outdated->len - 1 && batch->len > 0)) {
             ask(crypto, lists, batch);
             g_ptr_array_set_size(batch, 0);
         }

@@ -21,20 +21,25 @@
 #define UNWEDGE_AFTER_MS (60 * 60 * 1000)
 #define SERVER_RETRY_FIRST_MS 2000
 #define SERVER_RETRY_CAP_MS 60000
+#define SPLIT_MS 500 /* before what is left of a refused batch */
 #define KEY_ALGORITHM "signed_curve25519"
 
 /* ---- peers ---- */
 
+static char *dup_name(const MxOlmPeer *peer)
+{
+    return g_strconcat(peer->curve25519, " ", peer->user_id, NULL);
+}
+
 static MxOlmPeer *get_peer(MxCrypto *crypto, const MxDevice *device, const char *curve25519)
 {
-    MxOlmPeer *peer = mx_store_get_olm_peer(crypto->store, curve25519);
+    MxOlmPeer *peer = mx_store_get_olm_peer(crypto->store, curve25519, device->user_id);
     if (peer == NULL) {
         peer = g_new0(MxOlmPeer, 1);
         peer->curve25519 = g_strdup(curve25519);
+        peer->user_id = g_strdup(device->user_id);
     }
-    g_free(peer->user_id);
     g_free(peer->device_id);
-    peer->user_id = g_strdup(device->user_id);
     peer->device_id = g_strdup(device->device_id);
     return peer;
 }
@@ -57,7 +62,7 @@ MxOlmState mx_olm_prepare(MxCrypto *crypto, const MxDevice *device)
     g_autofree char *curve25519 = mx_olm_canonical_curve25519(device->curve25519);
     if (curve25519 == NULL || g_str_equal(curve25519, crypto->curve25519)) /* A5, E10 */
         return MX_OLM_NONE;
-    if (mx_olm_sessions_exist(crypto, curve25519))
+    if (mx_olm_sessions_exist(crypto, curve25519, device->user_id))
         return MX_OLM_READY;
     g_autoptr(MxOlmPeer) peer = get_peer(crypto, device, curve25519);
     if (peer->want == MX_OLM_WANT_NOTHING) {
@@ -77,7 +82,7 @@ void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device)
     g_autoptr(MxOlmPeer) peer = get_peer(crypto, device, curve25519);
     if (peer->want == MX_OLM_WANT_UNWEDGE || is_recent(crypto, peer->unwedged_ms))
         return;
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519);
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, device->user_id);
     for (guint i = 0; i < sessions->len; i++)
         if (is_recent(crypto, ((const MxOlmEntry *)g_ptr_array_index(sessions, i))->created_ms))
             return;
@@ -86,9 +91,9 @@ void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device)
     mx_store_save_olm_peer(crypto->store, peer);
 }
 
-void mx_olm_note_session(MxCrypto *crypto, const char *curve25519)
+void mx_olm_note_session(MxCrypto *crypto, const char *curve25519, const char *user_id)
 {
-    g_autoptr(MxOlmPeer) peer = mx_store_get_olm_peer(crypto->store, curve25519);
+    g_autoptr(MxOlmPeer) peer = mx_store_get_olm_peer(crypto->store, curve25519, user_id);
     if (peer == NULL)
         return;
     if (peer->want == MX_OLM_WANT_SESSION)
@@ -142,7 +147,8 @@ static void tell_no_olm(MxCrypto *crypto, const MxDevice *device, MxOlmPeer *pee
 
 static void note_failed(MxCrypto *crypto, const MxOlmPeer *target, gboolean is_definite)
 {
-    g_autoptr(MxOlmPeer) peer = mx_store_get_olm_peer(crypto->store, target->curve25519);
+    g_autoptr(MxOlmPeer) peer =
+        mx_store_get_olm_peer(crypto->store, target->curve25519, target->user_id);
     g_autoptr(MxDevice) device = mx_device_list_find(crypto, target->user_id, target->device_id);
     if (peer == NULL)
         return;
@@ -196,7 +202,7 @@ static gboolean make_session(MxCrypto *crypto, const MxDevice *device, const cha
         mx_olm_account_create_outbound(crypto->account, identity, one_time, NULL);
     if (session == NULL)
         return FALSE;
-    mx_olm_sessions_add(crypto, curve25519, session);
+    mx_olm_sessions_add(crypto, curve25519, device->user_id, session);
     return TRUE;
 }
 
@@ -210,8 +216,9 @@ static void finish_one(MxCrypto *crypto, const MxOlmPeer *target, MxJsonSlice on
         note_failed(crypto, target, TRUE);
         return;
     }
-    mx_olm_note_session(crypto, target->curve25519);
-    g_autoptr(MxOlmPeer) peer = mx_store_get_olm_peer(crypto->store, target->curve25519);
+    mx_olm_note_session(crypto, target->curve25519, target->user_id);
+    g_autoptr(MxOlmPeer) peer =
+        mx_store_get_olm_peer(crypto->store, target->curve25519, target->user_id);
     if (peer == NULL || peer->want != MX_OLM_WANT_UNWEDGE)
         return;
     peer->want = MX_OLM_WANT_NOTHING;
@@ -236,11 +243,21 @@ static void take_answer(MxCrypto *crypto, GPtrArray *targets, const MxCryptoAnsw
                              (const char *const[]){"one_time_keys", "failures", NULL}, members);
     for (guint i = 0; i < targets->len; i++) {
         const MxOlmPeer *target = g_ptr_array_index(targets, i);
-        if (has_failed(members[1], target->user_id))
+        if (answer->status >= 400 || has_failed(members[1], target->user_id))
             note_failed(crypto, target, FALSE);
         else
             finish_one(crypto, target, members[0]);
     }
+}
+
+/* One name that the homeserver does not like makes it refuse all: smaller batches find it. */
+static gboolean split(MxCrypto *crypto, MxOlmPart *part, GPtrArray *targets)
+{
+    if (targets->len == 1)
+        return FALSE;
+    part->batch_size = targets->len / 2;
+    part->not_before_ms = crypto->get_now_ms() + SPLIT_MS;
+    return TRUE; /* they stay wanted */
 }
 
 static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
@@ -249,15 +266,20 @@ static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     (void)request;
     GPtrArray *targets = user_data;
     MxOlmPart *part = mx_crypto_get_part(crypto, MX_CRYPTO_PART_OLM);
-    for (guint i = 0; i < targets->len; i++)
-        g_hash_table_remove(part->in_flight,
-                            ((MxOlmPeer *)g_ptr_array_index(targets, i))->curve25519);
+    for (guint i = 0; i < targets->len; i++) {
+        g_autofree char *name = dup_name(g_ptr_array_index(targets, i));
+        g_hash_table_remove(part->in_flight, name);
+    }
     if (mx_crypto_answer_is_passing(answer)) { /* they stay wanted */
         gint64 wait = mx_crypto_get_retry_ms(&part->backoff, answer);
         part->not_before_ms = crypto->get_now_ms() + wait;
         return;
     }
     mx_backoff_reset(&part->backoff);
+    if (answer->status >= 400 && split(crypto, part, targets))
+        return;
+    if (answer->status < 400)
+        part->batch_size = MIN(part->batch_size * 2, BATCH_SIZE);
     take_answer(crypto, targets, answer);
 }
 
@@ -284,8 +306,7 @@ static char *make_body(GPtrArray *targets)
 static void claim(MxCrypto *crypto, MxOlmPart *part, GPtrArray *targets)
 {
     for (guint i = 0; i < targets->len; i++)
-        g_hash_table_add(part->in_flight,
-                         g_strdup(((const MxOlmPeer *)g_ptr_array_index(targets, i))->curve25519));
+        g_hash_table_add(part->in_flight, dup_name(g_ptr_array_index(targets, i)));
     mx_crypto_add_request(crypto, MX_CRYPTO_KEYS_CLAIM, make_body(targets), on_claim_answer,
                           targets, (GDestroyNotify)g_ptr_array_unref);
 }
@@ -304,11 +325,12 @@ gint64 mx_olm_collect(MxCrypto *crypto)
     g_autoptr(GPtrArray) batch = new_batch();
     for (guint i = 0; i < wants->len; i++) {
         MxOlmPeer *peer = g_ptr_array_index(wants, i);
-        if (g_hash_table_contains(part->in_flight, peer->curve25519))
+        g_autofree char *name = dup_name(peer);
+        if (g_hash_table_contains(part->in_flight, name))
             continue;
         wants->pdata[i] = NULL;
         g_ptr_array_add(batch, peer);
-        if (batch->len == BATCH_SIZE) {
+        if (batch->len == part->batch_size) {
             claim(crypto, part, g_steal_pointer(&batch));
             batch = new_batch();
         }
@@ -326,6 +348,7 @@ gpointer mx_olm_part_new(void)
     part->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     part->refreshed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mx_backoff_init(&part->backoff, SERVER_RETRY_FIRST_MS, SERVER_RETRY_CAP_MS);
+    part->batch_size = BATCH_SIZE;
     return part;
 }
 

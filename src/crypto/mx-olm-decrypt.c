@@ -83,7 +83,7 @@ static gboolean read_envelope(MxCrypto *crypto, JsonObject *event, Incoming *inc
 static GBytes *try_sessions(MxCrypto *crypto, const Incoming *incoming, const guint8 *identity,
                             gboolean *is_theirs)
 {
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, incoming->sender_key);
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, incoming->sender_key, NULL);
     for (guint i = 0; i < sessions->len; i++) {
         MxOlmEntry *entry = g_ptr_array_index(sessions, i);
         if (incoming->type == MX_OLM_PRE_KEY) {
@@ -117,7 +117,7 @@ static GBytes *decrypt(MxCrypto *crypto, const Incoming *incoming)
     if (session == NULL)
         return NULL;
     mx_crypto_save_account(crypto);
-    mx_olm_sessions_add(crypto, incoming->sender_key, session);
+    mx_olm_sessions_add(crypto, incoming->sender_key, MX_OLM_OF_KEY, session);
     return plaintext;
 }
 
@@ -228,7 +228,7 @@ MxOlmResult mx_olm_decrypt(MxCrypto *crypto, JsonObject *event, MxOlmMessage *me
         return MX_OLM_FAILED;
     }
     mx_store_add_olm_seen(crypto->store, incoming.hash);
-    mx_olm_note_session(crypto, incoming.sender_key);
+    mx_olm_note_session(crypto, incoming.sender_key, incoming.sender);
     gsize len;
     const char *text = g_bytes_get_data(plaintext, &len);
     if (check_payload(crypto, &incoming, text, len, message))

@@ -18,24 +18,32 @@ typedef struct {
 void mx_olm_entry_free(MxOlmEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxOlmEntry, mx_olm_entry_free)
 
-/* Of MxOlmEntry, the one to send with first. curve25519: base64, unpadded. */
-GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519);
-gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519);
+/* D8: anybody can publish a copy of somebody's identity key, with one-time keys of their own. So a
+ * session made from a claimed key is a user's; one that began with a message from the other side,
+ * which takes the identity key itself, is the key's. */
+#define MX_OLM_OF_KEY ""
+/* Of MxOlmEntry, the one to send with first. curve25519: base64, unpadded. user_id: those to send
+ * to this user with; or NULL: all. */
+GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519, const char *user_id);
+gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519, const char *user_id);
 /* The entry's ratchet has moved. A failure makes the transaction fail. */
 void mx_olm_sessions_save(MxCrypto *crypto, const MxOlmEntry *entry);
 /* A message was decrypted with the entry, which becomes the first one (E1); it is of sessions. */
 void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *entry);
-/* Takes session, which becomes the first one; what is beyond MX_OLM_MAX_SESSIONS goes. */
+/* Takes session, which becomes the first one. user_id: or MX_OLM_OF_KEY. What is beyond
+ * MX_OLM_MAX_SESSIONS goes. */
 #define MX_OLM_MAX_SESSIONS 8
-void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, MxOlmSession *session);
+void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, const char *user_id,
+                         MxOlmSession *session);
 
 /* There is a session with it again. */
-void mx_olm_note_session(MxCrypto *crypto, const char *curve25519);
+void mx_olm_note_session(MxCrypto *crypto, const char *curve25519, const char *user_id);
 
 /* In memory: what is being asked for, and what was asked for in vain. */
 typedef struct {
-    GHashTable *in_flight; /* curve25519 of the devices that a claim is under way for */
+    GHashTable *in_flight; /* "curve25519 user ID" that a claim is under way for */
     GHashTable *refreshed; /* curve25519 that no known device has: its user was asked for */
     MxBackoff backoff;     /* the homeserver does not answer */
     gint64 not_before_ms;
+    guint batch_size; /* of claims */
 } MxOlmPart;

@@ -6,9 +6,9 @@
 
 #include "mx-primitives.h"
 
-/* The sessions with one device are a handful of sealed rows "CURVE25519|SESSION ID": what a row has
- * in front of the pickle says which one to send with. They are read anew each time, so nothing in
- * memory can be ahead of the database. */
+/* The sessions with one device are a handful of sealed rows "CURVE25519|USER ID|SESSION ID": what a
+ * row has in front of the pickle says which one to send with. They are read anew each time, so
+ * nothing in memory can be ahead of the database. */
 
 #define SEALED_OLM "olm"
 
@@ -53,13 +53,22 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     return first->order < second->order ? 1 : first->order > second->order ? -1 : 0;
 }
 
-GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519)
+static char *make_prefix(const char *curve25519, const char *user_id)
+{
+    return g_strconcat(curve25519, "|", user_id, user_id != NULL ? "|" : NULL, NULL);
+}
+
+GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519, const char *user_id)
 {
     GPtrArray *sessions = g_ptr_array_new_with_free_func((GDestroyNotify)mx_olm_entry_free);
-    g_autofree char *prefix = g_strconcat(curve25519, "|", NULL);
-    g_autoptr(GPtrArray) keys = mx_store_list_sealed(crypto->store, SEALED_OLM, prefix);
+    g_autofree char *of_all = make_prefix(curve25519, NULL);
+    g_autofree char *of_key = make_prefix(curve25519, MX_OLM_OF_KEY);
+    g_autofree char *of_user = make_prefix(curve25519, user_id);
+    g_autoptr(GPtrArray) keys = mx_store_list_sealed(crypto->store, SEALED_OLM, of_all);
     for (guint i = 0; i < keys->len; i++) {
-        MxOlmEntry *entry = read_entry(crypto, g_ptr_array_index(keys, i));
+        const char *key = g_ptr_array_index(keys, i);
+        gboolean is_wanted = g_str_has_prefix(key, of_user) || g_str_has_prefix(key, of_key);
+        MxOlmEntry *entry = is_wanted ? read_entry(crypto, key) : NULL;
         if (entry != NULL)
             g_ptr_array_add(sessions, entry);
     }
@@ -68,9 +77,9 @@ GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519)
 }
 
 /* A row that cannot be read is no session: it must not hide that a new one is needed. */
-gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519)
+gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519, const char *user_id)
 {
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519);
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, user_id);
     return sessions->len > 0;
 }
 
@@ -108,14 +117,17 @@ void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *
     mx_olm_sessions_save(crypto, entry);
 }
 
-void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, MxOlmSession *session)
+void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, const char *user_id,
+                         MxOlmSession *session)
 {
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519);
+    g_autoptr(GPtrArray) all = mx_olm_sessions_load(crypto, curve25519, NULL);
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, user_id);
+    g_autofree char *prefix = make_prefix(curve25519, user_id);
     g_autofree char *id = mx_olm_session_get_id(session);
     g_autoptr(MxOlmEntry) entry = g_new0(MxOlmEntry, 1);
-    entry->key = g_strconcat(curve25519, "|", id, NULL);
+    entry->key = g_strconcat(prefix, id, NULL);
     entry->created_ms = crypto->get_now_ms();
-    entry->order = get_next_order(sessions);
+    entry->order = get_next_order(all);
     entry->session = session;
     for (guint i = MX_OLM_MAX_SESSIONS - 1; i < sessions->len; i++) {
         const MxOlmEntry *old = g_ptr_array_index(sessions, i);

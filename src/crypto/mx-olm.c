@@ -77,7 +77,7 @@ JsonObject *mx_olm_encrypt(MxCrypto *crypto, const MxDevice *device, const char 
                             "Not a device to write to");
         return NULL;
     }
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519);
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, device->user_id);
     if (sessions->len == 0) {
         g_set_error_literal(error, MX_RATCHET_ERROR, MX_RATCHET_ERROR_UNKNOWN_KEY,
                             "No Olm session with this device");

@@ -36,10 +36,10 @@ static MxOlmPeer *read_peer(sqlite3_stmt *statement)
     return peer;
 }
 
-MxOlmPeer *mx_store_get_olm_peer(MxStore *store, const char *curve25519)
+MxOlmPeer *mx_store_get_olm_peer(MxStore *store, const char *curve25519, const char *user_id)
 {
-    sqlite3_stmt *statement =
-        mx_store_query(store, PEER_COLUMNS "WHERE curve25519 = ?", "s", curve25519);
+    sqlite3_stmt *statement = mx_store_query(
+        store, PEER_COLUMNS "WHERE curve25519 = ? AND user_id = ?", "ss", curve25519, user_id);
     if (!mx_store_step(store, statement))
         return NULL;
     MxOlmPeer *peer = read_peer(statement);

@@ -14,8 +14,8 @@ typedef enum {
 } MxOlmWant;
 
 typedef struct {
-    char *curve25519;          /* base64; the row's key */
-    char *user_id, *device_id; /* whose key it is */
+    char *curve25519, *user_id; /* base64, and who has published it: together the row's key */
+    char *device_id;            /* of that user */
     MxOlmWant want;
     guint failures;       /* of asking for a one-time key, since the last session */
     gint64 not_before_ms; /* it is not asked for again until then */
@@ -25,7 +25,8 @@ typedef struct {
 void mx_olm_peer_free(MxOlmPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxOlmPeer, mx_olm_peer_free)
 
-MxOlmPeer *mx_store_get_olm_peer(MxStore *store, const char *curve25519); /* or NULL */
+/* Or NULL */
+MxOlmPeer *mx_store_get_olm_peer(MxStore *store, const char *curve25519, const char *user_id);
 void mx_store_save_olm_peer(MxStore *store, const MxOlmPeer *peer);
 /* Those that want something, of MxOlmPeer. */
 GPtrArray *mx_store_list_olm_wants(MxStore *store);

@@ -51,10 +51,10 @@
 
 /* Olm sessions with devices, and requests for keys of rooms */
 #define OLM                                                                                        \
-    "CREATE TABLE olm_peer (curve25519 TEXT PRIMARY KEY, user_id TEXT NOT NULL,"                   \
+    "CREATE TABLE olm_peer (curve25519 TEXT NOT NULL, user_id TEXT NOT NULL,"                      \
     "  device_id TEXT NOT NULL, want INTEGER NOT NULL, failures INTEGER NOT NULL,"                 \
-    "  not_before INTEGER NOT NULL, unwedged INTEGER NOT NULL, told_no_olm INTEGER NOT NULL)"      \
-    "  WITHOUT ROWID;"                                                                             \
+    "  not_before INTEGER NOT NULL, unwedged INTEGER NOT NULL, told_no_olm INTEGER NOT NULL,"      \
+    "  PRIMARY KEY (curve25519, user_id)) WITHOUT ROWID;"                                          \
     "CREATE INDEX olm_peer_want ON olm_peer (want) WHERE want <> 0;"                               \
     "CREATE TABLE olm_seen (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE);"     \
     "CREATE TABLE key_request (room_id TEXT NOT NULL, session_id TEXT NOT NULL,"                   \

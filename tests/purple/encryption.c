@@ -216,6 +216,11 @@ static void switched_on(Scenario *s)
     EXPECT_TEXT(s, algorithm, "m.megolm.v1.aes-sha2");
     settle(s);
     forget_all(s);
+    /* From then on, although no /sync has shown the event. */
+    say(s);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
 }
 
 /* A new direct room is encrypted from its beginning. */
@@ -232,6 +237,38 @@ static void new_direct_room(Scenario *s)
     forget_all(s);
 }
 
+/* What was typed into an encrypted conversation does not leave in the clear because its partner has
+ * gone: the new room is to be encrypted, and where the homeserver makes it a plain one, nothing is
+ * sent. */
+static void partner_gone(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    push_encryption(s, DIRECT);
+    settle(s);
+    sync_body_timeline(body, DIRECT, event_member(BOB, "leave", NULL));
+    sync_body_summary(body, DIRECT, 1, 0, BOB);
+    push(s, sync_body_end(body));
+    settle(s);
+    forget_all(s);
+    fake_server_set_account_data(s->server, "m.direct", "{\"" BOB "\":[\"" DIRECT "\"]}");
+    fake_server_always(
+        s->server, "invite",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
+    CHECK(s, host_send_im(s->account, BOB, SECRET));
+    request = EXPECT_REQUEST(s, "create-room");
+    CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    EXPECT_EVENT(s, "line", "~text", "switched on encryption");
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "this one is not encrypted");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+    forget_all(s);
+}
+
 static const ScenarioEntry entries[] = {
     {"encryption-sent", {sent}},
     {"encryption-lost-answer", {lost_answer}},
@@ -241,6 +278,7 @@ static const ScenarioEntry entries[] = {
     {"encryption-interrupted", {interrupted_1, interrupted_2}},
     {"encryption-switched-on", {switched_on}},
     {"encryption-new-direct-room", {new_direct_room}},
+    {"encryption-partner-gone", {partner_gone}},
 };
 
 int main(int argc, char **argv)

@@ -415,12 +415,38 @@ static void upgrading_refused(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+/* Crypto G7: from an encrypted room into a plain one; nothing goes out before the user says so. */
+static void downgraded(Scenario *s)
+{
+    g_autofree char *error = NULL;
+
+    start(s);
+    push_event(s, ROOM,
+               event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
+    EXPECT_EVENT(s, "line", "~text", "switched on encryption");
+    push_tombstone(s, ROOM, BOB, TOMBSTONE);
+    expect_moved(s);
+    host_send_chat(s->account, NEXT, "still here");
+    EXPECT_LINE(s, NEXT, ALICE, "still here", "SEND");
+    EXPECT_EVENT(s, "line", "name", NEXT, "~flags", "ERROR", "~text", "was encrypted, and this");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+    host_command(host_find_conversation(s->account, NEXT), "/resend", &error);
+    EXPECT_EVENT(s, "line", "~text", "sent again");
+    EXPECT_REQUEST(s, "send");
+    host_send_chat(s->account, NEXT, "and more");
+    EXPECT_LINE(s, NEXT, ALICE, "and more", "SEND");
+    EXPECT_REQUEST(s, "send");
+    EXPECT_NOTHING(s, 200);
+}
+
 static const ScenarioEntry entries[] = {
     {"upgrade-followed", {followed, followed_2}},
     {"upgrade-followed-quietly", {followed_quietly}},
     {"upgrade-muted", {muted}},
     {"upgrade-at-the-first-sync", {first_sync}},
     {"upgrade-without-predecessor", {no_predecessor}},
+    {"upgrade-to-plain", {downgraded}},
     {"upgrade-invited-only", {invited_only}},
     {"upgrade-false-invitation", {false_invitation}},
     {"upgrade-not-found", {not_found}},

@@ -87,10 +87,14 @@ void olm_fixture_pass(CryptoMachine *from, CryptoMachine *to, guint n)
     }
 }
 
+GPtrArray *olm_fixture_load_sessions(CryptoMachine *machine, CryptoMachine *other)
+{
+    return mx_olm_sessions_load(machine->crypto, other->crypto->curve25519, other->user_id);
+}
+
 guint olm_fixture_count_sessions(CryptoMachine *machine, CryptoMachine *other)
 {
-    g_autoptr(GPtrArray) sessions =
-        mx_olm_sessions_load(machine->crypto, other->crypto->curve25519);
+    g_autoptr(GPtrArray) sessions = olm_fixture_load_sessions(machine, other);
     return sessions->len;
 }
 
@@ -109,7 +113,7 @@ gint64 olm_fixture_get_type(JsonObject *content, CryptoMachine *to)
 /* What a device says that makes its payload as it likes. */
 JsonObject *olm_fixture_encrypt_raw(CryptoMachine *from, CryptoMachine *to, const char *payload)
 {
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(from->crypto, to->crypto->curve25519);
+    g_autoptr(GPtrArray) sessions = olm_fixture_load_sessions(from, to);
     g_assert_cmpuint(sessions->len, >, 0);
     MxOlmEntry *entry = g_ptr_array_index(sessions, 0);
     guint type = 9;

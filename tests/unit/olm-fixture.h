@@ -30,6 +30,7 @@ void olm_fixture_assert_reads(CryptoMachine *to, CryptoMachine *from, JsonObject
                               const char *expected);
 /* So many messages, each read when it comes. */
 void olm_fixture_pass(CryptoMachine *from, CryptoMachine *to, guint n);
+GPtrArray *olm_fixture_load_sessions(CryptoMachine *machine, CryptoMachine *other); /* MxOlmEntry */
 guint olm_fixture_count_sessions(CryptoMachine *machine, CryptoMachine *other);
 /* Of the ciphertext for that device */
 const char *olm_fixture_get_body(JsonObject *content, CryptoMachine *to);

@@ -230,6 +230,38 @@ static void test_failures(void)
     machine_clear(&machine);
 }
 
+/* An ID that the homeserver does not like keeps nobody else's devices away. */
+static void test_refused(void)
+{
+    set_up();
+    track(BOB);
+    track(CAROL);
+    gboolean bob_is_known = FALSE;
+    guint n_refused = 0;
+    for (guint i = 0; i < 8; i++) {
+        machine_advance(1000);
+        g_autoptr(GPtrArray) requests = machine_take(&machine);
+        for (guint j = 0; j < requests->len; j++) {
+            const MxCryptoRequest *request = g_ptr_array_index(requests, j);
+            if (request->kind != MX_CRYPTO_KEYS_QUERY)
+                continue;
+            if (strstr(request->body, CAROL) != NULL) {
+                machine_refuse(&machine, request->id, 400, "M_INVALID_PARAM", "no");
+                n_refused++;
+            } else {
+                bob_is_known |= strstr(request->body, BOB) != NULL;
+                machine_answer(&machine, request->id, "{}");
+            }
+        }
+    }
+    g_assert_true(bob_is_known);
+    g_assert_cmpuint(n_refused, ==, 2);
+    g_assert_false(mx_store_get_tracked_user(machine.store, BOB).outdated);
+    g_assert_true(mx_store_get_tracked_user(machine.store, CAROL).outdated);
+    g_assert_false(mx_device_list_is_pending(machine.crypto, CAROL));
+    machine_clear(&machine);
+}
+
 static void test_no_answer(void)
 {
     set_up();
@@ -692,6 +724,7 @@ int main(int argc, char **argv)
     g_test_add_func("/device-list/D1-tracking", test_tracking);
     g_test_add_func("/device-list/D2-changed", test_changed);
     g_test_add_func("/device-list/D4-race", test_race);
+    g_test_add_func("/device-list/D5-refused", test_refused);
     g_test_add_func("/device-list/XS8-reordered", test_reordered);
     g_test_add_func("/device-list/D5-batches", test_batches);
     g_test_add_func("/device-list/D5-failures", test_failures);

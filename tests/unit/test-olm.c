@@ -61,7 +61,7 @@ static void test_choice(OlmFixture *fixture, gconstpointer data)
     olm_fixture_establish(alice, bob);
     olm_fixture_pass(alice, bob, 1);
     olm_fixture_pass(bob, alice, 1);
-    g_autoptr(GPtrArray) first = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
+    g_autoptr(GPtrArray) first = olm_fixture_load_sessions(alice, bob);
     const char *old_key = ((MxOlmEntry *)g_ptr_array_index(first, 0))->key;
     JsonObject *late = olm_fixture_encrypt(bob, alice, "late");
     crypto_world_advance(2 * HOUR_MS);
@@ -70,11 +70,11 @@ static void test_choice(OlmFixture *fixture, gconstpointer data)
     mx_olm_unwedge(alice->crypto, device);
     crypto_machine_commit(alice);
     crypto_machine_run(alice);
-    g_autoptr(GPtrArray) both = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
+    g_autoptr(GPtrArray) both = olm_fixture_load_sessions(alice, bob);
     g_assert_cmpuint(both->len, ==, 2);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(both, 0))->key, !=, old_key);
     olm_fixture_assert_reads(alice, bob, late, "late");
-    g_autoptr(GPtrArray) after = mx_olm_sessions_load(alice->crypto, bob->crypto->curve25519);
+    g_autoptr(GPtrArray) after = olm_fixture_load_sessions(alice, bob);
     g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(after, 0))->key, ==, old_key);
 }
 
@@ -91,13 +91,14 @@ static void test_expiry(OlmFixture *fixture, gconstpointer data)
         g_assert_nonnull(session);
         g_ptr_array_add(made, mx_olm_session_get_id(session));
         crypto_machine_begin(bob);
-        mx_olm_sessions_add(bob->crypto, "peer", session);
+        mx_olm_sessions_add(bob->crypto, "peer", "@u:x", session);
         crypto_machine_commit(bob);
     }
-    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(bob->crypto, "peer");
+    g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(bob->crypto, "peer", "@u:x");
     g_assert_cmpuint(sessions->len, ==, MX_OLM_MAX_SESSIONS);
     for (guint i = 0; i < sessions->len; i++) {
-        g_autofree char *expected = g_strconcat("peer|", g_ptr_array_index(made, 19 - i), NULL);
+        g_autofree char *expected =
+            g_strconcat("peer|@u:x|", g_ptr_array_index(made, 19 - i), NULL);
         g_assert_cmpstr(((MxOlmEntry *)g_ptr_array_index(sessions, i))->key, ==, expected);
     }
 }
@@ -463,6 +464,92 @@ static void test_claim_failures(OlmFixture *fixture, gconstpointer data)
     olm_fixture_establish(alice, bob);
 }
 
+static const char *disliked; /* the homeserver refuses what this is in */
+static guint n_refused, refusal;
+
+static gboolean refuse_disliked(CryptoMachine *machine, const MxCryptoRequest *request,
+                                guint *status, char **body)
+{
+    (void)machine;
+    (void)body;
+    if (strstr(request->body, disliked) == NULL)
+        return FALSE;
+    *status = refusal;
+    n_refused++;
+    return TRUE;
+}
+
+/* A name that the homeserver does not like keeps nobody else's keys away. */
+static void test_refused_claim(OlmFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
+    disliked = "NOBODY";
+    n_refused = 0;
+    refusal = 400;
+    fixture->world->intercept = refuse_disliked;
+    CryptoMachine *bad = crypto_world_add(fixture->world, "@bad:b", "NOBODY");
+    crypto_machine_meet(alice, bad, MX_DEVICE_SIGNED);
+    olm_fixture_prepare(alice, bad);
+    olm_fixture_prepare(alice, bob);
+    for (guint i = 0; i < 4; i++) {
+        crypto_machine_run(alice);
+        crypto_world_advance(1000);
+    }
+    g_assert_cmpint(olm_fixture_prepare(alice, bob), ==, MX_OLM_READY);
+    g_assert_cmpint(olm_fixture_prepare(alice, bad), ==, MX_OLM_NONE);
+    g_assert_cmpuint(n_refused, ==, 2);
+    fixture->world->intercept = NULL;
+}
+
+static void send_plain(CryptoMachine *machine, const char *device_id)
+{
+    g_autoptr(JsonObject) messages = crypto_json("{\"" BOB "\": {\"%s\": {}}}", device_id);
+    mx_crypto_send_to_device(machine->crypto, "test", messages, NULL, NULL);
+}
+
+/* A message that the homeserver always fails with does not hold up those after it, and is tried
+ * again. */
+static void test_failing_message(OlmFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *alice = fixture->alice;
+    disliked = "NOBODY";
+    n_refused = 0;
+    refusal = 500;
+    fixture->world->intercept = refuse_disliked;
+    crypto_machine_begin(alice);
+    send_plain(alice, "NOBODY");
+    send_plain(alice, "BOBDEV");
+    crypto_machine_commit(alice);
+    for (guint i = 0; i < 8; i++) {
+        crypto_machine_run(alice);
+        crypto_world_advance(HOUR_MS);
+    }
+    g_assert_cmpuint(n_refused, >, 2);
+    g_assert_cmpint(fixture->bob->inbox.length, ==, 1);
+    fixture->world->intercept = NULL;
+}
+
+/* D8: Eve publishes Alice's identity key with one-time keys that she has signed herself. The
+ * session that comes of it is not the one that Alice is written to with. */
+static void test_copied_key(OlmFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *alice = fixture->alice, *bob = fixture->bob;
+    CryptoMachine *eve = crypto_world_add(fixture->world, "@eve:e", "EVEDEV");
+    g_free(eve->crypto->curve25519);
+    eve->crypto->curve25519 = g_strdup(alice->crypto->curve25519);
+    crypto_machine_publish(eve, 5, FALSE);
+    crypto_machine_meet(bob, eve, MX_DEVICE_SIGNED);
+    g_assert_cmpint(olm_fixture_prepare(bob, alice), ==, MX_OLM_CLAIMING);
+    g_assert_cmpint(olm_fixture_prepare(bob, eve), ==, MX_OLM_CLAIMING);
+    crypto_machine_run(bob);
+    g_assert_cmpint(olm_fixture_prepare(bob, alice), ==, MX_OLM_READY);
+    g_assert_cmpint(olm_fixture_prepare(bob, eve), ==, MX_OLM_READY);
+    olm_fixture_pass(bob, alice, 2);
+}
+
 static void test_batches(OlmFixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -688,6 +775,9 @@ int main(int argc, char *argv[])
     ADD("H11-no-olm", test_no_olm);
     ADD("E5-failures", test_claim_failures);
     ADD("E5-batches", test_batches);
+    ADD("E5-refused", test_refused_claim);
+    ADD("failing-message", test_failing_message);
+    ADD("D8-copied-key", test_copied_key);
     ADD("E6-unwedge", test_unwedge);
     ADD("E6-limits", test_unwedge_limits);
     ADD("V9-lost-sessions", test_lost_sessions);

@@ -695,8 +695,10 @@ static gboolean refuse_to_device(CryptoMachine *machine, const MxCryptoRequest *
 {
     (void)machine;
     (void)body;
+    if (request->kind != MX_CRYPTO_SEND_TO_DEVICE)
+        return FALSE;
     *status = 400;
-    return request->kind == MX_CRYPTO_SEND_TO_DEVICE;
+    return TRUE;
 }
 
 /* Keys that the homeserver does not take hold nothing up, and are not tried over and over. */
