@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -117,6 +118,15 @@ class Driver:
 
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
+
+    def fill_disk(self):
+        """From now on no file can be written, as on a full disk."""
+        _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, hard))
+
+    def free_disk(self):
+        _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
     def kill(self):
         self._process.send_signal(signal.SIGKILL)

@@ -312,7 +312,12 @@ class JsPeer(Peer):
 
     def room_keys(self, room):
         """The IDs of the sessions of a room that it can decrypt."""
-        return [one["session_id"] for one in self.call("room_keys")["keys"] if one["room"] == room]
+        return list(self.exported_keys(room))
+
+    def exported_keys(self, room):
+        """Session ID -> its key as it is exported, of the sessions of a room."""
+        keys = self.call("room_keys")["keys"]
+        return {one["session_id"]: one["session_key"] for one in keys if one["room"] == room}
 
     # Trust
 

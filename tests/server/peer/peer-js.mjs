@@ -328,7 +328,8 @@ const commands = {
     },
     async room_keys() {
         const list = await crypto().exportRoomKeys();
-        return { keys: list.map(({ room_id, session_id }) => ({ room: room_id, session_id })) };
+        const describe = ({ room_id, session_id, session_key }) => ({ room: room_id, session_id, session_key });
+        return { keys: list.map(describe) };
     },
 
     // Trust
