@@ -207,10 +207,12 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     gsize len;
     const char *text = g_bytes_get_data(response->body, &len);
     g_autoptr(JsonObject) body = mx_json_parse_object(text, (gssize)len, NULL);
-    if (response->status == 401)
+    if (response->status == 401) {
         take_challenge(upload, body);
-    else
-        end(upload, mx_cross_signing_note_uploaded);
+        return;
+    }
+    upload->client->identity_is_new = !upload->is_reset; /* who resets it is told at once */
+    end(upload, mx_cross_signing_note_uploaded);
 }
 
 /* Takes auth, which may be NULL. */

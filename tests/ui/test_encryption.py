@@ -94,8 +94,11 @@ def test_pidgin_text_both_ways(pidgin, bob, desktop):
     desktop.shot("encrypted-direct", window)
 
 
-def test_pidgin_first_login_asks_nothing(pidgin, desktop):
+def test_pidgin_first_login_opens_no_dialog(pidgin, desktop):
+    """That there is something to keep, a line says when it matters: once."""
     assert not desktop.windows("Matrix")
+    lines = pidgin.read(desktop.wait_window("Bob"))
+    assert sum("/recovery setup" in line.shown for line in lines) == 1
 
 
 def test_pidgin_devices_and_trust(pidgin, bob, desktop):
@@ -182,6 +185,7 @@ def test_finch_text_both_ways(finch, bob):
     finch.wait_text("Bob: for your eyes <only>")
     finch.say("and for yours & no others")
     bob.wait_safe(finch.room, "and for yours & no others")
+    finch.wait_text("Type “/recovery setup” and keep the recovery key")
     finch.save_screen("finch-encrypted-direct")
 
 
