@@ -151,6 +151,21 @@ def test_pidgin_encrypting_a_room(pidgin, alice, desktop):
     desktop.shot("encrypted-room", window)
 
 
+def test_pidgin_changed_identity(pidgin, bob, desktop):
+    """A line says what to do; what was typed meanwhile waits for it."""
+    window = pidgin.show_tab("Bob", ["Bob", "Orangery"])
+    bob.bootstrap_cross_signing(reset=True)
+    bob.send(pidgin.room, "it is still me")
+    wait_line(pidgin, window, f"/trust {bob.user_id}")
+    pidgin.say(window, "is it you?")
+    wait_line(pidgin, window, "is it you?")
+    desktop.shot("identity-changed-waiting", window)
+    pidgin.say(window, "/trust")
+    bob.wait_safe(pidgin.room, "is it you?")
+    wait_line(pidgin, window, "You have accepted")
+    desktop.shot("identity-changed", window)
+
+
 # Finch
 
 
