@@ -20,8 +20,20 @@
 
 /* ---- what the encryption tells ---- */
 
+/* The user has written to an encrypted room for the first time: no dialog at the login. */
+static void tell_of_identity(MxClient *client, MxRoom *room)
+{
+    client->identity_is_new = FALSE;
+    mx_client_emit_notice(client, room,
+                          _("The identity of your account is on this device alone. Type “/recovery "
+                            "setup” and keep the recovery key, so that you do not lose it."));
+}
+
 static void on_room_ready(MxClient *client, const MxCryptoNews *news)
 {
+    MxRoom *room = mx_client_get_room_by_key(client, news->room);
+    if (room != NULL && client->identity_is_new)
+        tell_of_identity(client, room);
     mx_send_queue_kick(client, news->room);
 }
 

@@ -108,6 +108,7 @@ struct _MxClient {
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
     MxDecrypting decrypting;
+    gboolean identity_is_new; /* made since the start, which the user has not been told */
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };

@@ -70,23 +70,12 @@ static void run_last(MxStore *store, gpointer data)
         mx_crypto_forget(crypto);
 }
 
-static void say_made(MxClient *client)
-{
-    mx_client_emit_account_hint(
-        client,
-        _("An identity was made for your account, and this device is signed with it. It is on this "
-          "device alone so far: choose “Set up recovery…” in the account's menu (or type "
-          "“/recovery setup”), so that you do not lose it."));
-}
-
 static void on_last(gpointer data)
 {
     Upload *upload = data;
     mx_client_crypto_kick(upload->client);
     if (upload->func != NULL)
         upload->func(upload->client, upload->error, upload->user_data);
-    else if (upload->error == NULL && upload->func_job == mx_cross_signing_note_uploaded)
-        say_made(upload->client);
     else if (upload->error != NULL && upload->needs_user)
         mx_client_emit_account_notice(upload->client, upload->error->message);
 }
@@ -218,10 +207,12 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     gsize len;
     const char *text = g_bytes_get_data(response->body, &len);
     g_autoptr(JsonObject) body = mx_json_parse_object(text, (gssize)len, NULL);
-    if (response->status == 401)
+    if (response->status == 401) {
         take_challenge(upload, body);
-    else
-        end(upload, mx_cross_signing_note_uploaded);
+        return;
+    }
+    upload->client->identity_is_new = !upload->is_reset; /* who resets it is told at once */
+    end(upload, mx_cross_signing_note_uploaded);
 }
 
 /* Takes auth, which may be NULL. */

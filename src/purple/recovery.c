@@ -61,29 +61,16 @@ static gboolean is_typed(const char *text)
 
 /* ---- setting up ---- */
 
-static void on_key_seen(PurpleConnection *gc, PurpleRequestFields *fields)
-{
-    (void)gc;
-    (void)fields;
-}
-
-/* In a field, as what a label says cannot be copied. */
+/* In a text that can be copied, and that Finch shows whole: its entries are narrower than the key.
+ * Finch does not count on lines wider than a terminal, so the sentence is a short one. The key is
+ * letters, digits and spaces, and so is markup as it stands. */
 static void show_key(MxpAccount *mxp, const char *key)
 {
-    PurpleRequestFields *fields = purple_request_fields_new();
-    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
-    PurpleRequestField *field =
-        purple_request_field_string_new("key", _("Recovery key"), key, TRUE);
-    purple_request_field_string_set_editable(field, FALSE);
-    purple_request_field_group_add_field(group, field);
-    purple_request_fields_add_group(fields, group);
-    purple_request_fields(
-        mxp->gc, _("Matrix"), _("Keep this recovery key"),
-        _("Write it down, or store it in a password manager: it is shown this once. Whoever has it "
-          "can sign in devices as you. With it you recover your encryption on another device, or "
-          "when this one is lost."),
-        fields, _("I have kept it"), G_CALLBACK(on_key_seen), _("Close"), G_CALLBACK(on_key_seen),
-        mxp->account, NULL, NULL, mxp->gc);
+    g_autofree char *markup = g_strdup_printf("<br>%s", key);
+    purple_notify_formatted(
+        mxp->gc, _("Recovery Key"), _("Keep this recovery key"),
+        _("It is shown this once. Write it down, or put it into a password manager."), markup, NULL,
+        NULL);
 }
 
 static void on_set_up(MxClient *client, const char *recovery_key, const GError *error,
@@ -127,9 +114,9 @@ static void ask_passphrase(MxpAccount *mxp, GCallback func)
     add_text(group, "passphrase", _("Passphrase (optional)"), TRUE);
     add_text(group, "again", _("The passphrase again"), TRUE);
     ask(mxp, _("Set up recovery"),
-        _("A recovery key is made, and shown to you. If you like, a passphrase of your own does "
-          "the same; leave it empty if you have a safe place for the key. Do not use the password "
-          "of your account."),
+        _("You get a recovery key. With it you recover your encryption on another device, or when "
+          "this one is lost; so can whoever else has it. If you like, a passphrase does the same. "
+          "Do not use the password of your account."),
         group, _("Set up"), func);
 }
 

@@ -19,6 +19,7 @@ from desktop import Desktop  # noqa: E402
 from driver import PLUGIN_DIR  # noqa: E402
 from homeserver import Synapse  # noqa: E402
 from matrix import create_direct, create_shared_room  # noqa: E402
+from peers import JsPeer, js_is_missing  # noqa: E402
 from seat import Person  # noqa: E402
 
 PROGRAMS = ("pidgin", "finch", "tmux", "Xvfb", "xdotool", "openbox", "dbus-daemon", "gdbus")
@@ -56,13 +57,19 @@ class World:
     base_url: str
 
 
-def make_world(synapse):
+def make_people(synapse):
+    """Alice, Bob and Carol."""
     number = next(_counter)
     people = []
     for name in ("alice", "bob", "carol"):
         client = synapse.register(f"{name}{number}", PASSWORD)
         client.set_display_name(name.capitalize())
         people.append(Person(name, PASSWORD, client))
+    return people
+
+
+def make_world(synapse):
+    people = make_people(synapse)
     alice, bob, carol = (one.client for one in people)
     tea = create_shared_room(bob, alice, name="Tea party", preset="private_chat")
     hall = create_shared_room(bob, alice, carol, name="Big hall", preset="private_chat")
@@ -96,6 +103,27 @@ def second_desktop(tmp_path):
 @pytest.fixture(scope="module")
 def world(synapse):
     return make_world(synapse)
+
+
+@pytest.fixture(scope="module")
+def js(synapse, tmp_path_factory):
+    """js(person): a device of theirs with matrix-js-sdk, cross-signed: what most people are who use Matrix."""
+    reason = js_is_missing()
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+    made = []
+
+    def make(person):
+        made.append(JsPeer(person, synapse.base_url, tmp_path_factory.mktemp("js")))
+        made[-1].login().start()
+        made[-1].bootstrap_cross_signing()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -159,7 +159,7 @@ class Desktop:
         self.run("xdotool", "key", "--clearmodifiers", "--delay", "25", *names, check=True)
 
     def type(self, text):
-        self.run("xdotool", "type", "--clearmodifiers", "--delay", "12", text, check=True)
+        self.run("xdotool", "type", "--clearmodifiers", "--delay", "12", "--", text, check=True)
 
     # Pictures
 

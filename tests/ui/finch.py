@@ -154,7 +154,7 @@ class Finch:
             self._tmux("send-keys", "-t", "f", name)
 
     def type(self, text):
-        self._tmux("send-keys", "-t", "f", "-l", text)
+        self._tmux("send-keys", "-t", "f", "-l", "--", text)
 
     def _choose_matrix(self):
         # The letters search in the list that the first of them opens.
