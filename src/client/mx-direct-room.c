@@ -7,7 +7,9 @@
 #include "mx-direct-room.h"
 #include "mx-client-encryption.h"
 
+#include "mx-ask.h"
 #include "mx-direct.h"
+#include "mx-endpoints-crypto.h"
 #include "mx-id.h"
 #include "mx-json.h"
 
@@ -261,7 +263,7 @@ static JsonArray *make_encryption(void)
     return state;
 }
 
-static void create(DirectJob *from)
+static void create(DirectJob *from, gboolean is_encrypted)
 {
     DirectJob *job = copy_job(from);
     g_autoptr(JsonObject) body = json_object_new();
@@ -271,11 +273,51 @@ static void create(DirectJob *from)
     if (!g_str_equal(job->user_id, job->own_user_id))
         json_array_add_string_element(invite, job->user_id);
     json_object_set_array_member(body, "invite", invite);
-    if (mx_client_encrypts_direct(job->base.client) || job->is_encrypted)
+    if (is_encrypted)
         json_object_set_array_member(body, "initial_state", make_encryption());
     g_autoptr(MxRequest) request = mx_endpoint_create_room(body);
     mx_http_send_async(job->base.client->http, request, job->base.client->cancellable, on_created,
                        job);
+}
+
+/* POST /keys/query: whether one device of the partner has keys. What cannot be told counts as one.
+ */
+static gpointer read_devices(MxStore *store, MxJsonSlice answer, gconstpointer user_id)
+{
+    MxJsonSlice devices = mx_json_scan_member(mx_json_scan_member(answer, "device_keys"), user_id);
+    MxJsonSlice failures = mx_json_scan_member(answer, "failures"), key, value;
+    MxJsonIter iter;
+    gboolean can_encrypt =
+        (mx_json_iter_init(&iter, devices) && mx_json_iter_next(&iter, &key, &value)) ||
+        (mx_json_iter_init(&iter, failures) && mx_json_iter_next(&iter, &key, &value));
+    return g_memdup2(&can_encrypt, sizeof can_encrypt);
+}
+
+static void on_devices(MxClient *client, gpointer result, const GError *error, gpointer user_data)
+{
+    DirectJob *job = user_data;
+    if (error != NULL && mx_error_is_transient(error))
+        job->func(client, job->room, MX_DIRECT_LATER, error);
+    else
+        create(job, result == NULL || *(gboolean *)result);
+}
+
+/* Bots and bridges often cannot encrypt: an encrypted room would leave them without a word. */
+static void ask_devices(DirectJob *from)
+{
+    g_autoptr(JsonObject) body = json_object_new(), users = json_object_new();
+    json_object_set_array_member(users, from->user_id, json_array_new());
+    json_object_set_object_member(body, "device_keys", json_object_ref(users));
+    g_autofree char *text = mx_json_object_to_text(body);
+    g_autoptr(MxRequest) request = mx_endpoint_keys_query(text);
+    MxAsk ask = {.read = read_devices,
+                 .read_data = g_strdup(from->user_id),
+                 .free_read_data = g_free,
+                 .free_result = g_free,
+                 .func = on_devices,
+                 .user_data = copy_job(from),
+                 .destroy = direct_job_free};
+    mx_client_ask(from->base.client, request, &ask);
 }
 
 static void on_looked(gpointer data)
@@ -285,8 +327,12 @@ static void on_looked(gpointer data)
         job->func(job->base.client, job->room, MX_DIRECT_LATER, job->base.error);
     else if (job->new_room_id != NULL)
         adopt(job, job->new_room_id);
+    else if (job->is_encrypted)
+        create(job, TRUE);
+    else if (mx_client_encrypts_direct(job->base.client))
+        ask_devices(job);
     else
-        create(job);
+        create(job, FALSE);
 }
 
 /* A new room; but an earlier attempt may have made one already. */

@@ -223,13 +223,20 @@ static void switched_on(Scenario *s)
     forget_all(s);
 }
 
-/* A new direct room is encrypted from its beginning. */
+/* A new direct room is encrypted from its beginning, if its partner has a device that can do that.
+ */
 static void new_direct_room(Scenario *s)
 {
     FakeRequest *request;
 
     set_usual_rooms(s);
     log_in(s);
+    CHECK(s, host_send_im(s->account, "@bot:localhost", SECRET));
+    request = EXPECT_REQUEST(s, "create-room");
+    CHECK(s, strstr(request->body, "m.megolm") == NULL);
+    settle(s);
+    forget_all(s);
+    fake_server_set_device(s->server, CAROL, "DEVICE", "{\"keys\":{}}");
     CHECK(s, host_send_im(s->account, CAROL, SECRET));
     request = EXPECT_REQUEST(s, "create-room");
     CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
