@@ -481,8 +481,9 @@ gboolean mx_cross_signing_sign_user(MxCrypto *crypto, const char *user_id, const
     g_autoptr(MxIdentityRow) own = get_own(crypto);
     g_autoptr(MxIdentityRow) row = mx_store_get_identity(crypto->store, user_id);
     const guint8 *seed = find_seed(part, own, MX_CROSS_SIGNING_USER);
-    if (row == NULL || row->new_master != NULL || g_strcmp0(row->master, expected) != 0 ||
-        g_str_equal(user_id, crypto->user_id) || seed == NULL || !is_trusted(crypto) ||
+    if (own == NULL || row == NULL || row->new_master != NULL ||
+        g_strcmp0(row->master, expected) != 0 || g_str_equal(user_id, crypto->user_id) ||
+        seed == NULL || !is_trusted(crypto) ||
         mx_store_get_tracked_user(crypto->store, user_id).ambiguous)
         return FALSE;
     g_autoptr(JsonObject) object = strip_key(row->master_object, row->master);

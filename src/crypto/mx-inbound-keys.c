@@ -138,7 +138,7 @@ static gboolean load(MxCrypto *crypto, const char *key, MxInboundSession *sessio
     gsize len = 0;
     const guint8 *at = row != NULL ? g_bytes_get_data(row, &len) : NULL;
     const guint8 *end = at != NULL ? at + len : NULL;
-    if (len < 3 || at[0] != FORMAT || at[1] > MX_KEY_SOURCE_BUNDLE)
+    if (at == NULL || len < 3 || at[0] != FORMAT || at[1] > MX_KEY_SOURCE_BUNDLE)
         return FALSE;
     session->source = at[1];
     session->shared_history = at[2] != 0;
