@@ -303,11 +303,6 @@ const char *mx_crypto_get_device_id(MxCrypto *crypto)
     return crypto->device_id;
 }
 
-const char *mx_crypto_get_curve25519(MxCrypto *crypto)
-{
-    return crypto->curve25519;
-}
-
 const char *mx_crypto_get_ed25519(MxCrypto *crypto)
 {
     return crypto->ed25519;

@@ -27,8 +27,7 @@ void mx_crypto_forget(MxCrypto *crypto);
 
 const char *mx_crypto_get_user_id(MxCrypto *crypto);
 const char *mx_crypto_get_device_id(MxCrypto *crypto);
-const char *mx_crypto_get_curve25519(MxCrypto *crypto); /* own identity key, base64 */
-const char *mx_crypto_get_ed25519(MxCrypto *crypto);    /* own fingerprint, base64 */
+const char *mx_crypto_get_ed25519(MxCrypto *crypto); /* own fingerprint, base64 */
 
 /* ---- requests ---- */
 

@@ -160,6 +160,7 @@ static void receipt_for_the_furthest(Scenario *s)
     sync_body_limited(body, DIRECT, "gap");
     push(s, sync_body_end(body));
     host_iterate(8000); /* the plugin waits for 10 s, on slow machines too */
+    EXPECT_INT(s, count_lines(), 0);
     EXPECT_EVENT(s, "line", "name", BOB, "~text", "could not be fetched yet");
     EXPECT_LINE(s, BOB, BOB, "new", "RECV");
     EXPECT_LINE(s, BOB, BOB, "old", "RECV|DELAYED");
