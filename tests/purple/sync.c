@@ -567,6 +567,7 @@ static void members_are_asked_for_once(Scenario *s)
     g_autofree char *left_out = fake_request_query(request, "not_membership");
     CHECK(s, at != NULL && *at != '\0');
     EXPECT_TEXT(s, left_out, "leave");
+    EXPECT_EVENT(s, "chat-users", "name", ROOM);
     settle(s);
     CHECK(s, host_close(s->account, ROOM));
     EXPECT_EVENT(s, "window-closed", "name", ROOM);
