@@ -564,6 +564,7 @@ static void encrypted_3(Scenario *s)
     settle(s);
     CHECK(s, host_open_im(s->account, BOB) != NULL);
     EXPECT_EVENT(s, "window", "name", BOB);
+    EXPECT_EVENT(s, "line", "name", BOB, "text", "Bob has switched on encryption.");
     settle(s);
     forget_events(s);
     expect_refusal(s);
