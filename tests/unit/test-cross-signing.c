@@ -71,6 +71,39 @@ static void test_bootstrap(Fixture *fixture, gconstpointer data)
     }
 }
 
+static gboolean is_in_file(const char *dir, const char *name, gconstpointer what, gsize len)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL), *contents = NULL;
+    gsize size;
+    return g_file_get_contents(path, &contents, &size, NULL) &&
+           memmem(contents, size, what, len) != NULL;
+}
+
+/* O5: no seed is in the clear in any file, neither as it is written nor as its bytes. */
+static void test_seeds_sealed(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    CryptoMachine *alice = fixture->alice;
+    identity_bootstrap(alice);
+    for (guint i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++) {
+        char *seed = mx_cross_signing_get_seed(alice->crypto, i);
+        g_autofree char *padded = g_strconcat(seed, "=", NULL);
+        gsize len;
+        g_autofree guchar *bytes = g_base64_decode(padded, &len);
+        g_autoptr(GDir) dir = g_dir_open(alice->dir, 0, NULL);
+        const char *name;
+        guint n_files = 0;
+        g_assert_cmpuint(len, ==, MX_KEY_LEN);
+        while ((name = g_dir_read_name(dir)) != NULL) {
+            n_files++;
+            g_assert_false(is_in_file(alice->dir, name, seed, strlen(seed)));
+            g_assert_false(is_in_file(alice->dir, name, bytes, len));
+        }
+        g_assert_cmpuint(n_files, >, 1);
+        mx_secret_free(seed);
+    }
+}
+
 /* The device and the master key are signed, and others see that; once is enough. */
 static void test_signed_for_others(Fixture *fixture, gconstpointer data)
 {
@@ -343,6 +376,7 @@ int main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     ADD("bootstrap", test_bootstrap);
+    ADD("O5-seeds-sealed", test_seeds_sealed);
     ADD("signed-for-others", test_signed_for_others);
     ADD("no-second", test_no_second);
     ADD("race", test_race);

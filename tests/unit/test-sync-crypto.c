@@ -106,6 +106,19 @@ static void test_rooms_first(SyncFixture *fixture, gconstpointer data)
     g_assert_false(mx_store_get_tracked_user(fixture->store, BOB).tracked);
 }
 
+/* V1: a commit that is lost with the power would let a ratchet's key be used twice. */
+static void test_durable(SyncFixture *fixture, gconstpointer data)
+{
+    sqlite3_stmt *statement = NULL;
+    open_crypto(fixture);
+    g_assert_cmpint(
+        sqlite3_prepare_v2(fixture->store->db, "PRAGMA synchronous", -1, &statement, NULL), ==,
+        SQLITE_OK);
+    g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+    g_assert_cmpint(sqlite3_column_int(statement, 0), ==, 2); /* FULL */
+    sqlite3_finalize(statement);
+}
+
 #define ADD(path, func)                                                                            \
     g_test_add(path, SyncFixture, NULL, sync_fixture_set_up, func, sync_fixture_tear_down)
 
@@ -117,5 +130,6 @@ int main(int argc, char **argv)
     ADD("/sync-crypto/F2-stash-fails", test_stash_fails);
     ADD("/sync-crypto/D2-device-lists", test_device_lists);
     ADD("/sync-crypto/D1-rooms-first", test_rooms_first);
+    ADD("/sync-crypto/V1-durable", test_durable);
     return g_test_run();
 }
