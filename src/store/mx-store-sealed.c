@@ -43,6 +43,7 @@ void mx_store_clear_device(MxStore *store)
     mx_store_exec(store, "DELETE FROM to_device", "");
     mx_store_exec(store, "DELETE FROM olm_peer", "");
     mx_store_exec(store, "DELETE FROM olm_seen", "");
+    mx_store_exec(store, "DELETE FROM stranger", "");
     mx_store_exec(store, "DELETE FROM key_request", "");
     mx_store_exec(store, "DELETE FROM key_question", "");
     mx_store_exec(store, "DELETE FROM stashed", "");

@@ -396,6 +396,7 @@ void mx_store_clear(MxStore *store)
     mx_store_clear_device(store);
     mx_store_exec(store, "DELETE FROM megolm_index", "");
     mx_store_exec(store, "DELETE FROM withheld", "");
+    mx_store_exec(store, "DELETE FROM stray_key", "");
     mx_store_exec(store, "DELETE FROM crypto_user", "");
     mx_store_exec(store, "DELETE FROM device", "");
     mx_store_exec(store, "DELETE FROM identity", "");
