@@ -284,11 +284,21 @@ static void drop_due(MxCrypto *crypto)
     g_ptr_array_set_size(crypto->due, 0);
 }
 
+/* Those of transactions before were true, and nobody tells them again. */
+static void drop_untrue_news(MxCrypto *crypto)
+{
+    guint64 n_commits = mx_store_count_commits(crypto->store);
+    while (crypto->news->len > 0 &&
+           ((MxCryptoNews *)g_ptr_array_index(crypto->news, crypto->news->len - 1))->n_commits ==
+               n_commits)
+        g_ptr_array_set_size(crypto->news, crypto->news->len - 1);
+}
+
 void mx_crypto_forget(MxCrypto *crypto)
 {
     drop_parts(crypto);
     drop_due(crypto);
-    g_ptr_array_set_size(crypto->news, 0);
+    drop_untrue_news(crypto);
     if (!load_account(crypto))
         g_warning("the device's keys cannot be read any more");
 }
@@ -569,6 +579,7 @@ void mx_crypto_tell(MxCrypto *crypto, MxCryptoNewsKind kind, gint64 room, const 
 {
     MxCryptoNews *news = g_new0(MxCryptoNews, 1);
     news->kind = kind;
+    news->n_commits = mx_store_count_commits(crypto->store);
     news->room = room;
     news->user_id = g_strdup(user_id);
     news->device_id = g_strdup(device_id);

@@ -89,6 +89,7 @@ typedef struct {
     MxCryptoNewsKind kind;
     gint64 room; /* room key, or 0 */
     char *user_id, *device_id, *text;
+    guint64 n_commits; /* of the database, when it was told: the next one makes it true */
 } MxCryptoNews;
 void mx_crypto_news_free(MxCryptoNews *news);
 

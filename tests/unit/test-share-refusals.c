@@ -8,7 +8,8 @@
 #include "mx-store-devices.h"
 #include "mx-store-share.h"
 
-/* A homeserver that does not carry keys as it should (crypto E5, H3). */
+/* What is told and done when keys cannot be carried or stored as they should (crypto E5, H3, V6).
+ */
 
 #define ROOM "!room:b"
 #define N_DEVICES 11
@@ -233,6 +234,35 @@ static void failing_claims(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_given(fixture), ==, N_DEVICES);
 }
 
+/* ---- news ---- */
+
+static void tell(Fixture *fixture, gint64 room, gboolean fails)
+{
+    g_autoptr(GError) failure = g_error_new_literal(MX_ERROR, MX_ERROR_STORE, "full");
+    g_autoptr(GError) error = NULL;
+    crypto_machine_begin(fixture->bob);
+    mx_crypto_tell(fixture->bob->crypto, MX_CRYPTO_NEWS_ROOM_READY, room, NULL, NULL, NULL);
+    if (fails)
+        mx_store_set_failed(fixture->bob->store, failure);
+    g_assert_true(mx_store_commit(fixture->bob->store, &error) == !fails);
+    if (fails)
+        mx_crypto_forget(fixture->bob->crypto);
+}
+
+/* A transaction that fails takes along what it has told itself, and nothing of others. */
+static void news_of_failure(Fixture *fixture, gconstpointer data)
+{
+    g_ptr_array_unref(mx_crypto_take_news(fixture->bob->crypto));
+    tell(fixture, 1, FALSE);
+    tell(fixture, 2, FALSE);
+    tell(fixture, 3, TRUE);
+    tell(fixture, 4, TRUE);
+    g_autoptr(GPtrArray) news = mx_crypto_take_news(fixture->bob->crypto);
+    g_assert_cmpuint(news->len, ==, 2);
+    for (guint i = 0; i < 2; i++)
+        g_assert_cmpint(((MxCryptoNews *)g_ptr_array_index(news, i))->room, ==, i + 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -241,5 +271,6 @@ int main(int argc, char **argv)
     ADD("H3-bad-device", bad_device);
     ADD("H3-forbidden", forbidden);
     ADD("E5-failing-claims", failing_claims);
+    ADD("V6-news", news_of_failure);
     return g_test_run();
 }
