@@ -240,6 +240,38 @@ static void new_direct_room(Scenario *s)
     CHECK(s, host_send_im(s->account, CAROL, SECRET));
     request = EXPECT_REQUEST(s, "create-room");
     CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    /* This homeserver does not do what it is asked for: the message waits until it has. */
+    request = EXPECT_REQUEST(s, "set-state");
+    EXPECT_TEXT(s, request->args[1], "m.room.encryption");
+    CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
+}
+
+/* A homeserver that does not let a direct room be encrypted: nothing leaves before the user has
+ * been told, and has said that it may. */
+static void no_encryption(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not here\"}"};
+    g_autofree char *error = NULL;
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    fake_server_always(s->server, "set-state", no);
+    fake_server_set_device(s->server, CAROL, "DEVICE", "{\"keys\":{}}");
+    CHECK(s, host_send_im(s->account, CAROL, SECRET));
+    EXPECT_REQUEST(s, "create-room");
+    EXPECT_REQUEST(s, "set-state");
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+    forget_all(s);
+    host_command(host_find_conversation(s->account, CAROL), "/resend", &error);
+    request = EXPECT_REQUEST(s, "send");
+    CHECK(s, strstr(request->body, SECRET) != NULL);
     settle(s);
     forget_all(s);
 }
@@ -265,12 +297,15 @@ static void partner_gone(Scenario *s)
     fake_server_always(
         s->server, "invite",
         (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
+    fake_server_always(
+        s->server, "set-state",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
     CHECK(s, host_send_im(s->account, BOB, SECRET));
     request = EXPECT_REQUEST(s, "create-room");
     CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
     EXPECT_EVENT(s, "line", "~text", "switched on encryption");
     EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
-    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "this one is not encrypted");
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "Type /resend to try again");
     settle(s);
     EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
     forget_all(s);
@@ -285,6 +320,7 @@ static const ScenarioEntry entries[] = {
     {"encryption-interrupted", {interrupted_1, interrupted_2}},
     {"encryption-switched-on", {switched_on}},
     {"encryption-new-direct-room", {new_direct_room}},
+    {"encryption-no-encryption", {no_encryption}},
     {"encryption-partner-gone", {partner_gone}},
 };
 
