@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto-fixture.h"
+#include "mx-inbound.h"
 #include "mx-json.h"
 #include "mx-share.h"
 #include "mx-store-devices.h"
@@ -13,6 +14,7 @@
 
 #define ROOM "!room:b"
 #define N_DEVICES 11
+#define MAX_PAST 50
 
 typedef struct {
     CryptoWorld *world;
@@ -234,6 +236,52 @@ static void failing_claims(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_given(fixture), ==, N_DEVICES);
 }
 
+/* ---- sessions of the past ---- */
+
+static char *send_with_new(Fixture *fixture)
+{
+    crypto_machine_begin(fixture->bob);
+    mx_share_discard(fixture->bob->crypto, fixture->room);
+    crypto_machine_commit(fixture->bob);
+    send_text(fixture);
+    g_autoptr(MxOutboundRow) row = mx_store_get_outbound(fixture->bob->store, fixture->room);
+    return g_strdup(row->session_id);
+}
+
+static guint count_shares(Fixture *fixture, const char *session_id)
+{
+    g_autoptr(GPtrArray) shares = mx_store_list_shares(fixture->bob->store, ROOM, session_id);
+    return shares->len;
+}
+
+static guint count_keys(Fixture *fixture)
+{
+    g_autoptr(GPtrArray) keys = mx_store_list_sealed(fixture->bob->store, "outbound-key", "");
+    return keys->len;
+}
+
+/* Who was given old keys is not remembered for ever; what was sent with them stays readable. */
+static void past_sessions(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *first = send_with_new(fixture), *last = NULL;
+    g_assert_cmpuint(count_shares(fixture, first), ==, N_DEVICES);
+    for (guint i = 0; i < MAX_PAST; i++) {
+        g_free(last);
+        last = send_with_new(fixture);
+    }
+    g_assert_cmpuint(count_shares(fixture, first), ==, N_DEVICES);
+    g_assert_cmpuint(count_keys(fixture), ==, MAX_PAST + 1);
+    g_free(send_with_new(fixture));
+    g_assert_cmpuint(count_shares(fixture, first), ==, 0);
+    g_assert_cmpuint(count_shares(fixture, last), ==, N_DEVICES);
+    g_assert_cmpuint(count_keys(fixture), ==, MAX_PAST + 1);
+    crypto_world_advance(G_GINT64_CONSTANT(31) * 24 * 3600 * 1000);
+    g_free(send_with_new(fixture)); /* only this one has ended lately */
+    g_assert_cmpuint(count_shares(fixture, last), ==, 0);
+    g_assert_cmpuint(count_keys(fixture), ==, 2);
+    g_assert_cmpint(mx_inbound_get_first_index(fixture->bob->crypto, ROOM, first), ==, 0);
+}
+
 /* ---- news ---- */
 
 static void tell(Fixture *fixture, gint64 room, gboolean fails)
@@ -271,6 +319,7 @@ int main(int argc, char **argv)
     ADD("H3-bad-device", bad_device);
     ADD("H3-forbidden", forbidden);
     ADD("E5-failing-claims", failing_claims);
+    ADD("past-sessions", past_sessions);
     ADD("V6-news", news_of_failure);
     return g_test_run();
 }
