@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bob-keys.h"
 #include "scenario.h"
 
 #include <string.h>
@@ -96,6 +97,29 @@ static void lost_answer(Scenario *s)
     EXPECT_TEXT(s, second, first);
     settle(s);
     forget_all(s);
+}
+
+/* The homeserver does not carry keys: that is said once, and holds nothing up. */
+static void keys_refused(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"};
+
+    fake_server_set_device(s->server, BOB, "PHONE", BOB_PHONE);
+    fake_server_always(s->server, "keys-claim", (FakeAnswer){.status = 200, .body = BOB_CLAIMED});
+    fake_server_always(s->server, "send-to-device", no);
+    start(s);
+    say(s);
+    EXPECT_EVENT(s, "line", "~text", "Set up recovery"); /* U2, once */
+    EXPECT_EVENT(
+        s, "line", "~flags", "ERROR", "~text",
+        "does not pass on the keys of your messages to some devices here, such as one of " BOB);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
+    say(s);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    EXPECT_NOTHING(s, 200);
 }
 
 /* A refusal fails the message; /resend sends the same again. */
@@ -315,6 +339,7 @@ static const ScenarioEntry entries[] = {
     {"encryption-sent", {sent}},
     {"encryption-lost-answer", {lost_answer}},
     {"encryption-refused", {refused}},
+    {"encryption-keys-refused", {keys_refused}},
     {"encryption-unknown-way", {unknown_way}},
     {"encryption-every-way", {every_way}},
     {"encryption-interrupted", {interrupted_1, interrupted_2}},
