@@ -182,10 +182,11 @@ static void test_late_room(OlmFixture *fixture, gconstpointer data)
 {
     static const char *const soon[] = {"!soon:x", "!unlisted:x"};
     CryptoMachine *bob = fixture->bob;
-    g_autofree char *keys[2] = {NULL}, *read = NULL;
+    g_autofree char *read = NULL;
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     crypto_machine_begin(bob);
     for (guint i = 0; i < 2; i++)
-        keys[i] = give_key(bob, soon[i], ALICE, MX_KEY_SOURCE_DIRECT);
+        g_ptr_array_add(keys, give_key(bob, soon[i], ALICE, MX_KEY_SOURCE_DIRECT));
     read = give_key(bob, "!left:x", ALICE, MX_KEY_SOURCE_DIRECT);
     g_assert_true(mx_store_claim_index(bob->store, "!left:x", read, 0, "$1", 1));
     g_autofree char *useless = give_key(bob, "!left:x", ALICE, MX_KEY_SOURCE_DIRECT);
@@ -196,7 +197,7 @@ static void test_late_room(OlmFixture *fixture, gconstpointer data)
     mx_store_save_room(bob->store, unlisted);
     give_many(bob, "!his:evil", ALICE, 3 * MAX_OF_USER);
     for (guint i = 0; i < 2; i++)
-        g_assert_true(has(bob, soon[i], keys[i]));
+        g_assert_true(has(bob, soon[i], g_ptr_array_index(keys, i)));
     g_assert_true(has(bob, "!left:x", read));
     g_assert_false(has(bob, "!left:x", useless));
     crypto_machine_commit(bob);
