@@ -61,10 +61,16 @@ static void on_own_device_wrong(MxClient *client, const MxCryptoNews *news)
 
 static void on_device_keys_changed(MxClient *client, const MxCryptoNews *news)
 {
-    g_autofree char *text = g_strdup_printf(_("The homeserver shows other encryption keys than "
-                                              "before for the device %s of %s. They are "
-                                              "not used. Somebody may be trying to read along."),
-                                            news->device_id, news->user_id);
+    g_autofree char *text =
+        g_strcmp0(news->text, MX_CRYPTO_DEVICE_REPLACED) == 0
+            ? g_strdup_printf(_("The device %s of %s has other encryption keys than before. If "
+                                "they have not signed in anew with it, somebody may be trying to "
+                                "read along."),
+                              news->device_id, news->user_id)
+            : g_strdup_printf(_("The homeserver shows other encryption keys than before for the "
+                                "device %s of %s. They are not used. Somebody may be trying to "
+                                "read along."),
+                              news->device_id, news->user_id);
     mx_client_emit_account_notice(client, text);
 }
 
@@ -85,6 +91,18 @@ static void on_no_policy(MxClient *client, const MxCryptoNews *news)
               "nobody has confirmed. Set up recovery for your account to change that."));
 }
 
+static void on_keys_refused(MxClient *client, const MxCryptoNews *news)
+{
+    MxRoom *room = mx_client_get_room_by_key(client, news->room);
+    if (room == NULL)
+        return;
+    g_autofree char *text = g_strdup_printf(
+        _("The homeserver does not pass on the keys of your messages to some devices here, such as "
+          "one of %s. They cannot read what you write. Type “/discardsession” to try again."),
+        news->user_id);
+    mx_client_emit_room_error(client, room, text);
+}
+
 /* One line for each kind that somebody has to know of. */
 static const struct {
     MxCryptoNewsKind kind;
@@ -95,6 +113,7 @@ static const struct {
     {MX_CRYPTO_NEWS_TRUST, mx_decrypt_take_news},
     {MX_CRYPTO_NEWS_TRUST, on_trust},
     {MX_CRYPTO_NEWS_NO_POLICY, on_no_policy},
+    {MX_CRYPTO_NEWS_KEYS_REFUSED, on_keys_refused},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
     {MX_CRYPTO_NEWS_PUBLISH_IDENTITY, on_publish_identity},

@@ -4,7 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-direct-room.h"
+#include "mx-direct-encryption.h"
 #include "mx-client-encryption.h"
 
 #include "mx-ask.h"
@@ -24,7 +24,8 @@ typedef struct {
     char *user_id, *own_user_id;
     char *new_room_id; /* of the room just created, or found */
     gboolean is_second_try, is_pending;
-    gboolean is_encrypted; /* the room that it takes the place of */
+    gboolean is_encrypted;    /* the room that it takes the place of */
+    gboolean asks_encryption; /* of the room that is being made */
     MxDirectRoomFunc func;
     GPtrArray *changes; /* MxRoomChange */
     char *content;      /* m.direct */
@@ -52,6 +53,7 @@ static DirectJob *copy_job(const DirectJob *from)
     job->is_second_try = from->is_second_try;
     job->is_pending = from->is_pending;
     job->is_encrypted = from->is_encrypted;
+    job->asks_encryption = from->asks_encryption;
     job->func = from->func;
     return job;
 }
@@ -140,6 +142,8 @@ static void run_adopt(MxStore *store, gpointer data)
     else
         mx_store_move_queue(store, job->room, room);
     mx_store_save_room(store, room);
+    if (job->asks_encryption)
+        mx_direct_encryption_note(store, job->new_room_id);
     g_autofree char *attempt = attempt_name(job);
     mx_store_set_value(store, attempt, NULL);
     mx_direct_add(store, job->user_id, job->new_room_id);
@@ -266,6 +270,7 @@ static JsonArray *make_encryption(void)
 static void create(DirectJob *from, gboolean is_encrypted)
 {
     DirectJob *job = copy_job(from);
+    job->asks_encryption = is_encrypted;
     g_autoptr(JsonObject) body = json_object_new();
     json_object_set_boolean_member(body, "is_direct", TRUE);
     json_object_set_string_member(body, "preset", "trusted_private_chat");

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mx-direct-encryption.h"
 #include "mx-json.h"
 #include "mx-room-encryption.h"
 #include "mx-upgrade.h"
@@ -137,6 +138,9 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
         drop_reason(job->item);
     if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
         return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
+    if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&
+        !mx_send_is_redaction(job->item) && mx_direct_encryption_is_missing(store, room))
+        return MX_NEXT_ENCRYPT;
     if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
         return MX_NEXT_NOT_PLAIN;
     if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&

@@ -18,6 +18,7 @@ typedef enum {
     MX_NEXT_GONE,      /* the user is no longer in the room */
     MX_NEXT_ASK,
     MX_NEXT_PREPARE,       /* the direct room has to be made, or its partner invited again */
+    MX_NEXT_ENCRYPT,       /* the direct room was to be encrypted, and is not */
     MX_NEXT_KEYS,          /* to be encrypted, and not everybody has the key yet: job->step */
     MX_NEXT_UNENCRYPTABLE, /* job->encrypt_error */
 } MxSendNext;

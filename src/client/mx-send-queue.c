@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-direct-encryption.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
 #include "mx-ratchet.h"
@@ -436,6 +437,10 @@ static void on_decided(gpointer data)
     case MX_NEXT_PREPARE:
         mx_direct_room_prepare(client, job->room, job->room_id, job->direct_user,
                                job->is_pending_room, queue->uncertain_at != 0, on_prepared);
+        return;
+    case MX_NEXT_ENCRYPT:
+        mx_direct_encryption_make_up(client, job->room, job->body, job->item->is_secret,
+                                     on_prepared);
         return;
     case MX_NEXT_WAIT_GAP:
         mx_gap_fill(client, job->room, FALSE);

@@ -284,11 +284,21 @@ static void drop_due(MxCrypto *crypto)
     g_ptr_array_set_size(crypto->due, 0);
 }
 
+/* Those of transactions before were true, and nobody tells them again. */
+static void drop_untrue_news(MxCrypto *crypto)
+{
+    guint64 n_commits = mx_store_count_commits(crypto->store);
+    while (crypto->news->len > 0 &&
+           ((MxCryptoNews *)g_ptr_array_index(crypto->news, crypto->news->len - 1))->n_commits ==
+               n_commits)
+        g_ptr_array_set_size(crypto->news, crypto->news->len - 1);
+}
+
 void mx_crypto_forget(MxCrypto *crypto)
 {
     drop_parts(crypto);
     drop_due(crypto);
-    g_ptr_array_set_size(crypto->news, 0);
+    drop_untrue_news(crypto);
     if (!load_account(crypto))
         g_warning("the device's keys cannot be read any more");
 }
@@ -464,6 +474,52 @@ static void tell_owner(MxCrypto *crypto, const MxToDeviceRow *row, gboolean arri
                            arrived);
 }
 
+/* What is wrong with it may be its size, or one of those that it is for. */
+static gboolean may_be_split(const MxCryptoAnswer *answer)
+{
+    return answer->status == 400 || answer->status == 413 ||
+           g_strcmp0(answer->errcode, "M_TOO_LARGE") == 0;
+}
+
+static void add_to_half(JsonObject *half, const char *user_id, const char *device_id,
+                        JsonObject *content)
+{
+    if (!json_object_has_member(half, user_id))
+        json_object_set_object_member(half, user_id, json_object_new());
+    json_object_set_object_member(json_object_get_object_member(half, user_id), device_id,
+                                  json_object_ref(content));
+}
+
+/* Deals the messages out to the two halves in turn. FALSE: there is but one. */
+static gboolean deal_out(JsonObject *messages, JsonObject *const halves[2])
+{
+    guint n = 0;
+    JsonObjectIter users, devices;
+    const char *user_id, *device_id;
+    JsonNode *of_user, *content;
+    json_object_iter_init(&users, messages);
+    while (json_object_iter_next(&users, &user_id, &of_user)) {
+        json_object_iter_init(&devices, json_node_get_object(of_user));
+        while (json_object_iter_next(&devices, &device_id, &content))
+            add_to_half(halves[n++ % 2], user_id, device_id, json_node_get_object(content));
+    }
+    return n > 1;
+}
+
+/* The halves stand in its place, at the end. */
+static gboolean split(MxCrypto *crypto, const MxToDeviceRow *row)
+{
+    g_autoptr(JsonObject) body = mx_json_parse_object(row->body, -1, NULL);
+    JsonObject *messages = mx_json_object(body, "messages");
+    g_autoptr(JsonObject) first = json_object_new();
+    g_autoptr(JsonObject) second = json_object_new();
+    if (messages == NULL || !deal_out(messages, (JsonObject *const[]){first, second}))
+        return FALSE;
+    mx_crypto_send_to_device(crypto, row->type, first, row->owner, row->context);
+    mx_crypto_send_to_device(crypto, row->type, second, row->owner, row->context);
+    return TRUE;
+}
+
 static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                                 const MxCryptoAnswer *answer, gpointer user_data)
 {
@@ -477,10 +533,12 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
         return;
     }
     mx_backoff_reset(&queue->backoff);
+    gboolean is_split = answer->status >= 400 && may_be_split(answer) && split(crypto, row);
     if (answer->status >= 400)
         g_message("the homeserver refused a to-device message of type %s: %s", row->type,
                   answer->errcode != NULL ? answer->errcode : "no reason");
-    tell_owner(crypto, row, answer->status < 400);
+    if (!is_split)
+        tell_owner(crypto, row, answer->status < 400);
     mx_store_remove_to_device(crypto->store, row->id);
 }
 
@@ -521,6 +579,7 @@ void mx_crypto_tell(MxCrypto *crypto, MxCryptoNewsKind kind, gint64 room, const 
 {
     MxCryptoNews *news = g_new0(MxCryptoNews, 1);
     news->kind = kind;
+    news->n_commits = mx_store_count_commits(crypto->store);
     news->room = room;
     news->user_id = g_strdup(user_id);
     news->device_id = g_strdup(device_id);

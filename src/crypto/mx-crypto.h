@@ -72,19 +72,24 @@ typedef enum {
     MX_CRYPTO_NEWS_ROOM_READY,          /* room: what waited for keys may be sent */
     MX_CRYPTO_NEWS_SESSION,             /* room, text (session ID): messages may be readable now */
     MX_CRYPTO_NEWS_IDENTITY_CHANGED,    /* user_id */
-    MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, /* user_id, device_id (D7) */
+    MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, /* user_id, device_id (D7); text: NULL, they are not used,
+                                           or MX_CRYPTO_DEVICE_REPLACED */
     MX_CRYPTO_NEWS_OWN_DEVICE_WRONG,    /* B4: the homeserver has other keys for this device */
+    MX_CRYPTO_NEWS_KEYS_REFUSED, /* room, user_id: the homeserver does not pass keys on to a device
+                                    of theirs, and maybe of others; once for each session */
     MX_CRYPTO_NEWS_NO_POLICY, /* room: unsigned devices get keys too, for want of cross-signing (U2)
                                */
     MX_CRYPTO_NEWS_TRUST,     /* user_id or NULL: what is shown of devices and people may differ */
     MX_CRYPTO_NEWS_NOT_SIGNED, /* there is an identity, and this device is not known to be of it */
     MX_CRYPTO_NEWS_PUBLISH_IDENTITY, /* mx_cross_signing_get_upload() is to be uploaded */
 } MxCryptoNewsKind;
+#define MX_CRYPTO_DEVICE_REPLACED "replaced" /* it was gone, and came back with others: used */
 
 typedef struct {
     MxCryptoNewsKind kind;
     gint64 room; /* room key, or 0 */
     char *user_id, *device_id, *text;
+    guint64 n_commits; /* of the database, when it was told: the next one makes it true */
 } MxCryptoNews;
 void mx_crypto_news_free(MxCryptoNews *news);
 

@@ -9,6 +9,7 @@
 #include "mx-identity.h"
 #include "mx-json.h"
 #include "mx-json-scan.h"
+#include "mx-olm.h"
 #include "mx-share.h"
 #include "mx-signed-json.h"
 #include "mx-store-devices.h"
@@ -31,6 +32,7 @@
 typedef void (*MxDeviceGoneFunc)(MxCrypto *crypto, const char *user_id, const char *device_id);
 static const MxDeviceGoneFunc gone_funcs[] = {
     mx_share_note_device_gone,
+    mx_olm_note_device_gone,
 };
 
 /* A time in the future, on the wall clock: one that is set back must not make it the far future. */
@@ -174,20 +176,38 @@ gboolean mx_device_list_is_pending(MxCrypto *crypto, const char *user_id)
 
 /* ---- an answer: one device ---- */
 
-static void warn(MxCrypto *crypto, const MxDevice *device)
+static void warn(MxCrypto *crypto, const MxDevice *device, const char *how)
 {
     g_message("the homeserver gives other keys for a device that is known");
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, 0, device->user_id,
-                   device->device_id, NULL);
+                   device->device_id, how);
 }
 
+/* What the homeserver gives under an ID that is known. */
+typedef enum {
+    DEVICE_SAME,
+    DEVICE_REPLACED, /* the one that was known is gone, and nothing speaks against this one */
+    DEVICE_VOUCHED,  /* the same, and its owner has signed it */
+    DEVICE_OTHER,    /* to be used in no case */
+} Likeness;
+
 /* D7: never the new one. A device that was gone and comes back with another fingerprint is another
- * device; with the same one and another identity key it is neither. */
-static gboolean is_same_device(const MxDeviceRow *known, const MxDevice *device)
+ * device, as when somebody signs in anew under the same ID; but it is not less than the one before:
+ * that a device is not named in one answer costs a homeserver nothing. With the same fingerprint
+ * and another identity key it is neither. */
+static Likeness compare(MxCrypto *crypto, const MxDeviceRow *known, const MxDevice *device,
+                        JsonObject *object)
 {
+    if (known == NULL)
+        return DEVICE_SAME;
     gboolean same_ed25519 = g_str_equal(known->ed25519, device->ed25519);
-    return (same_ed25519 && g_str_equal(known->curve25519, device->curve25519)) ||
-           (known->gone && !same_ed25519);
+    if (same_ed25519 && g_str_equal(known->curve25519, device->curve25519))
+        return DEVICE_SAME;
+    if (!known->gone || same_ed25519)
+        return DEVICE_OTHER;
+    if (mx_identity_has_signed(crypto, device->user_id, object))
+        return DEVICE_VOUCHED;
+    return known->signed_by != NULL ? DEVICE_OTHER : DEVICE_REPLACED;
 }
 
 /* Whether its owner's identity has signed it. */
@@ -231,10 +251,15 @@ static gboolean take_device(MxCrypto *crypto, const char *user_id, const char *d
         object != NULL ? mx_device_parse(object, user_id, device_id) : NULL;
     if (device == NULL)
         return is_known; /* D6 */
-    if (known != NULL && !is_same_device(known, device)) {
-        warn(crypto, device);
+    Likeness likeness = compare(crypto, known, device, object);
+    if (likeness == DEVICE_OTHER) {
+        if (is_known || !g_str_equal(known->object, text)) /* not refused before */
+            warn(crypto, device, NULL);
+        mx_store_set_refused_device(crypto->store, user_id, device_id, text);
         return is_known;
     }
+    if (likeness == DEVICE_REPLACED)
+        warn(crypto, device, MX_CRYPTO_DEVICE_REPLACED);
     gboolean is_blocked =
         known != NULL && known->blocked && g_str_equal(known->ed25519, device->ed25519);
     if (store_device(crypto, device, object, text, is_blocked) &&

@@ -8,6 +8,7 @@
 #include "mx-inbound-private.h"
 #include "mx-key-request.h"
 #include "mx-primitives.h"
+#include "mx-store-strangers.h"
 
 /* The inbound sessions: what is known of each stands in one sealed row, which changes only when a
  * better copy of the session comes (I14). */
@@ -269,6 +270,24 @@ static void tell(MxCrypto *crypto, const MxRoomKey *key)
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_SESSION, room->key, NULL, NULL, key->session_id);
 }
 
+/* What somebody gives unasked for is not kept without end. */
+static void limit(MxCrypto *crypto, const MxRoomKey *key)
+{
+    Inbound *inbound = mx_crypto_get_part(crypto, MX_CRYPTO_PART_INBOUND);
+    if ((key->source != MX_KEY_SOURCE_DIRECT && key->source != MX_KEY_SOURCE_BUNDLE) ||
+        key->sender == NULL)
+        return;
+    mx_store_note_stray_key(crypto->store, key->sender, key->room_id, key->session_id);
+    g_autoptr(GPtrArray) names = mx_store_take_stray_keys(crypto->store, key->sender);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        Ready *ready = g_hash_table_lookup(inbound->by_key, name);
+        if (ready != NULL)
+            forget_ready(inbound, ready);
+        mx_crypto_save(crypto, KIND, name, NULL);
+    }
+}
+
 gboolean mx_inbound_add(MxCrypto *crypto, const MxRoomKey *key)
 {
     MxInboundSession session = {0};
@@ -281,8 +300,11 @@ gboolean mx_inbound_add(MxCrypto *crypto, const MxRoomKey *key)
     }
     Inbound *inbound = mx_crypto_get_part(crypto, MX_CRYPTO_PART_INBOUND);
     g_autofree char *name = make_key(key->room_id, key->session_id);
+    gboolean is_new = known == NULL;
     save(crypto, name, put_ready(inbound, name, &session));
     tell(crypto, key);
+    if (is_new)
+        limit(crypto, key);
     return TRUE;
 }
 

@@ -260,6 +260,21 @@ static gboolean split(MxCrypto *crypto, MxOlmPart *part, GPtrArray *targets)
     return TRUE; /* they stay wanted */
 }
 
+/* Being offline is another matter: then nothing else leaves either. */
+static void note_failing(MxCrypto *crypto, MxOlmPart *part, const MxCryptoAnswer *answer)
+{
+    if (answer->status < 500)
+        part->failing_since_ms = 0;
+    else if (part->failing_since_ms == 0)
+        part->failing_since_ms = crypto->get_now_ms();
+}
+
+gboolean mx_olm_is_failing(MxCrypto *crypto, gint64 since_ms)
+{
+    const MxOlmPart *part = mx_crypto_get_part(crypto, MX_CRYPTO_PART_OLM);
+    return part->failing_since_ms != 0 && crypto->get_now_ms() - part->failing_since_ms >= since_ms;
+}
+
 static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                             const MxCryptoAnswer *answer, gpointer user_data)
 {
@@ -270,6 +285,7 @@ static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
         g_autofree char *name = dup_name(g_ptr_array_index(targets, i));
         g_hash_table_remove(part->in_flight, name);
     }
+    note_failing(crypto, part, answer);
     if (mx_crypto_answer_is_passing(answer)) { /* they stay wanted */
         gint64 wait = mx_crypto_get_retry_ms(&part->backoff, answer);
         part->not_before_ms = crypto->get_now_ms() + wait;

@@ -231,7 +231,10 @@ MxOlmResult mx_olm_decrypt(MxCrypto *crypto, JsonObject *event, MxOlmMessage *me
     mx_olm_note_session(crypto, incoming.sender_key, incoming.sender);
     gsize len;
     const char *text = g_bytes_get_data(plaintext, &len);
-    if (check_payload(crypto, &incoming, text, len, message))
+    gboolean is_right = check_payload(crypto, &incoming, text, len, message);
+    if (message->device == NULL)
+        mx_olm_note_stranger(crypto, incoming.sender_key);
+    if (is_right)
         return MX_OLM_DECRYPTED;
     mx_olm_message_clear(message);
     return MX_OLM_REFUSED;

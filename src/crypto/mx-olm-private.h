@@ -36,6 +36,10 @@ void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *
 void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, const char *user_id,
                          MxOlmSession *session);
 
+/* There are sessions with this identity key, and no device that has it. Of keys that nothing more
+ * is heard of, a limited number keeps its sessions, as anybody can make them. */
+void mx_olm_note_stranger(MxCrypto *crypto, const char *curve25519);
+
 /* There is a session with it again. */
 void mx_olm_note_session(MxCrypto *crypto, const char *curve25519, const char *user_id);
 
@@ -45,5 +49,6 @@ typedef struct {
     GHashTable *refreshed; /* curve25519 that no known device has: its user was asked for */
     MxBackoff backoff;     /* the homeserver does not answer */
     gint64 not_before_ms;
-    guint batch_size; /* of claims */
+    gint64 failing_since_ms; /* answers, but with errors of its own; 0: it does not */
+    guint batch_size;        /* of claims */
 } MxOlmPart;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "mx-primitives.h"
+#include "mx-store-devices.h"
+#include "mx-store-strangers.h"
 
 /* The sessions with one device are a handful of sealed rows "CURVE25519|USER ID|SESSION ID": what a
  * row has in front of the pickle says which one to send with. They are read anew each time, so
@@ -134,4 +136,32 @@ void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, const char *u
         mx_crypto_save(crypto, SEALED_OLM, old->key, NULL);
     }
     mx_olm_sessions_save(crypto, entry);
+}
+
+/* ---- strangers ---- */
+
+static void forget_key(MxCrypto *crypto, const char *curve25519)
+{
+    g_autofree char *of_all = make_prefix(curve25519, NULL);
+    g_autoptr(GPtrArray) keys = mx_store_list_sealed(crypto->store, SEALED_OLM, of_all);
+    for (guint i = 0; i < keys->len; i++)
+        mx_crypto_save(crypto, SEALED_OLM, g_ptr_array_index(keys, i), NULL);
+    mx_store_remove_olm_peers(crypto->store, curve25519);
+}
+
+void mx_olm_note_stranger(MxCrypto *crypto, const char *curve25519)
+{
+    mx_store_note_stranger(crypto->store, curve25519);
+    g_autoptr(GPtrArray) forgotten = mx_store_take_strangers(crypto->store);
+    for (guint i = 0; i < forgotten->len; i++)
+        forget_key(crypto, g_ptr_array_index(forgotten, i));
+}
+
+/* Its last messages may still be on their way. */
+void mx_olm_note_device_gone(MxCrypto *crypto, const char *user_id, const char *device_id)
+{
+    g_autoptr(MxDeviceRow) row = mx_store_get_device(crypto->store, user_id, device_id);
+    g_autofree char *curve25519 = row != NULL ? mx_olm_canonical_curve25519(row->curve25519) : NULL;
+    if (curve25519 != NULL)
+        mx_olm_note_stranger(crypto, curve25519);
 }

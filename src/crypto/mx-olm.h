@@ -21,6 +21,9 @@ typedef enum {
 
 /* Starts claiming a key where there is no session (E4, E5). */
 MxOlmState mx_olm_prepare(MxCrypto *crypto, const MxDevice *device);
+/* The homeserver has been answering claims with errors of its own for so long (ms) or longer: what
+ * is CLAIMING is asked for at longer and longer intervals, and nothing should wait for it. */
+gboolean mx_olm_is_failing(MxCrypto *crypto, gint64 since_ms);
 /* The content of an m.room.encrypted to-device message: the payload with everything E9 wants. The
  * advanced session is saved. NULL and an error: no session, or the device must not be written to
  * (E10, A5). The caller unrefs. */
@@ -59,6 +62,9 @@ MxOlmResult mx_olm_decrypt(MxCrypto *crypto, JsonObject *event, MxOlmMessage *me
 
 /* The device says that it has no session with us (L3): it gets a new one, at E6's pace. */
 void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device);
+
+/* A device is gone (D9): its sessions become a stranger's. The rows of mx-device-list.c. */
+void mx_olm_note_device_gone(MxCrypto *crypto, const char *user_id, const char *device_id);
 
 gint64 mx_olm_collect(MxCrypto *crypto); /* mx-crypto.c */
 gpointer mx_olm_part_new(void);

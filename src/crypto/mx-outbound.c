@@ -8,7 +8,10 @@
 #include "mx-primitives.h"
 #include "mx-room-encryption.h"
 
-#define SEALED_PICKLE "outbound"  /* key: ROOM_ID */
+#define SEALED_PICKLE "outbound" /* key: ROOM_ID */
+/* For so long, and for so many sessions of a room, a device can still ask for what it was given. */
+#define PAST_MS (G_GINT64_CONSTANT(30) * 24 * 60 * 60 * 1000)
+#define MAX_PAST 50
 #define SEALED_KEY "outbound-key" /* key: ROOM_ID SESSION_ID INDEX; m.room_key's session_key */
 
 void mx_outbound_free(MxOutbound *outbound)
@@ -62,6 +65,30 @@ MxOutbound *mx_outbound_get(MxCrypto *crypto, const MxRoomRow *room)
     return outbound;
 }
 
+/* ---- the end of sessions ---- */
+
+static void remove_keys(MxCrypto *crypto, const MxPastOutbound *past)
+{
+    g_autofree char *prefix = g_strdup_printf("%s %s ", past->room_id, past->session_id);
+    g_autoptr(GPtrArray) keys = mx_store_list_sealed(crypto->store, SEALED_KEY, prefix);
+    for (guint i = 0; i < keys->len; i++)
+        mx_crypto_save(crypto, SEALED_KEY, g_ptr_array_index(keys, i), NULL);
+}
+
+/* What the session before is needed for yet is to give it once more to who was given it (K1): in
+ * the end it is forgotten. What has been sent with it stays readable here, by its inbound twin. */
+static void end_session(MxCrypto *crypto, const MxRoomRow *room)
+{
+    gint64 now = crypto->get_now_ms();
+    g_autoptr(MxOutboundRow) before = mx_store_get_outbound(crypto->store, room->key);
+    if (before != NULL)
+        mx_store_add_past_outbound(crypto->store, room->room_id, before->session_id, now);
+    g_autoptr(GPtrArray) past =
+        mx_store_take_past_outbounds(crypto->store, now - PAST_MS, MAX_PAST);
+    for (guint i = 0; i < past->len; i++)
+        remove_keys(crypto, g_ptr_array_index(past, i));
+}
+
 /* ---- making ---- */
 
 static void add_twin(MxCrypto *crypto, const MxRoomRow *room, const MxOutbound *outbound)
@@ -87,6 +114,7 @@ MxOutbound *mx_outbound_new(MxCrypto *crypto, const MxRoomRow *room)
     g_autoptr(MxOutbound) outbound = g_new0(MxOutbound, 1);
     MxRoomEncryption settings = {0};
     mx_room_encryption_read(crypto->store, room->key, &settings);
+    end_session(crypto, room);
     outbound->session = mx_megolm_outbound_new(&error);
     if (outbound->session == NULL) {
         mx_store_set_failed(crypto->store, error);

@@ -111,7 +111,8 @@ static gboolean is_still_waiting(MxCrypto *crypto, const Waiting *waiting)
     for (guint i = 0; waiting->users != NULL && i < waiting->users->len; i++)
         if (mx_device_list_is_pending(crypto, g_ptr_array_index(waiting->users, i)))
             return TRUE;
-    if (waiting->since_ms == 0 || get_patience(crypto, waiting) == 0)
+    if (waiting->since_ms == 0 || get_patience(crypto, waiting) == 0 ||
+        mx_olm_is_failing(crypto, PATIENCE_MS))
         return FALSE;
     for (guint i = 0; i < waiting->devices->len; i++)
         if (mx_olm_prepare(crypto, g_ptr_array_index(waiting->devices, i)) == MX_OLM_CLAIMING)
@@ -374,7 +375,9 @@ static void share(Sharing *sharing, GPtrArray *recipients, MxShareStep *step)
 {
     gint64 room = sharing->room->key;
     gboolean is_patient =
-        get_patience(sharing->crypto, g_hash_table_lookup(get_waiting(sharing->crypto), &room)) > 0;
+        get_patience(sharing->crypto, g_hash_table_lookup(get_waiting(sharing->crypto), &room)) >
+            0 &&
+        !mx_olm_is_failing(sharing->crypto, PATIENCE_MS);
     step->state = MX_SHARE_NO_KEYS;
     if (!choose_session(sharing, recipients))
         return;
@@ -486,6 +489,14 @@ void mx_share_note_device_gone(MxCrypto *crypto, const char *user_id, const char
     mx_store_set_outbounds_stale_of(crypto->store, user_id, device_id);
 }
 
+static gboolean has_refused(GPtrArray *shares)
+{
+    for (guint i = 0; i < shares->len; i++)
+        if (g_strcmp0(((MxShareRow *)g_ptr_array_index(shares, i))->withheld, REFUSED) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* The devices in messages have not been given the key after all. With this session it is not tried
  * again: the answer would be the same. */
 void mx_share_note_sent(MxCrypto *crypto, const char *type, JsonObject *messages,
@@ -497,6 +508,7 @@ void mx_share_note_sent(MxCrypto *crypto, const char *type, JsonObject *messages
     if (arrived || room == NULL || parts[1] == NULL)
         return;
     g_autoptr(GPtrArray) shares = mx_store_list_shares(crypto->store, room->room_id, parts[1]);
+    gboolean is_told = has_refused(shares);
     for (guint i = 0; i < shares->len; i++) {
         MxShareRow *row = g_ptr_array_index(shares, i);
         JsonObject *devices = mx_json_object(messages, row->user_id);
@@ -506,6 +518,10 @@ void mx_share_note_sent(MxCrypto *crypto, const char *type, JsonObject *messages
         g_free(row->withheld);
         row->withheld = g_strdup(REFUSED);
         mx_store_save_share(crypto->store, room->room_id, parts[1], row);
+        if (!is_told)
+            mx_crypto_tell(crypto, MX_CRYPTO_NEWS_KEYS_REFUSED, room->key, row->user_id, NULL,
+                           NULL);
+        is_told = TRUE;
     }
 }
 

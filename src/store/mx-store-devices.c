@@ -6,6 +6,8 @@
 
 /* More to-device events than this do not wait for the keyring: the disk is not a stranger's. */
 #define MAX_STASHED 10000
+/* Devices of one user that are gone and remembered. */
+#define MAX_GONE 500
 
 /* ---- whose devices are followed ---- */
 
@@ -156,12 +158,25 @@ void mx_store_save_device(MxStore *store, const MxDeviceRow *row)
         row->ed25519, row->object, row->signed_by, row->blocked, row->dehydrated, row->gone);
 }
 
+/* `gone` counts up, so that the order is known. */
 void mx_store_remove_device(MxStore *store, const char *user_id, const char *device_id)
 {
-    mx_store_exec(store, "DELETE FROM device WHERE user_id = ? AND device_id = ? AND blocked = 0",
+    mx_store_exec(store,
+                  "UPDATE device SET gone = 1 + (SELECT max(gone) FROM device WHERE user_id = ?1), "
+                  "object = '', display_name = NULL WHERE user_id = ?1 AND device_id = ?2",
                   "ss", user_id, device_id);
-    mx_store_exec(store, "UPDATE device SET gone = 1 WHERE user_id = ? AND device_id = ?", "ss",
-                  user_id, device_id);
+    mx_store_exec(store,
+                  "DELETE FROM device WHERE user_id = ?1 AND blocked = 0 AND gone > 0 "
+                  "AND gone <= (SELECT max(gone) FROM device WHERE user_id = ?1) - ?2",
+                  "sd", user_id, MAX_GONE);
+}
+
+void mx_store_set_refused_device(MxStore *store, const char *user_id, const char *device_id,
+                                 const char *object)
+{
+    mx_store_exec(store,
+                  "UPDATE device SET object = ? WHERE user_id = ? AND device_id = ? AND gone > 0",
+                  "sss", object, user_id, device_id);
 }
 
 gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, const char *ed25519)

@@ -42,7 +42,8 @@ typedef struct {
     char *signed_by; /* the self-signing key whose signature of it was found good, or NULL */
     gboolean blocked;
     gboolean dehydrated;
-    gboolean gone; /* kept for `blocked` alone */
+    gboolean gone; /* kept so that it is known when it comes back; `object` is one that was refused,
+                      or empty */
 } MxDeviceRow;
 void mx_device_row_free(MxDeviceRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxDeviceRow, mx_device_row_free)
@@ -51,7 +52,11 @@ GPtrArray *mx_store_list_devices(MxStore *store, const char *user_id); /* withou
 /* Gone ones too. */
 MxDeviceRow *mx_store_get_device(MxStore *store, const char *user_id, const char *device_id);
 void mx_store_save_device(MxStore *store, const MxDeviceRow *row);
+/* It is gone; the last few hundred of a user are remembered, and all that are blocked. */
 void mx_store_remove_device(MxStore *store, const char *user_id, const char *device_id);
+/* Of one that is gone: what has come in its place and is not used. */
+void mx_store_set_refused_device(MxStore *store, const char *user_id, const char *device_id,
+                                 const char *object);
 /* Devices of anybody, gone ones left aside, that have one of the two keys. */
 gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, const char *ed25519);
 /* Likewise, that has both: nobody can have copied it. */

@@ -11,6 +11,7 @@ struct _MxStore {
     char *dir, *lock_path;
     int lock_fd;
     gboolean in_transaction;
+    guint64 n_commits;
     gboolean empties_log; /* content was taken away: it must not stay in the write-ahead log */
     GError *failure;      /* the first one since begin; see mx-store.h */
     gpointer attachment;

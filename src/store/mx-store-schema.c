@@ -170,6 +170,15 @@ static const char *const migrations[] = {
     "  code TEXT NOT NULL, reason TEXT, ts INTEGER NOT NULL,"
     "  PRIMARY KEY (room_id, session_id, sender)) WITHOUT ROWID;",
     SHARE,
+    /* Keys that came from strangers; see mx-store-strangers.h. */
+    "CREATE TABLE stranger (id INTEGER PRIMARY KEY AUTOINCREMENT, curve25519 TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE stray_key (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id TEXT NOT NULL,"
+    "  room_id TEXT NOT NULL, session_id TEXT NOT NULL, UNIQUE (room_id, session_id));"
+    "CREATE INDEX stray_key_user ON stray_key (user_id);"
+    /* Outbound sessions that are not used any more, the oldest first. */
+    "CREATE TABLE past_outbound (id INTEGER PRIMARY KEY AUTOINCREMENT, room_id TEXT NOT NULL,"
+    "  session_id TEXT NOT NULL, ended INTEGER NOT NULL);"
+    "CREATE INDEX past_outbound_room ON past_outbound (room_id);",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

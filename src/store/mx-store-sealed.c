@@ -43,10 +43,12 @@ void mx_store_clear_device(MxStore *store)
     mx_store_exec(store, "DELETE FROM to_device", "");
     mx_store_exec(store, "DELETE FROM olm_peer", "");
     mx_store_exec(store, "DELETE FROM olm_seen", "");
+    mx_store_exec(store, "DELETE FROM stranger", "");
     mx_store_exec(store, "DELETE FROM key_request", "");
     mx_store_exec(store, "DELETE FROM key_question", "");
     mx_store_exec(store, "DELETE FROM stashed", "");
     mx_store_exec(store, "DELETE FROM outbound", "");
+    mx_store_exec(store, "DELETE FROM past_outbound", "");
     mx_store_exec(store, "DELETE FROM shared_with", "");
     /* It was this device that knew the identity to be the user's own. */
     mx_store_exec(store, "UPDATE identity SET trusted = NULL", "");

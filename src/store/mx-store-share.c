@@ -59,6 +59,49 @@ void mx_store_set_outbounds_stale_of(MxStore *store, const char *user_id, const 
                   "ss", user_id, device_id);
 }
 
+/* ---- past sessions ---- */
+
+void mx_past_outbound_free(MxPastOutbound *past)
+{
+    g_free(past->room_id);
+    g_free(past->session_id);
+    g_free(past);
+}
+
+void mx_store_add_past_outbound(MxStore *store, const char *room_id, const char *session_id,
+                                gint64 ended_ms)
+{
+    mx_store_exec(store, "INSERT INTO past_outbound (room_id, session_id, ended) VALUES (?, ?, ?)",
+                  "ssi", room_id, session_id, ended_ms);
+}
+
+GPtrArray *mx_store_take_past_outbounds(MxStore *store, gint64 ended_ms, guint max)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)mx_past_outbound_free);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *statement = mx_store_query(
+        store,
+        "SELECT id, room_id, session_id FROM past_outbound AS one WHERE ended <= ?1 OR "
+        "(SELECT count(*) FROM past_outbound WHERE room_id = one.room_id AND id > one.id) >= ?2",
+        "id", ended_ms, (int)max);
+    while (mx_store_step(store, statement)) {
+        gint64 id = sqlite3_column_int64(statement, 0);
+        MxPastOutbound *past = g_new0(MxPastOutbound, 1);
+        past->room_id = mx_store_column_dup(statement, 1);
+        past->session_id = mx_store_column_dup(statement, 2);
+        g_ptr_array_add(list, past);
+        g_array_append_val(ids, id);
+    }
+    for (guint i = 0; i < ids->len; i++) {
+        const MxPastOutbound *past = g_ptr_array_index(list, i);
+        mx_store_exec(store, "DELETE FROM past_outbound WHERE id = ?", "i",
+                      g_array_index(ids, gint64, i));
+        mx_store_exec(store, "DELETE FROM shared_with WHERE room_id = ? AND session_id = ?", "ss",
+                      past->room_id, past->session_id);
+    }
+    return list;
+}
+
 /* ---- who was given what ---- */
 
 void mx_share_row_free(MxShareRow *row)

@@ -27,6 +27,18 @@ void mx_store_set_outbound_stale(MxStore *store, gint64 room);
 /* Those whose current session this device was given. */
 void mx_store_set_outbounds_stale_of(MxStore *store, const char *user_id, const char *device_id);
 
+/* A session that has come to its end at this time (ms). */
+void mx_store_add_past_outbound(MxStore *store, const char *room_id, const char *session_id,
+                                gint64 ended_ms);
+typedef struct {
+    char *room_id, *session_id;
+} MxPastOutbound;
+void mx_past_outbound_free(MxPastOutbound *past);
+/* Takes away those that ended at ended_ms or before, and all but the last `max` ones of each room,
+ * together with what is known of who was given them: of
+ * MxPastOutbound. */
+GPtrArray *mx_store_take_past_outbounds(MxStore *store, gint64 ended_ms, guint max);
+
 /* What a device was given of a session, or told why not. */
 typedef struct {
     char *user_id, *device_id, *curve25519;

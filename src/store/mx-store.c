@@ -365,6 +365,7 @@ gboolean mx_store_commit(MxStore *store, GError **error)
     }
     if (store->failure == NULL) {
         store->in_transaction = FALSE;
+        store->n_commits++;
         crash_point();
         if (store->empties_log)
             empty_log(store);
@@ -374,6 +375,11 @@ gboolean mx_store_commit(MxStore *store, GError **error)
     mx_store_rollback(store);
     g_propagate_error(error, failure);
     return FALSE;
+}
+
+guint64 mx_store_count_commits(MxStore *store)
+{
+    return store->n_commits;
 }
 
 void mx_store_rollback(MxStore *store)
@@ -396,6 +402,7 @@ void mx_store_clear(MxStore *store)
     mx_store_clear_device(store);
     mx_store_exec(store, "DELETE FROM megolm_index", "");
     mx_store_exec(store, "DELETE FROM withheld", "");
+    mx_store_exec(store, "DELETE FROM stray_key", "");
     mx_store_exec(store, "DELETE FROM crypto_user", "");
     mx_store_exec(store, "DELETE FROM device", "");
     mx_store_exec(store, "DELETE FROM identity", "");

@@ -36,6 +36,8 @@ void mx_store_set_durable(MxStore *store);
 void mx_store_begin(MxStore *store);
 gboolean mx_store_commit(MxStore *store, GError **error);
 void mx_store_rollback(MxStore *store);
+/* Transactions that were committed since it was opened. */
+guint64 mx_store_count_commits(MxStore *store);
 /* Removes every row: the account logged out, or somebody else's account is now behind this name. */
 void mx_store_clear(MxStore *store);
 /* What belongs to the keys of one device: sealed rows but those whose kind begins with "kept-",

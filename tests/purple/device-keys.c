@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bob-keys.h"
 #include "scenario.h"
 
 #include <glib/gstdio.h>
@@ -197,6 +198,30 @@ static void followed(Scenario *s)
     EXPECT_NOTHING(s, 300);
 }
 
+/* D7: a device that was away for a moment has come back as another one. */
+static void replaced(Scenario *s)
+{
+    static const char *const devices[] = {NULL, BOB_OTHER_PHONE};
+    SyncBody *body = sync_body_new();
+
+    fake_server_set_device(s->server, BOB, "PHONE", BOB_PHONE);
+    uploaded(s);
+    sync_body_timeline(
+        body, ROOM,
+        event_state("m.room.encryption", "", BOB, "{'algorithm':'m.megolm.v1.aes-sha2'}"));
+    push(s, sync_body_end(body));
+    expect_query(s, BOB " " CAROL);
+    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
+        fake_server_set_device(s->server, BOB, "PHONE", devices[i]);
+        push_counts(s, "{'device_lists':{'changed':['" BOB "']}}");
+        expect_query(s, BOB);
+        host_iterate(300);
+    }
+    EXPECT_EVENT(s, "notify", "~secondary",
+                 "The device PHONE of " BOB " has other encryption keys than before.");
+    s->quits_at_once = TRUE;
+}
+
 static const ScenarioEntry entries[] = {
     {"uploaded", {uploaded}},
     {"refilled", {refilled}},
@@ -204,6 +229,7 @@ static const ScenarioEntry entries[] = {
     {"keys-lost", {lost_1, lost_2}},
     {"wrong-keys", {wrong_keys}},
     {"followed", {followed}},
+    {"replaced", {replaced}},
 };
 
 int main(int argc, char **argv)

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bob-keys.h"
 #include "scenario.h"
 
 #include <string.h>
@@ -96,6 +97,29 @@ static void lost_answer(Scenario *s)
     EXPECT_TEXT(s, second, first);
     settle(s);
     forget_all(s);
+}
+
+/* The homeserver does not carry keys: that is said once, and holds nothing up. */
+static void keys_refused(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"};
+
+    fake_server_set_device(s->server, BOB, "PHONE", BOB_PHONE);
+    fake_server_always(s->server, "keys-claim", (FakeAnswer){.status = 200, .body = BOB_CLAIMED});
+    fake_server_always(s->server, "send-to-device", no);
+    start(s);
+    say(s);
+    EXPECT_EVENT(s, "line", "~text", "Set up recovery"); /* U2, once */
+    EXPECT_EVENT(
+        s, "line", "~flags", "ERROR", "~text",
+        "does not pass on the keys of your messages to some devices here, such as one of " BOB);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
+    say(s);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    EXPECT_NOTHING(s, 200);
 }
 
 /* A refusal fails the message; /resend sends the same again. */
@@ -240,6 +264,38 @@ static void new_direct_room(Scenario *s)
     CHECK(s, host_send_im(s->account, CAROL, SECRET));
     request = EXPECT_REQUEST(s, "create-room");
     CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    /* This homeserver does not do what it is asked for: the message waits until it has. */
+    request = EXPECT_REQUEST(s, "set-state");
+    EXPECT_TEXT(s, request->args[1], "m.room.encryption");
+    CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
+    g_free(expect_ciphertext(s));
+    settle(s);
+    forget_all(s);
+}
+
+/* A homeserver that does not let a direct room be encrypted: nothing leaves before the user has
+ * been told, and has said that it may. */
+static void no_encryption(Scenario *s)
+{
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not here\"}"};
+    g_autofree char *error = NULL;
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    fake_server_always(s->server, "set-state", no);
+    fake_server_set_device(s->server, CAROL, "DEVICE", "{\"keys\":{}}");
+    CHECK(s, host_send_im(s->account, CAROL, SECRET));
+    EXPECT_REQUEST(s, "create-room");
+    EXPECT_REQUEST(s, "set-state");
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+    forget_all(s);
+    host_command(host_find_conversation(s->account, CAROL), "/resend", &error);
+    request = EXPECT_REQUEST(s, "send");
+    CHECK(s, strstr(request->body, SECRET) != NULL);
     settle(s);
     forget_all(s);
 }
@@ -265,12 +321,15 @@ static void partner_gone(Scenario *s)
     fake_server_always(
         s->server, "invite",
         (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
+    fake_server_always(
+        s->server, "set-state",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"});
     CHECK(s, host_send_im(s->account, BOB, SECRET));
     request = EXPECT_REQUEST(s, "create-room");
     CHECK(s, strstr(request->body, "m.megolm.v1.aes-sha2") != NULL);
     EXPECT_EVENT(s, "line", "~text", "switched on encryption");
     EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
-    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "this one is not encrypted");
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "Type /resend to try again");
     settle(s);
     EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
     forget_all(s);
@@ -280,11 +339,13 @@ static const ScenarioEntry entries[] = {
     {"encryption-sent", {sent}},
     {"encryption-lost-answer", {lost_answer}},
     {"encryption-refused", {refused}},
+    {"encryption-keys-refused", {keys_refused}},
     {"encryption-unknown-way", {unknown_way}},
     {"encryption-every-way", {every_way}},
     {"encryption-interrupted", {interrupted_1, interrupted_2}},
     {"encryption-switched-on", {switched_on}},
     {"encryption-new-direct-room", {new_direct_room}},
+    {"encryption-no-encryption", {no_encryption}},
     {"encryption-partner-gone", {partner_gone}},
 };
 

@@ -449,9 +449,34 @@ static void test_gone_and_back(void)
     Device half = {BOB, "LAPTOP", bob_laptop.ed25519, 60};
     machine_learn(&machine, bob_with(device_new(&bob_phone), device_new(&half)), BOB, NULL);
     g_assert_cmpuint(count_devices(BOB), ==, 1);
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED), ==, 1);
     learn_bob();
     g_autoptr(MxDevice) laptop = mx_device_list_find(machine.crypto, BOB, "LAPTOP");
     g_assert_true(laptop->is_blocked);
+    machine_clear(&machine);
+}
+
+/* An ID that was given to others meanwhile is told of. */
+static void test_replaced(void)
+{
+    static const Device other = {BOB, "LAPTOP", 70, 71};
+    set_up();
+    learn_bob();
+    machine_learn(&machine, bob_with(device_new(&bob_phone), NULL), BOB, NULL);
+    machine_learn(&machine, bob_with(device_new(&bob_phone), device_new(&other)), BOB, NULL);
+    g_autoptr(MxDevice) laptop = mx_device_list_find(machine.crypto, BOB, "LAPTOP");
+    g_autofree char *key = key_of(70);
+    g_assert_cmpstr(laptop->ed25519, ==, key);
+    g_autoptr(GPtrArray) news = mx_crypto_take_news(machine.crypto);
+    g_assert_cmpuint(news->len, ==, 1);
+    const MxCryptoNews *one = g_ptr_array_index(news, 0);
+    g_assert_cmpint(one->kind, ==, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED);
+    g_assert_cmpstr(one->text, ==, MX_CRYPTO_DEVICE_REPLACED);
+    g_assert_cmpstr(one->device_id, ==, "LAPTOP");
+    /* The first one does not come back in its turn unnoticed. */
+    machine_learn(&machine, bob_with(device_new(&bob_phone), NULL), BOB, NULL);
+    machine_learn(&machine, bob_with(device_new(&bob_phone), device_new(&bob_laptop)), BOB, NULL);
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED), ==, 1);
     machine_clear(&machine);
 }
 
@@ -525,6 +550,29 @@ static JsonObject *signed_phone(guint8 self_signing)
     JsonObject *phone = device_new(&bob_phone);
     sign_with_identity(phone, BOB, self_signing);
     return phone;
+}
+
+/* What was signed is not replaced by what is not; its owner may give the ID to another device. */
+static void test_signed_and_replaced(void)
+{
+    static const Device other = {BOB, "PHONE", 70, 71};
+    set_up();
+    machine_learn(&machine, bob_identity(10, 11, signed_phone(11)), BOB, NULL);
+    machine_learn(&machine, bob_with(NULL, NULL), BOB, NULL);
+    g_assert_cmpuint(count_devices(BOB), ==, 0);
+    g_ptr_array_unref(mx_crypto_take_news(machine.crypto));
+    for (guint i = 0; i < 2; i++) { /* told once */
+        machine_learn(&machine, bob_identity(10, 11, device_new(&other)), BOB, NULL);
+        g_assert_cmpuint(count_devices(BOB), ==, 0);
+        g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED), ==,
+                         1 - i);
+    }
+    JsonObject *vouched = device_new(&other);
+    sign_with_identity(vouched, BOB, 11);
+    machine_learn(&machine, bob_identity(10, 11, vouched), BOB, NULL);
+    g_assert_cmpuint(count_devices(BOB), ==, 1);
+    g_assert_cmpuint(machine_count_news(&machine, MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED), ==, 0);
+    machine_clear(&machine);
 }
 
 static void test_signed_device(void)
@@ -734,6 +782,8 @@ int main(int argc, char **argv)
     g_test_add_func("/device-list/XK8-forged-signature", test_forged_signature);
     g_test_add_func("/device-list/XS8-swapped-keys", test_swapped_keys);
     g_test_add_func("/device-list/XS8-gone-and-back", test_gone_and_back);
+    g_test_add_func("/device-list/D7-replaced", test_replaced);
+    g_test_add_func("/device-list/D7-signed-and-replaced", test_signed_and_replaced);
     g_test_add_func("/device-list/D9-missing-user", test_missing_user);
     g_test_add_func("/device-list/unasked", test_unasked);
     g_test_add_func("/device-list/D8-shared-key", test_shared_key);
