@@ -117,5 +117,6 @@ def test_a_copy_runs_beside_the_first(direct, js_bob, proxy):
         assert len(told(one, SECOND_COPY)) == 1
     finally:
         other.dispose()
+    other.check_no_secret_is_told()
     check_all_heard(js_bob, room, one.person)
     check_one_time_keys(proxy)
