@@ -73,7 +73,9 @@ def test_an_old_copy_is_put_back(direct, js_bob, proxy, is_running):
     folder = copy_of(one)
     if not is_running:
         one.open()
-    talk(one, js_bob, room, "later", 5)
+    talk(one, js_bob, room, "later", 1)
+    one.run(js_bob.user_id, "/discardsession")  # so that the Olm session moves too
+    talk(one, js_bob, room, "later still", 4)
     js_bob.new_session(room)
     js_bob.send(room, "with a key of later")
     one.driver.wait_line("with a key of later", js_bob.user_id)
