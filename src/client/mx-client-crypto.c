@@ -9,6 +9,7 @@
 #include "mx-client-private.h"
 #include "mx-device-keys.h"
 #include "mx-endpoints-crypto.h"
+#include "mx-json.h"
 #include "mx-own-identity.h"
 #include "mx-sync-crypto.h"
 #include "mx-trust.h"
@@ -57,6 +58,23 @@ static void on_own_device_wrong(MxClient *client, const MxCryptoNews *news)
         _("The homeserver shows other encryption keys for this device than its own. Nothing "
           "is encrypted or sent to encrypted rooms any more. Log out and sign in again; if "
           "this comes back, do not trust this homeserver."));
+}
+
+/* V9 */
+static void on_old_copy(MxClient *client, const MxCryptoNews *news)
+{
+    mx_client_emit_account_notice(
+        client,
+        _("The data of this account is an old copy, as after restoring a backup. Encryption "
+          "goes on with new keys. What others wrote in between may stay unreadable here: "
+          "ask them to send again what you miss."));
+}
+
+static void on_second_copy(MxClient *client, const MxCryptoNews *news)
+{
+    mx_client_emit_account_notice(
+        client, _("Another program uses a copy of this account's data, so each of the two misses "
+                  "messages. Remove the account in one of them and add it there anew."));
 }
 
 static void on_device_keys_changed(MxClient *client, const MxCryptoNews *news)
@@ -115,6 +133,8 @@ static const struct {
     {MX_CRYPTO_NEWS_NO_POLICY, on_no_policy},
     {MX_CRYPTO_NEWS_KEYS_REFUSED, on_keys_refused},
     {MX_CRYPTO_NEWS_OWN_DEVICE_WRONG, on_own_device_wrong},
+    {MX_CRYPTO_NEWS_OLD_COPY, on_old_copy},
+    {MX_CRYPTO_NEWS_SECOND_COPY, on_second_copy},
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
     {MX_CRYPTO_NEWS_PUBLISH_IDENTITY, on_publish_identity},
     {MX_CRYPTO_NEWS_NOT_SIGNED, on_not_signed},
@@ -226,7 +246,13 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     push(client, job);
 }
 
-static MxRequest *build(const MxCryptoRequest *request)
+static MxRequest *build_account_data(MxClient *client, const MxCryptoRequest *request)
+{
+    g_autoptr(JsonObject) content = mx_json_parse_object(request->body, -1, NULL);
+    return mx_endpoint_set_account_data(client->user_id, request->event_type, content);
+}
+
+static MxRequest *build(MxClient *client, const MxCryptoRequest *request)
 {
     switch (request->kind) {
     case MX_CRYPTO_KEYS_UPLOAD:
@@ -237,6 +263,8 @@ static MxRequest *build(const MxCryptoRequest *request)
         return mx_endpoint_keys_claim(request->body);
     case MX_CRYPTO_SEND_TO_DEVICE:
         return mx_endpoint_send_to_device(request->event_type, request->txn_id, request->body);
+    case MX_CRYPTO_ACCOUNT_DATA:
+        return build_account_data(client, request);
     case MX_CRYPTO_SIGNATURES:
     default:
         return mx_endpoint_signatures_upload(request->body);
@@ -247,7 +275,7 @@ static void send_all(MxClient *client, GPtrArray *requests)
 {
     for (guint i = 0; i < requests->len; i++) {
         const MxCryptoRequest *request = g_ptr_array_index(requests, i);
-        g_autoptr(MxRequest) message = build(request);
+        g_autoptr(MxRequest) message = build(client, request);
         Sent *sent = g_new0(Sent, 1);
         sent->client = g_object_ref(client);
         sent->id = request->id;

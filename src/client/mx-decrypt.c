@@ -9,6 +9,7 @@
 #include "mx-inbound.h"
 #include "mx-json.h"
 #include "mx-notify.h"
+#include "mx-old-copy.h"
 #include "mx-raw-line.h"
 
 #define ENCRYPTED "m.room.encrypted"
@@ -41,6 +42,9 @@ char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
         return NULL;
     row->session_id = mx_inbound_dup_session_id(row->content);
     row->crypto = mx_crypto_of(store) != NULL ? MX_ROW_WAITING : MX_ROW_UNREADABLE;
+    if (mx_crypto_of(store) != NULL && row->session_id != NULL)
+        mx_old_copy_note_event(mx_crypto_of(store), room, row->sender, row->content,
+                               row->session_id);
     row->reading = MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE);
     return row->session_id;
 }

@@ -7,6 +7,7 @@
 #include "mx-crypto.h"
 #include "mx-device-keys.h"
 #include "mx-device-list.h"
+#include "mx-old-copy.h"
 #include "mx-store-devices.h"
 #include "mx-to-device.h"
 
@@ -38,6 +39,8 @@ void mx_sync_crypto_end(MxStore *store, const MxSyncStage *stage, const MxApplyC
             mx_store_set_all_outdated(store);
         return;
     }
+    mx_old_copy_note_account_data(crypto, stage->account_data);
+    mx_old_copy_note_sync(crypto);
     if (context->since == NULL)
         mx_device_list_note_full_sync(crypto);
     mx_device_list_note_changes(crypto, get_slice(stage->device_lists));
@@ -48,8 +51,10 @@ void mx_sync_crypto_end(MxStore *store, const MxSyncStage *stage, const MxApplyC
 void mx_sync_crypto_failed(MxStore *store)
 {
     MxCrypto *crypto = mx_crypto_of(store);
-    if (crypto != NULL)
-        mx_crypto_forget(crypto);
+    if (crypto == NULL)
+        return;
+    mx_old_copy_note_sync_failed(crypto);
+    mx_crypto_forget(crypto);
 }
 
 gboolean mx_sync_crypto_take_stashed(MxStore *store, GError **error)

@@ -21,6 +21,7 @@ struct _MxCrypto {
     char *user_id, *device_id, *curve25519, *ed25519; /* own; keys in base64 */
     gint64 (*get_now_ms)(void);                       /* wall clock; tests set their own */
     guint64 next_request;
+    gboolean is_synced;   /* a /sync of this run has been applied (mx-old-copy.h) */
     gint64 wait_ms;       /* see mx_crypto_get_wait() */
     GHashTable *requests; /* &id -> Pending (mx-crypto.c) */
     GPtrArray *due;       /* MxCryptoRequest, not taken yet */
@@ -89,6 +90,7 @@ typedef enum {
     MX_CRYPTO_PART_SHARE,
     MX_CRYPTO_PART_KEY_REQUEST,
     MX_CRYPTO_PART_CROSS_SIGNING,
+    MX_CRYPTO_PART_OLD_COPY,
     MX_CRYPTO_N_PARTS,
 } MxCryptoPart;
 gpointer mx_crypto_get_part(MxCrypto *crypto, MxCryptoPart part);

@@ -12,6 +12,7 @@
 #include "mx-inbound.h"
 #include "mx-json.h"
 #include "mx-key-request.h"
+#include "mx-old-copy.h"
 #include "mx-olm.h"
 #include "mx-primitives.h"
 #include "mx-secrets.h"
@@ -38,10 +39,13 @@ typedef struct {
 
 static gint64 collect_to_device(MxCrypto *crypto);
 
-static const MxCryptoCollectFunc collectors[] = {
-    mx_device_keys_collect, mx_device_list_collect, mx_cross_signing_collect,
-    mx_secrets_collect,     mx_key_request_collect, mx_olm_collect, /* others want sessions */
-    mx_share_collect,       collect_to_device,                      /* the last: others add to it */
+static const MxCryptoCollectFunc collectors[] =
+    {
+        mx_device_keys_collect,   mx_device_list_collect,
+        mx_cross_signing_collect, mx_secrets_collect,
+        mx_key_request_collect,   mx_olm_collect, /* others want sessions */
+        mx_share_collect,         mx_old_copy_collect,
+        collect_to_device, /* the last: others add to it */
 };
 
 static const struct {
@@ -75,6 +79,7 @@ static const struct {
     [MX_CRYPTO_PART_OLM] = {mx_olm_part_new, mx_olm_part_free},
     [MX_CRYPTO_PART_SHARE] = {mx_share_part_new, mx_share_part_free},
     [MX_CRYPTO_PART_CROSS_SIGNING] = {mx_cross_signing_part_new, mx_cross_signing_part_free},
+    [MX_CRYPTO_PART_OLD_COPY] = {mx_old_copy_part_new, g_free},
     [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
     [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };
@@ -420,7 +425,7 @@ static gboolean commit(MxCrypto *crypto, GError **error)
 GPtrArray *mx_crypto_take_requests(MxCrypto *crypto, GError **error)
 {
     mx_store_begin(crypto->store);
-    crypto->wait_ms = collect(crypto);
+    crypto->wait_ms = mx_old_copy_is_checked(crypto) ? collect(crypto) : -1;
     if (!commit(crypto, error))
         return NULL;
     GPtrArray *due = crypto->due;

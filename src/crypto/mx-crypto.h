@@ -37,13 +37,15 @@ typedef enum {
     MX_CRYPTO_KEYS_CLAIM,     /* POST /keys/claim */
     MX_CRYPTO_SEND_TO_DEVICE, /* PUT /sendToDevice/{event_type}/{txn_id} */
     MX_CRYPTO_SIGNATURES,     /* POST /keys/signatures/upload */
+    MX_CRYPTO_ACCOUNT_DATA,   /* PUT /user/{userId}/account_data/{event_type} */
 } MxCryptoRequestKind;
 
 typedef struct {
     guint64 id; /* of this run of the program */
     MxCryptoRequestKind kind;
-    char *event_type, *txn_id; /* of MX_CRYPTO_SEND_TO_DEVICE */
-    char *body;                /* JSON text */
+    char *event_type; /* of MX_CRYPTO_SEND_TO_DEVICE and MX_CRYPTO_ACCOUNT_DATA */
+    char *txn_id;     /* of MX_CRYPTO_SEND_TO_DEVICE */
+    char *body;       /* JSON text */
 } MxCryptoRequest;
 void mx_crypto_request_free(MxCryptoRequest *request);
 
@@ -77,6 +79,8 @@ typedef enum {
     MX_CRYPTO_NEWS_OWN_DEVICE_WRONG,    /* B4: the homeserver has other keys for this device */
     MX_CRYPTO_NEWS_KEYS_REFUSED, /* room, user_id: the homeserver does not pass keys on to a device
                                     of theirs, and maybe of others; once for each session */
+    MX_CRYPTO_NEWS_OLD_COPY,     /* V9: the database is older than what was used last */
+    MX_CRYPTO_NEWS_SECOND_COPY,  /* V9: another program uses a copy of it */
     MX_CRYPTO_NEWS_NO_POLICY, /* room: unsigned devices get keys too, for want of cross-signing (U2)
                                */
     MX_CRYPTO_NEWS_TRUST,     /* user_id or NULL: what is shown of devices and people may differ */

@@ -17,6 +17,7 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 60000
 #define REFUSED_MS (15 * 60 * 1000)
+#define KEY_ID_LEN 16
 #define SIGNED_CURVE25519 "signed_curve25519"
 
 #define KIND "device-keys" /* sealed row: State as JSON */
@@ -168,12 +169,20 @@ JsonObject *mx_device_keys_get_object(MxCrypto *crypto)
     return object;
 }
 
+/* The ID comes of the key, so that no two keys of this device have one, not even those that an old
+ * copy of the database makes once more (V9). */
+static char *make_key_id(const MxOneTimeKey *key)
+{
+    g_autofree char *part = g_strdelimit(g_strndup(key->key, KEY_ID_LEN), "+", '-');
+    return g_strconcat(SIGNED_CURVE25519 ":", g_strdelimit(part, "/", '_'), NULL);
+}
+
 /* C2: each is signed by itself. */
 static void add_one_time_key(MxCrypto *crypto, JsonObject *keys, const MxOneTimeKey *key,
                              gboolean is_fallback)
 {
     JsonObject *object = json_object_new();
-    g_autofree char *id = g_strconcat(SIGNED_CURVE25519 ":", key->id, NULL);
+    g_autofree char *id = make_key_id(key);
     json_object_set_string_member(object, "key", key->key);
     if (is_fallback)
         json_object_set_boolean_member(object, "fallback", TRUE);
@@ -375,6 +384,15 @@ static gboolean make_fallback(MxCrypto *crypto, State *state, gint64 *wait)
     state->fallback_ms = now;
     state->used_ms = 0;
     return TRUE;
+}
+
+void mx_device_keys_renew(MxCrypto *crypto)
+{
+    Part *part = get_part(crypto);
+    if (part->state.fallback_ms == 0)
+        return;
+    part->state.fallback_ms = 1; /* as old as one can be */
+    save(crypto, &part->state);
 }
 
 gint64 mx_device_keys_collect(MxCrypto *crypto)

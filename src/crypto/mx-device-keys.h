@@ -26,6 +26,9 @@ void mx_device_keys_note_counts(MxCrypto *crypto, MxJsonSlice counts, MxJsonSlic
 void mx_device_keys_check_own(MxCrypto *crypto, MxJsonSlice devices);
 gboolean mx_device_keys_are_wrong(MxCrypto *crypto);
 
+/* V9: the homeserver may have a newer fallback key than this database. */
+void mx_device_keys_renew(MxCrypto *crypto);
+
 /* mx-crypto.c */
 gint64 mx_device_keys_collect(MxCrypto *crypto);
 gpointer mx_device_keys_part_new(void);

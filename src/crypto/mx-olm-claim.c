@@ -83,9 +83,11 @@ void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device)
     if (peer->want == MX_OLM_WANT_UNWEDGE || is_recent(crypto, peer->unwedged_ms))
         return;
     g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, device->user_id);
-    for (guint i = 0; i < sessions->len; i++)
-        if (is_recent(crypto, ((const MxOlmEntry *)g_ptr_array_index(sessions, i))->created_ms))
+    for (guint i = 0; i < sessions->len; i++) {
+        const MxOlmEntry *entry = g_ptr_array_index(sessions, i);
+        if (entry->order != MX_OLM_RETIRED && is_recent(crypto, entry->created_ms))
             return;
+    }
     peer->want = MX_OLM_WANT_UNWEDGE;
     peer->unwedged_ms = crypto->get_now_ms();
     mx_store_save_olm_peer(crypto->store, peer);

@@ -8,6 +8,9 @@
 
 /* For mx-olm.c, mx-olm-decrypt.c, mx-olm-claim.c and mx-olm-sessions.c. */
 
+/* Of a session that is for reading alone (V9). */
+#define MX_OLM_RETIRED 0
+
 /* One session with a device. */
 typedef struct {
     char *key; /* of its sealed row */
@@ -25,6 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxOlmEntry, mx_olm_entry_free)
 /* Of MxOlmEntry, the one to send with first. curve25519: base64, unpadded. user_id: those to send
  * to this user with; or NULL: all. */
 GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519, const char *user_id);
+/* One to send with. */
 gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519, const char *user_id);
 /* The entry's ratchet has moved. A failure makes the transaction fail. */
 void mx_olm_sessions_save(MxCrypto *crypto, const MxOlmEntry *entry);
@@ -39,6 +43,8 @@ void mx_olm_sessions_add(MxCrypto *crypto, const char *curve25519, const char *u
 /* There are sessions with this identity key, and no device that has it. Of keys that nothing more
  * is heard of, a limited number keeps its sessions, as anybody can make them. */
 void mx_olm_note_stranger(MxCrypto *crypto, const char *curve25519);
+/* From now on all that there are read alone, and none is sent with (V9). */
+void mx_olm_sessions_retire_all(MxCrypto *crypto);
 
 /* There is a session with it again. */
 void mx_olm_note_session(MxCrypto *crypto, const char *curve25519, const char *user_id);

@@ -82,7 +82,8 @@ GPtrArray *mx_olm_sessions_load(MxCrypto *crypto, const char *curve25519, const 
 gboolean mx_olm_sessions_exist(MxCrypto *crypto, const char *curve25519, const char *user_id)
 {
     g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, user_id);
-    return sessions->len > 0;
+    return sessions->len > 0 &&
+           ((const MxOlmEntry *)g_ptr_array_index(sessions, 0))->order != MX_OLM_RETIRED;
 }
 
 void mx_olm_sessions_save(MxCrypto *crypto, const MxOlmEntry *entry)
@@ -114,7 +115,7 @@ static guint64 get_next_order(GPtrArray *sessions)
 
 void mx_olm_sessions_promote(MxCrypto *crypto, GPtrArray *sessions, MxOlmEntry *entry)
 {
-    if (entry != g_ptr_array_index(sessions, 0))
+    if (entry->order != MX_OLM_RETIRED && entry != g_ptr_array_index(sessions, 0))
         entry->order = get_next_order(sessions);
     mx_olm_sessions_save(crypto, entry);
 }
@@ -164,4 +165,23 @@ void mx_olm_note_device_gone(MxCrypto *crypto, const char *user_id, const char *
     g_autofree char *curve25519 = row != NULL ? mx_olm_canonical_curve25519(row->curve25519) : NULL;
     if (curve25519 != NULL)
         mx_olm_note_stranger(crypto, curve25519);
+}
+
+/* V9. Only the place in the order is rewritten, in all rows. */
+void mx_olm_sessions_retire_all(MxCrypto *crypto)
+{
+    g_autoptr(GPtrArray) keys = mx_store_list_sealed(crypto->store, SEALED_OLM, "");
+    for (guint i = 0; i < keys->len; i++) {
+        const char *key = g_ptr_array_index(keys, i);
+        g_autoptr(GBytes) row = mx_crypto_load(crypto, SEALED_OLM, key);
+        gsize len = 0;
+        const guint8 *data = row != NULL ? g_bytes_get_data(row, &len) : NULL;
+        if (len <= HEADER_LEN)
+            continue;
+        guint64 order = GUINT64_TO_BE(MX_OLM_RETIRED);
+        guint8 *changed = g_memdup2(data, len);
+        memcpy(changed + ID_LEN + sizeof order, &order, sizeof order);
+        g_autoptr(GBytes) bytes = mx_secret_bytes_new_take(changed, len);
+        mx_crypto_save(crypto, SEALED_OLM, key, bytes);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include "mx-device-keys.h"
 #include "mx-json.h"
+#include "mx-old-copy.h"
 #include "mx-primitives.h"
 
 /* ---- keys ---- */
@@ -78,12 +79,12 @@ JsonObject *mx_olm_encrypt(MxCrypto *crypto, const MxDevice *device, const char 
         return NULL;
     }
     g_autoptr(GPtrArray) sessions = mx_olm_sessions_load(crypto, curve25519, device->user_id);
-    if (sessions->len == 0) {
+    const MxOlmEntry *entry = sessions->len > 0 ? g_ptr_array_index(sessions, 0) : NULL;
+    if (entry == NULL || entry->order == MX_OLM_RETIRED) {
         g_set_error_literal(error, MX_RATCHET_ERROR, MX_RATCHET_ERROR_UNKNOWN_KEY,
                             "No Olm session with this device");
         return NULL;
     }
-    const MxOlmEntry *entry = g_ptr_array_index(sessions, 0);
     char *payload = make_payload(crypto, device, type, content);
     guint message_type = 0;
     g_autofree char *body = NULL;
@@ -93,5 +94,6 @@ JsonObject *mx_olm_encrypt(MxCrypto *crypto, const MxDevice *device, const char 
     if (!encrypted)
         return NULL;
     mx_olm_sessions_save(crypto, entry);
+    mx_old_copy_note_use(crypto);
     return make_content(crypto, curve25519, message_type, body);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mx-inbound.h"
+#include "mx-old-copy.h"
 #include "mx-primitives.h"
 #include "mx-room-encryption.h"
 
@@ -142,6 +143,7 @@ char *mx_outbound_encrypt(MxCrypto *crypto, const MxRoomRow *room, MxOutbound *o
         return NULL;
     outbound->row->n_messages++;
     save(crypto, room, outbound);
+    mx_old_copy_note_use(crypto);
     return g_steal_pointer(&body);
 }
 

@@ -5,6 +5,7 @@
 #include "mx-device-keys.h"
 #include "mx-inbound.h"
 #include "mx-json.h"
+#include "mx-old-copy.h"
 #include "mx-olm.h"
 #include "mx-outbound.h"
 #include "mx-primitives.h"
@@ -415,6 +416,11 @@ void mx_share_prepare(MxCrypto *crypto, gint64 room, MxShareStep *step)
     }
     if (!sharing.room->members_complete) {
         step->state = MX_SHARE_NEEDS_MEMBERS;
+        return;
+    }
+    if (!mx_old_copy_is_checked(crypto)) {
+        step->state = MX_SHARE_WAIT;
+        wait_for(crypto, room, NULL, NULL, NULL);
         return;
     }
     g_autoptr(MxRecipients) recipients = mx_recipients_list(crypto, sharing.room);

@@ -50,6 +50,11 @@ void mx_store_set_outbound_stale(MxStore *store, gint64 room)
     mx_store_exec(store, "UPDATE outbound SET stale = 1 WHERE room = ?", "i", room);
 }
 
+void mx_store_set_all_outbounds_stale(MxStore *store)
+{
+    mx_store_exec(store, "UPDATE outbound SET stale = 1", "");
+}
+
 void mx_store_set_outbounds_stale_of(MxStore *store, const char *user_id, const char *device_id)
 {
     mx_store_exec(store,

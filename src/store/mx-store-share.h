@@ -25,6 +25,7 @@ MxOutboundRow *mx_store_get_outbound(MxStore *store, gint64 room); /* or NULL */
 void mx_store_save_outbound(MxStore *store, const MxOutboundRow *row);
 void mx_store_set_outbound_stale(MxStore *store, gint64 room);
 /* Those whose current session this device was given. */
+void mx_store_set_all_outbounds_stale(MxStore *store);
 void mx_store_set_outbounds_stale_of(MxStore *store, const char *user_id, const char *device_id);
 
 /* A session that has come to its end at this time (ms). */

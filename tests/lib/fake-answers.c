@@ -502,6 +502,13 @@ static FakeReply answer_set_account_data(FakeServer *server, const FakeRequest *
     return reply(200, "{}");
 }
 
+/* Nobody else has it, and the device knows it. */
+static FakeReply answer_set_mark(FakeServer *server, const FakeRequest *request)
+{
+    fake_server_set_account_data(server, request->args[1], request->body);
+    return reply(200, "{}");
+}
+
 void fake_server_set_account_data(FakeServer *server, const char *type, const char *content)
 {
     g_hash_table_insert(server->data, g_strdup(type), g_strdup(content));
@@ -598,6 +605,7 @@ static const struct {
     {"visibility", answer_directory_entry},
     {"get-account-data", answer_get_account_data},
     {"set-account-data", answer_set_account_data},
+    {"set-mark", answer_set_mark},
     {"profile", fake_answer_profile, TRUE},
     {"set-profile", fake_answer_set_profile},
     {"get-presence", answer_presence},

@@ -197,6 +197,10 @@ static void find_route(FakeRequest *request)
         if (g_str_equal(routes[i].method, request->method) &&
             match_route(routes[i].path, path, request->args)) {
             request->endpoint = routes[i].endpoint;
+            /* The device's own business, whatever a test is about. */
+            if (g_str_equal(request->endpoint, "set-account-data") &&
+                g_str_has_prefix(request->args[1], "pidgin-matrix.database."))
+                request->endpoint = "set-mark";
             return;
         }
     }

@@ -116,6 +116,8 @@ static void write_conv(PurpleConversation *conv, const char *name, const char *a
     json_object_set_int_member(event, "time", mtime);
     json_object_set_boolean_member(
         event, "logged", purple_conversation_is_logging(conv) && !(flags & PURPLE_MESSAGE_NO_LOG));
+    if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_RECV) && !(flags & PURPLE_MESSAGE_SYSTEM))
+        host_keep_message(message);
     host_emit(event);
     count_unseen(conv, flags);
 }

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEBUG_LINES 400
+#define DEBUG_LINES 20000 /* kept */
+#define DUMPED_LINES 400
+/* What the debug text may well have for another reason, such as "hello" or a name */
+#define SHORTEST_SECRET 12
 
 static struct {
     HostEventFunc func;
@@ -16,6 +19,7 @@ static struct {
     gboolean fatal;
     gboolean debug;
     GQueue debug_lines;
+    GHashTable *secrets; /* set of char * */
     GMutex debug_lock; /* a plugin that breaks the rule and logs on a thread must not break this */
     GThread *main_thread;
 } host = {.fatal = TRUE};
@@ -154,7 +158,10 @@ static PurpleDebugUiOps debug_ops = {
 
 void host_dump_debug(void)
 {
-    for (GList *l = host.debug_lines.head; l != NULL; l = l->next)
+    guint n = host.debug_lines.length;
+
+    for (GList *l = g_queue_peek_nth_link(&host.debug_lines, n - MIN(n, DUMPED_LINES)); l != NULL;
+         l = l->next)
         fprintf(stderr, "#   %s\n", (char *)l->data);
 }
 
@@ -165,6 +172,39 @@ gboolean host_debug_contains(const char *text)
             return TRUE;
     }
     return FALSE;
+}
+
+/* ---- secrets ---- */
+
+void host_keep_secret(const char *text)
+{
+    if (host.secrets == NULL)
+        host.secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_add(host.secrets, g_strdup(text));
+}
+
+void host_keep_message(const char *markup)
+{
+    g_autofree char *text = purple_markup_strip_html(markup);
+
+    g_strstrip(text);
+    if (strlen(text) >= SHORTEST_SECRET && strchr(text, ' ') != NULL)
+        host_keep_secret(text);
+}
+
+const char *host_find_told(void)
+{
+    GHashTableIter iter;
+    gpointer secret;
+
+    if (host.secrets == NULL)
+        return NULL;
+    g_hash_table_iter_init(&iter, host.secrets);
+    while (g_hash_table_iter_next(&iter, &secret, NULL)) {
+        if (host_debug_contains(secret))
+            return secret;
+    }
+    return NULL;
 }
 
 /* ---- events ---- */

@@ -47,8 +47,13 @@ void host_allow_log(const char *text);
 void host_set_fatal_logs(gboolean fatal);
 /* The last lines of libpurple's debug text. */
 void host_dump_debug(void);
-/* TRUE when one of them contains the text. */
+/* TRUE when it contains the text. */
 gboolean host_debug_contains(const char *text);
+/* What must never be in it: this text, and that of a message, unless it is a short one. */
+void host_keep_secret(const char *text);
+void host_keep_message(const char *markup);
+/* One of them that is in it, or NULL. */
+const char *host_find_told(void);
 
 /* ---- main loop ---- */
 typedef gboolean (*HostCondition)(gpointer user_data);

@@ -16,8 +16,8 @@ static const char *const optional_events[] = {
     "progress",       "connecting", "title",      "present",  "typing",        "topic",
     "request-closed", "left",       "chat-users", "roomlist", "roomlist-room", "roomlist-progress"};
 static const char *const optional_requests[] = {
-    "versions", "login-flows",    "whoami",           "filter",  "sync",        "messages",
-    "members",  "joined-members", "get-account-data", "profile", "room-summary"};
+    "versions", "login-flows",    "whoami",           "filter",  "sync",         "messages",
+    "members",  "joined-members", "get-account-data", "profile", "room-summary", "set-mark"};
 
 static gboolean is_in(const char *const *list, gsize n, const char *name)
 {
@@ -483,6 +483,23 @@ static void check_end(Scenario *s)
         FAIL(s, "an answer of the server was never asked for");
 }
 
+/* The password, tokens of the fake homeserver, and what was said. */
+static void keep_secrets(void)
+{
+    static const char *const secrets[] = {"\"secret\"", "password=secret", "mxt.", "mxr."};
+
+    for (guint i = 0; i < G_N_ELEMENTS(secrets); i++)
+        host_keep_secret(secrets[i]);
+}
+
+static void check_nothing_is_told(Scenario *s)
+{
+    const char *told = host_find_told();
+
+    if (told != NULL)
+        scenario_fail(s, G_STRLOC, "in the debug text: %s", told);
+}
+
 static void check_after_quit(Scenario *s)
 {
     for (GList *l = fake_server_requests(s->server)->head; l != NULL; l = l->next) {
@@ -504,6 +521,7 @@ int scenario_run_phase(const ScenarioEntry *entry, guint phase, const char *dir)
     s.kept = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
     g_mkdir_with_parents(user_dir, 0700);
     start_server(&s);
+    keep_secrets();
     host_start(&config);
     if (purple_find_prpl(HOST_PRPL) == NULL)
         FAIL(&s, "the plugin is not loaded");
@@ -519,6 +537,7 @@ int scenario_run_phase(const ScenarioEntry *entry, guint phase, const char *dir)
     hand_over(&s);
     host_quit();
     check_after_quit(&s);
+    check_nothing_is_told(&s);
     host_clear_events();
     g_ptr_array_unref(s.kept);
     fake_server_free(s.server);

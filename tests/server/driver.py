@@ -68,6 +68,7 @@ class Driver:
     def __init__(self, user_dir, env=None, log_format="txt"):
         self.user_dir = str(user_dir)
         self.events = []
+        self.commands = []  # as they were sent
         self._changed = threading.Condition()
         self._ids = itertools.count(1)
         self._process = self._spawn(env or {}, log_format)
@@ -160,6 +161,7 @@ class Driver:
     # Commands
 
     def _write(self, command):
+        self.commands.append(command)
         try:
             self._process.stdin.write(json.dumps(command).encode() + b"\n")
             self._process.stdin.flush()

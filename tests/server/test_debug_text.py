@@ -3,9 +3,6 @@
 """The debug text, which people send to strangers, tells nothing of what an encrypted session knows."""
 
 import base64
-import glob
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from test_encryption import EVERY_DEVICE, check_heard, direct_with, wait_signed
 from test_recovery import DEFAULT_KEY, SECRETS, master_key, recover, set_up_recovery, wait_notice
 from test_recovery import wait_signed as wait_own_signed
+from told import database_value, debug_texts, find_told, secrets_of, spellings
 
 PASSPHRASE = "correct horse é battery"
 _DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -41,36 +39,14 @@ def open_secret(person, name, key):
     return (cipher.update(decode(sealed["ciphertext"])) + cipher.finalize()).decode()
 
 
-def spellings(data):
-    """Bytes as a text may show them; of base64 the beginning, which no padding changes."""
-    return [base64.b64encode(data).decode().rstrip("=")[:-1], base64.urlsafe_b64encode(data).decode()[:40], data.hex()]
+def access_token(one):
+    (path,) = Path(one.user_dir).rglob("account.db")
+    return database_value(path, "access_token")
 
 
 def ratchet(exported):
     """The secret part of a Megolm key, after version and index, as base64 has it in each of its forms."""
     return exported[8:96]
-
-
-def debug_texts(one):
-    paths = glob.glob(f"{glob.escape(str(one.user_dir))}.*.stderr")
-    return {path: Path(path).read_text("utf-8", "replace") for path in paths}
-
-
-def find_told(seats, secrets):
-    """(name of the secret, path) of what is told; secrets: name -> texts."""
-    return [
-        (name, path)
-        for one in seats
-        for path, text in debug_texts(one).items()
-        for name, words in secrets.items()
-        if any(word.lower() in text.lower() for word in words)
-    ]
-
-
-def database_value(one, name):
-    (path,) = Path(one.user_dir).rglob("account.db")
-    with closing(sqlite3.connect(path)) as database:
-        return database.execute("SELECT value FROM value WHERE name = ?", [name]).fetchone()[0]
 
 
 def secrets_of_account(one, recovery_key):
@@ -82,7 +58,7 @@ def secrets_of_account(one, recovery_key):
     assert master == decode(master_key(person)), "these are its secrets"
     (key_file,) = Path(one.user_dir).rglob("*.key")
     return {
-        "access token": [database_value(one, "access_token")],
+        "access token": [access_token(one)],
         "password": [person.password],
         "recovery key": [recovery_key, recovery_key.replace(" ", ""), *spellings(key)],
         "passphrase": [PASSPHRASE],
@@ -119,9 +95,31 @@ def test_nothing_secret_is_told(alice, js_bob, seat):
     one.quit()
     two.quit()
     secrets = secrets_of_account(one, recovery_key)
-    secrets["token of the second"] = [database_value(two, "access_token")]
+    secrets["token of the second"] = [access_token(two)]
     secrets["messages"] = [text.split()[0] for text in texts]
     secrets["Megolm keys"] = [ratchet(key) for key in sessions.values()]
     assert all(len(word) > 6 for words in secrets.values() for word in words), "nothing to look for"
     assert find_told([one, two], {"what is no secret": [alice.user_id]}), "nowhere to look"
     assert find_told([one, two], secrets) == []
+
+
+def test_what_is_told_is_found(alice, bob, direct_room, seat):
+    """What is looked for after every test would be found."""
+    one = seat(alice)
+    one.open().wait_node(bob.user_id)
+    one.say_to(bob.user_id, "a sentence of Alice")
+    bob.client.say(direct_room, "a sentence of Bob")
+    one.driver.wait_line("a sentence of Bob", bob.user_id)
+    wait_own_signed(alice, 1)
+    set_up_recovery(one, PASSPHRASE)
+    one.quit()
+    secrets = secrets_of(one)
+    assert find_told([one], secrets) == []
+    ((path, text),) = debug_texts(one).items()
+    words = [word for texts in secrets.values() for word in texts]
+    assert len(secrets) == 6 and all(secrets.values())
+    assert {access_token(one), PASSPHRASE, "a sentence of Alice", "a sentence of Bob"} <= set(words)
+    for word in words:
+        Path(path).write_text(f"{text} {word}", "utf-8")
+        assert find_told([one], secrets), word
+    Path(path).write_text(text, "utf-8")

@@ -16,7 +16,7 @@ from test_recovery import signed_devices
 from waiting import wait_until
 
 LANES = 3
-AFTERWARDS = 3  # messages each way after a crash
+AFTERWARDS = 5  # messages each way after a crash
 STRIDE = int(os.environ.get("MX_CRASH_STRIDE", "5"))  # odd: before and after a commit in turn; 1 is every boundary
 LIMIT = int(os.environ.get("MX_CRASH_LIMIT", "400"))
 PHASES = ("logging in", "first messages", "second messages")
@@ -228,11 +228,13 @@ def test_nothing_is_taken_on_a_full_disk(js_bob, direct):
     one.driver.fill_disk()
     one.say_to(bob, "no room for it")
     wait_told(one, "could not be stored and was not sent")
+    js_bob.new_session(room)  # the key comes while it cannot be kept
     js_bob.send(room, "while it is full")
     wait_told(one, "database failed")
     one.driver.free_disk()
     one.driver.wait_line("while it is full", bob, 30)
     _, typed = talk(one, js_bob, room, "afterwards")
+    assert len(one.driver.find("notify", where=lambda event: "database failed" in str(event))) == 1, "said once"
     assert js_bob.bodies(room, one.person.user_id) == before + typed
     assert js_bob.client.bodies(room) == []
     js_bob.check_no_repeats()

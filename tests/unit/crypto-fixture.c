@@ -84,6 +84,28 @@ void crypto_machine_restart(CryptoMachine *machine)
     open_machine(machine);
 }
 
+static void restart_with_copy(CryptoMachine *machine, const char *from, const char *to)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL, *source = g_build_filename(machine->dir, from, NULL);
+    g_autofree char *target = g_build_filename(machine->dir, to, NULL);
+    gsize len;
+    mx_store_close(machine->store);
+    g_assert_true(g_file_get_contents(source, &text, &len, &error));
+    g_assert_true(g_file_set_contents(target, text, (gssize)len, &error));
+    open_machine(machine);
+}
+
+void crypto_machine_keep_copy(CryptoMachine *machine)
+{
+    restart_with_copy(machine, "account.db", "account.db.copy");
+}
+
+void crypto_machine_put_back(CryptoMachine *machine)
+{
+    restart_with_copy(machine, "account.db.copy", "account.db");
+}
+
 void crypto_machine_begin(CryptoMachine *machine)
 {
     mx_store_begin(machine->store);

@@ -48,6 +48,9 @@ void crypto_world_advance(gint64 ms);
 CryptoMachine *crypto_world_add(CryptoWorld *world, const char *user_id, const char *device_id);
 /* Closes the database and opens it again, as a program that was ended does. */
 void crypto_machine_restart(CryptoMachine *machine);
+/* A restart with a copy of the database made in the middle, and one with that copy put back. */
+void crypto_machine_keep_copy(CryptoMachine *machine);
+void crypto_machine_put_back(CryptoMachine *machine);
 /* Gives the homeserver the device's keys and so many one-time keys, with a fallback key if wanted.
  */
 void crypto_machine_publish(CryptoMachine *machine, guint n_one_time, gboolean fallback);

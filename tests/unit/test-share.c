@@ -338,6 +338,20 @@ static void invited(Fixture *fixture, gconstpointer data)
     mx_room_key_clear(&key);
 }
 
+/* XS6: an invitation gives no key of before, and none to a device that nobody has signed. */
+static void invited_unsigned(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    set_visibility(fixture, "shared");
+    g_autoptr(JsonObject) before = send_text(fixture, TEXT);
+    set_member(fixture, "@carol:a", MX_MEMBERSHIP_INVITE);
+    CryptoMachine *carol = add_device(fixture, "@carol:a", "CAROLDEV", MX_DEVICE_SIGNED);
+    CryptoMachine *added = add_device(fixture, "@carol:a", "ADDED", MX_DEVICE_UNSIGNED);
+    g_autoptr(JsonObject) after = send_text(fixture, TEXT);
+    g_assert_true(can_read(carol, after));
+    g_assert_true(!can_read(carol, before) && !can_read(added, after));
+}
+
 /* U1, H10: told once for each session why not. */
 static void unsigned_device(Fixture *fixture, gconstpointer data)
 {
@@ -759,6 +773,7 @@ int main(int argc, char **argv)
     ADD("own-devices", own_devices);
     ADD("invited", invited);
     ADD("XN2-unsigned-device", unsigned_device);
+    ADD("XS6-invited", invited_unsigned);
     ADD("XN1-verified-only", verified_only);
     g_test_add_func("/share/no-cross-signing", no_cross_signing);
     ADD("blocked", blocked);
