@@ -149,14 +149,19 @@ void mxp_recovery_set_up(MxpAccount *mxp)
 
 /* ---- recovering ---- */
 
-static void on_recovered(MxClient *client, const GError *error, gpointer user_data)
+static void on_recovered(MxClient *client, gboolean is_signed, const GError *error,
+                         gpointer user_data)
 {
     (void)client;
     MxpAccount *mxp = user_data;
     if (error != NULL)
         fail(mxp, MXP_DEED_RECOVER, error);
-    else
+    else if (is_signed)
         say(mxp, _("Your encryption is recovered: this device is signed as yours."));
+    else
+        say(mxp, _("Your identity is recovered, but this device is not signed: the key that signs "
+                   "devices is not stored for recovery. Set recovery up anew on a device that has "
+                   "it, then recover here again."));
 }
 
 static void on_secret(PurpleConnection *gc, PurpleRequestFields *fields)

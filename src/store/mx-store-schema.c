@@ -170,6 +170,8 @@ static const char *const migrations[] = {
     "  code TEXT NOT NULL, reason TEXT, ts INTEGER NOT NULL,"
     "  PRIMARY KEY (room_id, session_id, sender)) WITHOUT ROWID;",
     SHARE,
+    "CREATE INDEX timeline_locked ON timeline (room) WHERE late = 3;"
+    "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)
