@@ -164,14 +164,16 @@ static void question_free(gpointer data)
     g_free(question);
 }
 
+/* Finch breaks lines of more than 74 characters within a word. */
 static char *describe_new_identity(const MxIdentity *identity, GPtrArray *devices)
 {
     g_autofree char *master = mx_fingerprint_format(identity->new_master);
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text,
-                           _("Compare this with what their program shows, in a call or face to "
-                             "face, not here.\nTheir new identity:\n%s"),
-                           master);
+    g_string_append_printf(
+        text,
+        _("Compare this with their program, in a call or face to face, not here:\n"
+          "Their new identity:\n%s"),
+        master);
     for (guint i = 0; i < MIN(devices->len, MAX_COMPARED); i++) {
         const MxDevice *device = g_ptr_array_index(devices, i);
         g_autofree char *fingerprint = mx_fingerprint_format(device->ed25519);
