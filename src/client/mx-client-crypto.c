@@ -11,6 +11,7 @@
 #include "mx-endpoints-crypto.h"
 #include "mx-json.h"
 #include "mx-own-identity.h"
+#include "mx-primitives.h"
 #include "mx-sync-crypto.h"
 #include "mx-trust.h"
 
@@ -21,20 +22,8 @@
 
 /* ---- what the encryption tells ---- */
 
-/* The user has written to an encrypted room for the first time: no dialog at the login. */
-static void tell_of_identity(MxClient *client, MxRoom *room)
-{
-    client->identity_is_new = FALSE;
-    mx_client_emit_notice(client, room,
-                          _("The identity of your account is on this device alone. Type “/recovery "
-                            "setup” and keep the recovery key, so that you do not lose it."));
-}
-
 static void on_room_ready(MxClient *client, const MxCryptoNews *news)
 {
-    MxRoom *room = mx_client_get_room_by_key(client, news->room);
-    if (room != NULL && client->identity_is_new)
-        tell_of_identity(client, room);
     mx_send_queue_kick(client, news->room);
 }
 
@@ -350,6 +339,11 @@ void mx_client_crypto_clear(MxClient *client)
 }
 
 /* ---- opening ---- */
+
+gboolean mx_client_prepare(GError **error)
+{
+    return mx_primitives_init(error);
+}
 
 gboolean mx_client_crypto_open(MxStore *store, const char *user_id, const char *device_id,
                                GError **error)

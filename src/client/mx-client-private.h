@@ -70,6 +70,7 @@ struct _MxClient {
     MxOwnPresence *own_presence; /* mx-presence.c */
     GHashTable *watched;         /* set of user IDs: mx-presence.c */
     gboolean is_signing_out;
+    gboolean is_reminded;   /* see mx_own_identity_remind() */
     gboolean is_signing_in; /* a login or a refresh of the token is under way */
     MxWorker *worker;
     MxHttp *http;
@@ -108,7 +109,6 @@ struct _MxClient {
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
     MxDecrypting decrypting;
-    gboolean identity_is_new; /* made since the start, which the user has not been told */
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };

@@ -7,6 +7,7 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
+#include "mx-own-identity.h"
 
 /* From the input field to the send queue: one commit, then the line is drawn. */
 
@@ -125,6 +126,8 @@ static void on_stored(gpointer data)
     } else if (job->line != NULL && room != NULL) {
         mx_client_emit_own_line(client, room, job->line);
         mx_send_queue_kick(client, room->key);
+        if (room->encrypted)
+            mx_own_identity_remind(client, room);
     }
 }
 

@@ -59,6 +59,10 @@ typedef struct {
     const char *old_token_server; /* the address it was issued at */
 } MxClientConfig;
 
+/* Once, on the main thread, before anything else: the libraries of the encryption. FALSE: MX_ERROR
+ * with a sentence for the user. */
+gboolean mx_client_prepare(GError **error);
+
 MxClient *mx_client_new(const MxClientConfig *config); /* copies */
 void mx_client_start(MxClient *client);
 /* Cancels everything and waits, at most 2 s, until what the user typed is in the database. No

@@ -118,20 +118,30 @@ void mx_decrypt_kick(MxClient *client)
 
 /* ---- again ---- */
 
+static GArray *take_retry(MxStore *store, const DecryptJob *job)
+{
+    if (mx_crypto_of(store) == NULL)
+        return mx_store_give_up_waiting(store, MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE));
+    mx_store_retry_reading(store, job->reading, job->trusted);
+    return mx_store_retry_locked(store);
+}
+
 static void run_retry(MxStore *store, gpointer data)
 {
     DecryptJob *job = data;
     mx_store_begin(store);
-    if (mx_crypto_of(store) != NULL)
-        mx_store_retry_reading(store, job->reading, job->trusted);
-    else
-        mx_store_give_up_waiting(store, MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE));
-    mx_store_commit(store, &job->base.error);
+    g_autoptr(GArray) rooms = take_retry(store, job);
+    if (mx_store_commit(store, &job->base.error))
+        job->changes = mx_decrypt_list_changes(store, rooms, job->own_user_id);
 }
 
 static void on_retry_noted(gpointer data)
 {
-    mx_decrypt_kick(((DecryptJob *)data)->base.client);
+    DecryptJob *job = data;
+    g_autoptr(MxClient) client = g_object_ref(job->base.client);
+    if (job->changes != NULL)
+        mx_decrypt_tell(client, job->changes);
+    mx_decrypt_kick(client);
 }
 
 static void retry(MxClient *client, MxReadResult result, MxShield shield, const char *sender)

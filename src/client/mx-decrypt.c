@@ -34,7 +34,7 @@ typedef struct {
 char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
 {
     if (!g_str_equal(row->type, ENCRYPTED)) {
-        if (room->encrypted)
+        if (room->encrypted && !mx_store_is_before_encryption(store, room->key, row->pos))
             row->reading = MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED);
         return NULL;
     }
@@ -47,6 +47,17 @@ char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row)
                                row->session_id);
     row->reading = MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE);
     return row->session_id;
+}
+
+void mx_decrypt_note_encryption(MxStore *store, gint64 room, const MxEvent *event, gint64 pos)
+{
+    g_autofree char *before = g_strndup(event->prev_content.text, event->prev_content.len);
+    if (!g_str_equal(event->type, "m.room.encryption") || *event->state_key != '\0' ||
+        (before != NULL && !g_str_equal(before, "{}")))
+        return;
+    mx_store_note_encryption(store, room, pos,
+                             MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED),
+                             MX_READING_PACK(MX_READ_OK, MX_SHIELD_NONE));
 }
 
 /* ---- one row ---- */
@@ -183,10 +194,29 @@ void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
 static void add_change(MxDecryptBatch *batch, MxStore *store, gint64 key, MxRoomChange *change)
 {
     g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, key);
-    if (row == NULL)
+    if (row == NULL) {
+        g_free(change);
         return;
+    }
     change->room = mx_room_new(store, row, batch->own_user_id);
     g_ptr_array_add(batch->changes, change);
+}
+
+GPtrArray *mx_decrypt_list_changes(MxStore *store, const GArray *rooms, const char *own_user_id)
+{
+    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)mx_room_change_free);
+    MxDecryptBatch batch = {.own_user_id = own_user_id, .changes = changes};
+    for (guint i = 0; i < rooms->len; i++) {
+        gint64 key = g_array_index(rooms, gint64, i);
+        g_autoptr(MxRoomRow) row = mx_store_get_room_by_key(store, key);
+        MxRoomChange *change = g_new0(MxRoomChange, 1);
+        change->has_new_lines = change->has_new_messages = TRUE;
+        change->wants_window =
+            row != NULL &&
+            mx_store_has_alert(store, key, G_MININT64, own_user_id, row->direct_user != NULL);
+        add_change(&batch, store, key, change);
+    }
+    return changes;
 }
 
 /* The newest message decides which room is a person's IM. */

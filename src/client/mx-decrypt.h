@@ -24,6 +24,11 @@
 /* Worker, within a transaction: how a new line of the room begins. row->type and row->content are
  * those of the event. Gives row->session_id, for the caller to free. */
 char *mx_decrypt_note(MxStore *store, const MxRoomRow *room, MxTimelineRow *row);
+/* Worker, within a transaction: a state event of the timeline. Where it is the room's first
+ * m.room.encryption, what comes before it is not marked as not encrypted. */
+void mx_decrypt_note_encryption(MxStore *store, gint64 room, const MxEvent *event, gint64 pos);
+/* Worker: of MxRoomChange, for rooms (gint64) in which lines wait no longer. */
+GPtrArray *mx_decrypt_list_changes(MxStore *store, const GArray *rooms, const char *own_user_id);
 /* Worker, within a transaction: reads what still waits in a room that ends now. */
 void mx_decrypt_last(MxStore *store, MxRoomRow *room, const char *own_user_id,
                      const MxPushRules *rules);

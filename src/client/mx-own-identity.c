@@ -27,6 +27,7 @@ typedef struct {
     JsonObject *body;
     MxUia *uia;
     guint n_stages;
+    gboolean is_first;   /* the account had none */
     gboolean needs_user; /* it fails for want of something that only the user can give */
     GError *error;
     void (*func_job)(MxCrypto *crypto); /* what a job does besides */
@@ -66,6 +67,8 @@ static void run_last(MxStore *store, gpointer data)
         return;
     mx_store_begin(store);
     upload->func_job(crypto);
+    if (upload->is_first)
+        mx_store_set_value(store, MX_VALUE_RECOVERY_HINT, "1");
     if (!mx_store_commit(store, upload->error == NULL ? &upload->error : NULL))
         mx_crypto_forget(crypto);
 }
@@ -73,6 +76,8 @@ static void run_last(MxStore *store, gpointer data)
 static void on_last(gpointer data)
 {
     Upload *upload = data;
+    if (upload->is_first)
+        upload->client->is_reminded = FALSE;
     mx_client_crypto_kick(upload->client);
     if (upload->func != NULL)
         upload->func(upload->client, upload->error, upload->user_data);
@@ -211,7 +216,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
         take_challenge(upload, body);
         return;
     }
-    upload->client->identity_is_new = !upload->is_reset; /* who resets it is told at once */
+    upload->is_first = !upload->is_reset; /* who resets it is told at once */
     end(upload, mx_cross_signing_note_uploaded);
 }
 
@@ -282,4 +287,52 @@ void mx_own_identity_publish(MxClient *client)
 {
     g_autoptr(Upload) upload = upload_new(client);
     push(upload, run_begin, on_begun);
+}
+
+/* ---- the reminder ---- */
+
+typedef struct {
+    MxClientJob base;
+    gint64 room;
+    gboolean is_due;
+} HintJob;
+
+static void hint_job_free(gpointer job)
+{
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static void run_hint(MxStore *store, gpointer data)
+{
+    HintJob *job = data;
+    g_autofree char *hint = mx_store_get_value(store, MX_VALUE_RECOVERY_HINT);
+    if (hint == NULL)
+        return;
+    mx_store_begin(store);
+    mx_store_set_value(store, MX_VALUE_RECOVERY_HINT, NULL);
+    job->is_due = mx_store_commit(store, &job->base.error);
+}
+
+static void on_hint(gpointer data)
+{
+    HintJob *job = data;
+    MxClient *client = job->base.client;
+    MxRoom *room = mx_client_get_room_by_key(client, job->room);
+    if (job->is_due && room != NULL)
+        mx_client_emit_notice(
+            client, room,
+            _("The identity of your account is on this device alone. Type “/recovery setup” and "
+              "keep the recovery key, so that you do not lose it."));
+}
+
+/* No dialog at the login: it matters when the user writes. */
+void mx_own_identity_remind(MxClient *client, const MxRoom *room)
+{
+    if (client->is_reminded || client->worker == NULL)
+        return;
+    client->is_reminded = TRUE;
+    HintJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room->key;
+    mx_worker_push(client->worker, MX_JOB_USER, run_hint, on_hint, job, hint_job_free);
 }

@@ -11,6 +11,8 @@
 #include "mx-device-list.h"
 #include "mx-fetch.h"
 #include "mx-json.h"
+#include "mx-own-identity.h"
+#include "mx-recovery-decision.h"
 #include "mx-recovery-key.h"
 #include "mx-secret-storage.h"
 
@@ -31,9 +33,11 @@ typedef struct {
     GError *error;
     char *secret; /* what the user typed, or NULL */
     guint8 key[MX_KEY_LEN];
+    JsonObject *description; /* of the key, when it is being made */
     char *key_id, *recovery_key;
     gboolean replaces;
-    GPtrArray *items; /* Item */
+    gboolean is_signed; /* what was recovered can sign this device */
+    GPtrArray *items;   /* Item */
     guint next;
     void (*when_read)(gpointer flow); /* after the last item */
 } Flow;
@@ -84,6 +88,7 @@ static void flow_clear(gpointer data)
     mx_secret_free(flow->secret);
     mx_secret_free(flow->recovery_key);
     mx_memzero(flow->key, sizeof flow->key);
+    g_clear_pointer(&flow->description, json_object_unref);
     g_free(flow->key_id);
     g_ptr_array_unref(flow->items);
 }
@@ -106,6 +111,20 @@ static void push(Flow *flow, MxJobFunc run, MxJobDone done)
 {
     mx_worker_push(flow->client->worker, MX_JOB_USER, run, done, g_rc_box_acquire(flow),
                    flow_unref);
+}
+
+/* A passphrase takes up to seconds, which neither the main loop nor the worker has. Nothing else
+ * touches the flow meanwhile. */
+static void think(Flow *flow, GTaskThreadFunc run, GAsyncReadyCallback done)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, done, g_rc_box_acquire(flow));
+    g_task_set_task_data(task, flow, NULL);
+    g_task_run_in_thread(task, run);
+}
+
+static gboolean is_stopped(const Flow *flow)
+{
+    return flow->client->state == MX_CLIENT_STOPPED;
 }
 
 static void end(Flow *flow)
@@ -136,6 +155,7 @@ static void on_read(MxClient *client, JsonObject *answer, const GError *error, g
         flow->when_read(flow);
         return;
     }
+    g_clear_pointer(&item->read, json_object_unref);
     item->read = answer != NULL ? json_object_ref(answer) : NULL;
     flow->next++;
     read_next(flow);
@@ -176,29 +196,13 @@ void mx_client_has_recovery(MxClient *client, MxHasRecoveryFunc func, gpointer u
 
 /* ---- setting up ---- */
 
-/* FALSE: flow->error. */
-static gboolean make_key(Flow *flow, JsonObject **description)
-{
-    g_autoptr(JsonObject) passphrase = NULL;
-    if (flow->secret == NULL) {
-        if (!mx_random(flow->key, sizeof flow->key, &flow->error))
-            return FALSE;
-    } else {
-        passphrase = mx_secret_storage_new_passphrase(&flow->error);
-        if (passphrase == NULL ||
-            !mx_secret_storage_derive(passphrase, flow->secret, flow->key, &flow->error))
-            return FALSE;
-    }
-    flow->key_id = mx_secret_storage_new_key_id(&flow->error);
-    if (flow->key_id == NULL)
-        return FALSE;
-    *description = mx_secret_storage_describe_key(flow->key, passphrase, &flow->error);
-    return *description != NULL;
-}
+enum { NEW_DESCRIPTION, NEW_SECRETS, NEW_WHICH = NEW_SECRETS + MX_CROSS_SIGNING_N_KEYS };
 
+/* FALSE: flow->error. */
 static gboolean add_secret(Flow *flow, MxCrypto *crypto, MxCrossSigningKey key)
 {
     const char *name = mx_cross_signing_get_name(key);
+    Item *item = g_ptr_array_index(flow->items, NEW_SECRETS + key);
     char *seed = mx_cross_signing_get_seed(crypto, key);
     JsonObject *encrypted = NULL;
     if (seed == NULL)
@@ -210,30 +214,18 @@ static gboolean add_secret(Flow *flow, MxCrypto *crypto, MxCrossSigningKey key)
     mx_secret_free(seed);
     if (encrypted == NULL)
         return FALSE;
-    JsonObject *by_key = json_object_new(), *content = json_object_new();
-    json_object_set_object_member(by_key, flow->key_id, encrypted);
-    json_object_set_object_member(content, "encrypted", by_key);
-    add_item(flow, name, content);
+    item->content = mx_recovery_merge(item->read, flow->key_id, encrypted);
     return TRUE;
 }
 
-/* P6: description, which key it is, secrets; in this order. */
 static void run_make(MxStore *store, gpointer data)
 {
     Flow *flow = data;
     MxCrypto *crypto = mx_crypto_of(store);
-    JsonObject *description = NULL;
     if (crypto == NULL) {
         fail(flow, MX_ERROR_FAILED, _("The encryption of this account is not open."));
         return;
     }
-    if (!make_key(flow, &description))
-        return;
-    g_autofree char *type = g_strconcat(MX_SECRET_STORAGE_KEY_PREFIX, flow->key_id, NULL);
-    add_item(flow, type, description);
-    JsonObject *which = json_object_new();
-    json_object_set_string_member(which, "key", flow->key_id);
-    add_item(flow, MX_SECRET_STORAGE_DEFAULT_KEY, which);
     for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
         if (!add_secret(flow, crypto, i))
             return;
@@ -259,17 +251,22 @@ static void run_check(MxStore *store, gpointer data)
 {
     Flow *flow = data;
     MxCrypto *crypto = mx_crypto_of(store);
-    const char *which = mx_json_string(get_read(flow, 1), "key");
-    gboolean is_right =
-        crypto != NULL && mx_recovery_key_decode(flow->recovery_key, flow->key, NULL) &&
-        mx_secret_storage_check_key(get_read(flow, 0), flow->key) == MX_SECRET_KEY_RIGHT &&
-        g_strcmp0(which, flow->key_id) == 0;
+    const char *which = mx_json_string(get_read(flow, NEW_WHICH), "key");
+    gboolean is_right = crypto != NULL &&
+                        mx_recovery_key_decode(flow->recovery_key, flow->key, NULL) &&
+                        mx_secret_storage_check_key(get_read(flow, NEW_DESCRIPTION), flow->key) ==
+                            MX_SECRET_KEY_RIGHT &&
+                        g_strcmp0(which, flow->key_id) == 0;
     for (int i = 0; is_right && i < MX_CROSS_SIGNING_N_KEYS; i++)
-        is_right = is_secret_right(flow, crypto, i, 2 + i);
+        is_right = is_secret_right(flow, crypto, i, NEW_SECRETS + i);
     if (!is_right)
         fail(flow, MX_ERROR_BAD_ANSWER,
              _("The homeserver does not give back what was stored for recovery, so recovery is not "
                "set up. Try again."));
+    mx_store_begin(store);
+    if (is_right)
+        mx_store_set_value(store, MX_VALUE_RECOVERY_HINT, NULL);
+    mx_store_commit(store, NULL);
 }
 
 static void on_checked(gpointer data)
@@ -316,10 +313,55 @@ static void write_next(Flow *flow)
 static void on_made(gpointer data)
 {
     Flow *flow = data;
+    flow->next = 0;
     if (flow->error != NULL)
         end(flow);
     else
         write_next(flow);
+}
+
+static void add_secrets(gpointer data)
+{
+    Flow *flow = data;
+    if (flow->error != NULL)
+        end(flow);
+    else
+        push(flow, run_make, on_made);
+}
+
+/* P6, but for one thing: which key it is comes last, so that what was set up before goes on working
+ * until all of the new is there. The secrets are read first, as they are stored for other keys too.
+ */
+static void plan_items(Flow *flow)
+{
+    g_autofree char *type = g_strconcat(MX_SECRET_STORAGE_KEY_PREFIX, flow->key_id, NULL);
+    JsonObject *which = json_object_new();
+    json_object_set_string_member(which, "key", flow->key_id);
+    add_item(flow, type, g_steal_pointer(&flow->description));
+    for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
+        add_item(flow, mx_cross_signing_get_name(i), NULL);
+    add_item(flow, MX_SECRET_STORAGE_DEFAULT_KEY, which);
+}
+
+static void think_make_key(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Flow *flow = data;
+    flow->key_id = mx_secret_storage_new_key_id(&flow->error);
+    if (flow->key_id != NULL)
+        mx_recovery_make_key(flow->secret, flow->key, &flow->description, &flow->error);
+}
+
+static void on_key_made(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(Flow) flow = data;
+    if (is_stopped(flow))
+        return;
+    if (flow->error != NULL) {
+        end(flow);
+        return;
+    }
+    plan_items(flow);
+    read_all(flow, add_secrets);
 }
 
 static void on_present_key(MxClient *client, JsonObject *answer, const GError *error,
@@ -333,7 +375,7 @@ static void on_present_key(MxClient *client, JsonObject *answer, const GError *e
     if (flow->error != NULL)
         end(flow);
     else
-        push(flow, run_make, on_made);
+        think(flow, think_make_key, on_key_made);
 }
 
 void mx_client_set_up_recovery(MxClient *client, const char *passphrase, gboolean replaces,
@@ -349,62 +391,6 @@ void mx_client_set_up_recovery(MxClient *client, const char *passphrase, gboolea
 
 enum { DESCRIPTION, SECRETS }; /* items, when the key is known */
 
-static gboolean is_accepted(JsonObject *description, const guint8 key[MX_KEY_LEN])
-{
-    MxSecretKeyCheck check = mx_secret_storage_check_key(description, key);
-    /* Where the description has nothing to check it with, the secrets show whether it is. */
-    return check == MX_SECRET_KEY_RIGHT || check == MX_SECRET_KEY_UNVERIFIABLE;
-}
-
-/* P4, P5: what was typed is a recovery key or a passphrase. FALSE: flow->error. */
-static gboolean find_key(Flow *flow)
-{
-    g_autoptr(GError) problem = NULL;
-    JsonObject *description = get_read(flow, DESCRIPTION);
-    JsonObject *passphrase = mx_json_object(description, "passphrase");
-    if (mx_secret_storage_check_key(description, flow->key) == MX_SECRET_KEY_UNSUPPORTED) {
-        fail(flow, MX_ERROR_BAD_ANSWER,
-             _("Recovery was set up for this account in a way that is not known here. Use the "
-               "program it was set up with."));
-        return FALSE;
-    }
-    gboolean is_key = mx_recovery_key_decode(flow->secret, flow->key, &problem);
-    if (is_key && is_accepted(description, flow->key))
-        return TRUE;
-    if (passphrase == NULL) {
-        fail(flow, MX_ERROR_INVALID,
-             is_key ? _("This is not the recovery key of this account.") : problem->message);
-        return FALSE;
-    }
-    if (!mx_secret_storage_derive(passphrase, flow->secret, flow->key, &flow->error))
-        return FALSE;
-    if (is_accepted(description, flow->key))
-        return TRUE;
-    fail(flow, MX_ERROR_INVALID,
-         _("This is neither the recovery key nor the passphrase of this account. Look for typing "
-           "mistakes, and try again."));
-    return FALSE;
-}
-
-/* FALSE: flow->error. */
-static gboolean open_secrets(Flow *flow, char *seeds[])
-{
-    for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++) {
-        JsonObject *encrypted = mx_secret_storage_find(get_read(flow, SECRETS + i), flow->key_id);
-        if (encrypted == NULL)
-            continue;
-        seeds[i] = mx_secret_storage_decrypt(flow->key, mx_cross_signing_get_name(i), encrypted,
-                                             &flow->error);
-        if (seeds[i] == NULL)
-            return FALSE;
-    }
-    if (seeds[MX_CROSS_SIGNING_MASTER] == NULL)
-        fail(flow, MX_ERROR_INVALID,
-             _("The recovery key is right, but your identity is not stored with it. Set recovery "
-               "up anew on a device that is signed."));
-    return flow->error == NULL;
-}
-
 static void take_seeds(Flow *flow, MxStore *store, MxCrypto *crypto, char *seeds[])
 {
     const char *const texts[] = {seeds[0], seeds[1], seeds[2]};
@@ -417,7 +403,9 @@ static void take_seeds(Flow *flow, MxStore *store, MxCrypto *crypto, char *seeds
     gboolean is_good = mx_cross_signing_recover(crypto, texts);
     if (!mx_store_commit(store, &flow->error))
         mx_crypto_forget(crypto);
-    else if (!is_good)
+    else if (is_good)
+        flow->is_signed = seeds[MX_CROSS_SIGNING_SELF] != NULL;
+    else
         fail(flow, MX_ERROR_INVALID,
              _("What is stored for recovery does not belong to the identity that your homeserver "
                "shows; it may have been reset since. Nothing was changed."));
@@ -428,9 +416,13 @@ static void run_recover(MxStore *store, gpointer data)
     Flow *flow = data;
     MxCrypto *crypto = mx_crypto_of(store);
     char *seeds[MX_CROSS_SIGNING_N_KEYS] = {NULL};
+    JsonObject *items[MX_CROSS_SIGNING_N_KEYS];
+    for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
+        items[i] = get_read(flow, SECRETS + i);
     if (crypto == NULL)
         fail(flow, MX_ERROR_FAILED, _("The encryption of this account is not open."));
-    else if (find_key(flow) && open_secrets(flow, seeds))
+    else if (mx_recovery_open_secrets(get_read(flow, DESCRIPTION), flow->key, flow->key_id, items,
+                                      seeds, &flow->error))
         take_seeds(flow, store, crypto, seeds);
     for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
         mx_secret_free(seeds[i]);
@@ -440,12 +432,29 @@ static void end_recovery(Flow *flow)
 {
     if (flow->error == NULL)
         mx_client_crypto_kick(flow->client);
-    ((MxRecoveredFunc)flow->func)(flow->client, flow->error, flow->user_data);
+    ((MxRecoveredFunc)flow->func)(flow->client, flow->is_signed, flow->error, flow->user_data);
 }
 
 static void on_recovered(gpointer data)
 {
     end_recovery(data);
+}
+
+static void think_find_key(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Flow *flow = data;
+    mx_recovery_find_key(get_read(flow, DESCRIPTION), flow->secret, flow->key, &flow->error);
+}
+
+static void on_key_found(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(Flow) flow = data;
+    if (is_stopped(flow))
+        return;
+    if (flow->error != NULL)
+        end_recovery(flow);
+    else
+        push(flow, run_recover, on_recovered);
 }
 
 static void recover_now(gpointer data)
@@ -454,7 +463,7 @@ static void recover_now(gpointer data)
     if (flow->error != NULL)
         end_recovery(flow);
     else
-        push(flow, run_recover, on_recovered);
+        think(flow, think_find_key, on_key_found);
 }
 
 /* P1 */

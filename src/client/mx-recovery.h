@@ -18,13 +18,14 @@ void mx_client_has_recovery(MxClient *client, MxHasRecoveryFunc func, gpointer u
  * MX_ERROR_INVALID, _BAD_ANSWER and _FAILED are for the user. */
 typedef void (*MxRecoveryFunc)(MxClient *client, const char *recovery_key, const GError *error,
                                gpointer user_data);
-/* P6. passphrase may be NULL. replaces: the user has said that the recovery key there is may go;
- * else MX_ERROR_INVALID when there is one. */
+/* P6. passphrase may be NULL. What is stored for other keys stays. replaces: the user has said that
+ * the recovery key there is may go; else MX_ERROR_INVALID when there is one. */
 void mx_client_set_up_recovery(MxClient *client, const char *passphrase, gboolean replaces,
                                MxRecoveryFunc func, gpointer user_data, GDestroyNotify destroy);
 
-/* error NULL: the keys are here, and this device is being signed. secret: recovery key or
- * passphrase. */
-typedef void (*MxRecoveredFunc)(MxClient *client, const GError *error, gpointer user_data);
+/* error NULL: the keys are here. is_signed: this device is being signed with them; else the key
+ * that signs devices is not stored. secret: recovery key or passphrase. */
+typedef void (*MxRecoveredFunc)(MxClient *client, gboolean is_signed, const GError *error,
+                                gpointer user_data);
 void mx_client_recover(MxClient *client, const char *secret, MxRecoveredFunc func,
                        gpointer user_data, GDestroyNotify destroy);

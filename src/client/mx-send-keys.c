@@ -58,11 +58,10 @@ static void say(MxKeyWait *wait, const char *user_id, const char *text)
 /* H13 */
 static void say_changed(MxKeyWait *wait, const MxSendJob *job)
 {
-    g_autofree char *text =
-        g_strdup_printf(_("Not sent yet: “%s”. The identity of %s has changed: they have set up "
-                          "their encryption anew, or somebody else uses their account. Ask them, "
-                          "then type /trust %s to go on."),
-                        job->body, job->step.user_id, job->step.user_id);
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent yet: “%s”. It waits until you accept the new identity of %s with "
+          "“/trust %s”."),
+        job->body, job->step.user_id, job->step.user_id);
     say(wait, job->step.user_id, text);
 }
 

@@ -255,8 +255,10 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     mx_redaction_settle_echo(store, room, event);
     if (g_str_equal(event->sender, line->own_user_id) && apply_echo(store, room, event))
         return FALSE;
-    if (event->state_key != NULL) /* also where only state_after is state: seen is seen (E7) */
+    if (event->state_key != NULL) { /* also where only state_after is state: seen is seen (E7) */
         mx_room_encryption_note_state(room, event->type, event->state_key);
+        mx_decrypt_note_encryption(store, room->key, event, line->pos);
+    }
     gboolean is_redacted = mx_store_is_redacted(store, room->key, event->event_id);
     g_autofree char *content = mx_redaction_dup_content(event, is_redacted);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);

@@ -134,6 +134,7 @@ GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *
     mx_store_begin(store);
     for (guint i = 0; i < rows->len; i++) {
         MxTimelineRow *row = g_ptr_array_index(rows, i);
+        mx_store_note_telling(store, row->id);
         mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
     }
     if (!mx_store_commit(store, error))

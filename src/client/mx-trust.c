@@ -74,6 +74,15 @@ static void push(TrustJob *job, MxJobFunc run, MxJobDone done)
 
 /* ---- devices ---- */
 
+/* This device is trusted here in any case; what is told is how others see it. */
+static void judge_this_device(MxCrypto *crypto, MxDevice *device)
+{
+    if (g_str_equal(device->user_id, mx_crypto_get_user_id(crypto)) &&
+        g_str_equal(device->device_id, mx_crypto_get_device_id(crypto)) &&
+        mx_cross_signing_get_state(crypto) != MX_IDENTITY_READY)
+        device->trust = MX_DEVICE_UNSIGNED;
+}
+
 static void run_devices(MxStore *store, gpointer data)
 {
     TrustJob *job = data;
@@ -81,6 +90,8 @@ static void run_devices(MxStore *store, gpointer data)
     if (crypto == NULL)
         return;
     job->devices = mx_device_list_get(crypto, job->user_id);
+    for (guint i = 0; i < job->devices->len; i++)
+        judge_this_device(crypto, g_ptr_array_index(job->devices, i));
     job->identity = mx_identity_get(crypto, job->user_id);
 }
 

@@ -11,7 +11,8 @@
  * of them. Callbacks come once, on the main loop, unless the client is stopped before; what they
  * get is borrowed. destroy is for user_data, may be NULL. All need a login. */
 
-/* devices: of MxDevice, NULL when the encryption is not open. identity NULL: none is known. */
+/* devices: of MxDevice, this one not verified unless it is signed; NULL when the encryption is not
+ * open. identity NULL: none is known. */
 typedef void (*MxDevicesFunc)(MxClient *client, const char *user_id, GPtrArray *devices,
                               const MxIdentity *identity, gpointer user_data);
 void mx_client_list_devices(MxClient *client, const char *user_id, MxDevicesFunc func,

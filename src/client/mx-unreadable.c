@@ -32,8 +32,8 @@ static const char *const sentences[] = {
         N_("A message that cannot be read: it is encrypted in a way that is not known here. Read "
            "it in another program."),
     [MX_READ_NOT_TRIED] =
-        N_("A message that cannot be read now: the encryption of this account is not ready. Sign "
-           "in again."),
+        N_("A message that cannot be read yet: the encryption of this account is not ready. It is "
+           "shown here when it is."),
 };
 
 static const struct {
@@ -78,7 +78,8 @@ char *mx_unreadable_describe(MxStore *store, const MxTimelineRow *row)
     MxReadResult result = row->is_secret ? MX_READ_OK : MX_READING_RESULT(row->reading);
     if (result == MX_READ_WITHHELD)
         return describe_withheld(store, row);
-    if (result >= G_N_ELEMENTS(sentences) || (result == MX_READ_OK && !row->is_secret))
+    if (result >= G_N_ELEMENTS(sentences) ||
+        (result == MX_READ_OK && (!row->is_secret || mx_store_is_locked(store))))
         result = MX_READ_NOT_TRIED;
     return g_strdup(_(sentences[result]));
 }

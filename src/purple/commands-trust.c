@@ -104,7 +104,8 @@ const MxpCommand mxp_commands_trust[] = {
         "room without a name, your own."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"trust", "s", on_trust,
-     N_("trust [name or @user:server]: Accepts somebody's new identity, and sends what waited."),
+     N_("trust [name or @user:server]: Shows somebody's new identity, to be compared with what "
+        "they see. If you accept it, what waited is sent."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {"untrust", "s", on_trust,
      N_("untrust [name or @user:server]: Takes the verification of somebody back."),

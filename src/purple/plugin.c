@@ -134,8 +134,22 @@ static void on_log(const char *domain, GLogLevelFlags level, const char *text, g
 
 static guint log_handler;
 
+/* On the main thread, as the libraries of the encryption ask for. Without them there is no Matrix
+ * here: what is said to be encrypted has to be. */
+static gboolean start_encryption(PurplePlugin *plugin)
+{
+    g_autoptr(GError) error = NULL;
+    if (mx_client_prepare(&error))
+        return TRUE;
+    purple_debug_error("matrix", "%s\n", error->message);
+    plugin->error = g_strdup(error->message);
+    return FALSE;
+}
+
 static gboolean on_load(PurplePlugin *plugin)
 {
+    if (!start_encryption(plugin))
+        return FALSE;
     log_handler = g_log_set_handler(
         "pidgin-matrix", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, on_log, NULL);
     mxp_commands_register();

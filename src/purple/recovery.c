@@ -45,6 +45,7 @@ static void add_text(PurpleRequestFieldGroup *group, const char *id, const char 
     purple_request_field_group_add_field(group, field);
 }
 
+/* Texts have lines of at most 72 characters: Finch breaks longer ones within a word. */
 static void ask(MxpAccount *mxp, const char *primary, const char *secondary,
                 PurpleRequestFieldGroup *group, const char *ok, GCallback func)
 {
@@ -114,9 +115,9 @@ static void ask_passphrase(MxpAccount *mxp, GCallback func)
     add_text(group, "passphrase", _("Passphrase (optional)"), TRUE);
     add_text(group, "again", _("The passphrase again"), TRUE);
     ask(mxp, _("Set up recovery"),
-        _("You get a recovery key. With it you recover your encryption on another device, or when "
-          "this one is lost; so can whoever else has it. If you like, a passphrase does the same. "
-          "Do not use the password of your account."),
+        _("You get a recovery key: with it you recover your encryption elsewhere.\n"
+          "Whoever else has it can do so too.\n"
+          "If you like, a passphrase does the same; not your account's password."),
         group, _("Set up"), func);
 }
 
@@ -135,8 +136,8 @@ static void on_has_recovery(MxClient *client, gboolean has_recovery, const GErro
         fail(mxp, MXP_DEED_SET_UP_RECOVERY, error);
     else if (has_recovery)
         mxp_confirm(mxp, _("Replace your recovery key?"),
-                    _("Recovery is set up already. If you go on, the recovery key and the "
-                      "passphrase you have are of no use any more for what is stored anew."),
+                    _("Recovery is set up already. You get a new recovery key;\n"
+                      "the one you have, and its passphrase, are of no use any more."),
                     _("Replace"), on_replace, NULL, NULL);
     else
         ask_passphrase(mxp, G_CALLBACK(on_set_up_new));
@@ -149,14 +150,19 @@ void mxp_recovery_set_up(MxpAccount *mxp)
 
 /* ---- recovering ---- */
 
-static void on_recovered(MxClient *client, const GError *error, gpointer user_data)
+static void on_recovered(MxClient *client, gboolean is_signed, const GError *error,
+                         gpointer user_data)
 {
     (void)client;
     MxpAccount *mxp = user_data;
     if (error != NULL)
         fail(mxp, MXP_DEED_RECOVER, error);
-    else
+    else if (is_signed)
         say(mxp, _("Your encryption is recovered: this device is signed as yours."));
+    else
+        say(mxp, _("Your identity is recovered, but this device is not signed: the key that signs "
+                   "devices is not stored for recovery. Set recovery up anew on a device that has "
+                   "it, then recover here again."));
 }
 
 static void on_secret(PurpleConnection *gc, PurpleRequestFields *fields)
@@ -179,8 +185,8 @@ void mxp_recovery_recover(MxpAccount *mxp)
     add_text(group, "key", _("Recovery key"), FALSE);
     add_text(group, "passphrase", _("or passphrase"), TRUE);
     ask(mxp, _("Recover encryption"),
-        _("Type the recovery key that you were shown when recovery was set up, or the passphrase "
-          "you chose then. This device is signed with your identity afterwards."),
+        _("Type the recovery key you were shown, or the passphrase you chose.\n"
+          "This device is signed with your identity afterwards."),
         group, _("Recover"), G_CALLBACK(on_secret));
 }
 
@@ -212,17 +218,17 @@ static void on_reset_confirmed(MxpAccount *mxp, gpointer user_data)
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
     add_text(group, "password", _("Password"), TRUE);
     ask(mxp, _("Reset your identity"),
-        _("Your homeserver wants the password of your account for this. It cannot be undone."),
+        _("Your homeserver wants the password of your account for this.\n"
+          "It cannot be undone."),
         group, _("Reset"), G_CALLBACK(on_password));
 }
 
 void mxp_recovery_reset_identity(MxpAccount *mxp)
 {
     mxp_confirm(mxp, _("Reset your identity?"),
-                _("A new identity is made, and the old one is gone: everybody you write to is told "
-                  "that your identity has changed, verifications are void, and your other devices "
-                  "have to be recovered. Do it only if you have lost both your recovery key and "
-                  "all signed devices."),
+                _("Everybody you write to is told that your identity has changed.\n"
+                  "Verifications are void, and your other devices have to be recovered.\n"
+                  "Do it only if you have lost the recovery key and all signed devices."),
                 _("Go on"), on_reset_confirmed, NULL, NULL);
 }
 

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "confirm.h"
 #include "reply.h"
 
 const char *mxp_trust_get_policy(PurpleAccount *account)
@@ -136,11 +137,88 @@ static char *describe(MxTrustDeed deed, const char *user_id, const char *device_
     return g_strdup_printf(_("The device %s of %s is blocked no longer."), device_id, user_id);
 }
 
+/* Takes reply. */
+static void do_deed(MxpReply *reply, MxTrustDeed deed, const char *user_id, const char *device_id)
+{
+    Deed *state = g_new0(Deed, 1);
+    state->reply = reply;
+    state->done = describe(deed, user_id, device_id);
+    mx_client_trust(reply->mxp->client, deed, user_id, device_id, on_done, state, deed_free);
+}
+
+/* ---- a new identity ---- */
+
+/* The lines of one device; more than these nobody compares, and a small screen has no room. */
+#define MAX_COMPARED 5
+
+typedef struct {
+    MxpReply *reply;
+    char *user_id;
+} Question;
+
+static void question_free(gpointer data)
+{
+    Question *question = data;
+    g_clear_pointer(&question->reply, mxp_reply_free);
+    g_free(question->user_id);
+    g_free(question);
+}
+
+/* Finch breaks lines of more than 74 characters within a word. */
+static char *describe_new_identity(const MxIdentity *identity, GPtrArray *devices)
+{
+    g_autofree char *master = mx_fingerprint_format(identity->new_master);
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(
+        text,
+        _("Compare this with their program, in a call or face to face, not here:\n"
+          "Their new identity:\n%s"),
+        master);
+    for (guint i = 0; i < MIN(devices->len, MAX_COMPARED); i++) {
+        const MxDevice *device = g_ptr_array_index(devices, i);
+        g_autofree char *fingerprint = mx_fingerprint_format(device->ed25519);
+        g_string_append_printf(text, _("\nTheir device %s:\n%s"), device->device_id, fingerprint);
+    }
+    if (devices->len > MAX_COMPARED)
+        g_string_append(text, _("\n“/devices” lists their other devices."));
+    g_string_append(text, _("\nIf it differs, somebody may be reading along: do not accept it."));
+    return g_string_free(text, FALSE);
+}
+
+static void on_accepted(MxpAccount *mxp, gpointer user_data)
+{
+    (void)mxp;
+    Question *question = user_data;
+    do_deed(g_steal_pointer(&question->reply), MX_TRUST_ACCEPT, question->user_id, NULL);
+}
+
+static void on_new_identity(MxClient *client, const char *user_id, GPtrArray *devices,
+                            const MxIdentity *identity, gpointer user_data)
+{
+    Question *question = user_data;
+    MxpReply *reply = g_steal_pointer(&question->reply);
+    if (devices == NULL || identity == NULL || !identity->is_changed ||
+        g_strcmp0(user_id, mx_client_get_user_id(client)) == 0) {
+        do_deed(reply, MX_TRUST_ACCEPT, user_id, NULL); /* says why there is nothing to do */
+        return;
+    }
+    g_autofree char *primary = g_strdup_printf(_("Accept the new identity of %s?"), user_id);
+    g_autofree char *secondary = describe_new_identity(identity, devices);
+    Question *next = g_new0(Question, 1);
+    next->reply = reply;
+    next->user_id = g_strdup(user_id);
+    mxp_confirm(reply->mxp, primary, secondary, _("Accept"), on_accepted, next, question_free);
+}
+
 void mxp_trust_do(MxpAccount *mxp, MxTrustDeed deed, const char *user_id, const char *device_id,
                   PurpleConversation *conversation)
 {
-    Deed *state = g_new0(Deed, 1);
-    state->reply = mxp_reply_new(mxp, conversation);
-    state->done = describe(deed, user_id, device_id);
-    mx_client_trust(mxp->client, deed, user_id, device_id, on_done, state, deed_free);
+    MxpReply *reply = mxp_reply_new(mxp, conversation);
+    if (deed != MX_TRUST_ACCEPT) {
+        do_deed(reply, deed, user_id, device_id);
+        return;
+    }
+    Question *question = g_new0(Question, 1);
+    question->reply = reply;
+    mx_client_list_devices(mxp->client, user_id, on_new_identity, question, question_free);
 }

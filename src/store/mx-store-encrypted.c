@@ -11,7 +11,7 @@
 /* Rows of encrypted events. `content` keeps the ciphertext as it came; `sealed` holds what was read
  * of it, or typed here: type, NUL, content, NUL. crypto is MxRowCrypto. try_ms: 0 before the first
  * try, then when the next one is due. late: 1 it was shown as unreadable before, 2 a window is
- * being told so just now. */
+ * being told so just now, 3 it was shown as unreadable while nothing sealed could be read. */
 
 /* A clock that was set back must not hold a line for long. */
 #define MAX_WAIT_MS G_GINT64_CONSTANT(60000)
@@ -82,7 +82,7 @@ MxTimelineRow *mx_store_read_timeline(MxStore *store, sqlite3_stmt *statement)
     row->crypto = sqlite3_column_int(statement, 14);
     row->reading = sqlite3_column_int(statement, 15);
     row->session_id = mx_store_column_dup(statement, 16);
-    row->is_late = sqlite3_column_int(statement, 17) != 0;
+    row->is_late = sqlite3_column_int(statement, 17) % 3 != 0;
     g_autoptr(GBytes) sealed = mx_store_column_bytes(statement, 18);
     row->is_secret = sealed != NULL;
     if (sealed != NULL)
@@ -173,10 +173,76 @@ void mx_store_set_unreadable(MxStore *store, const MxTimelineRow *row)
                   "dddi", row->reading, (int)row->display, (int)row->alert, row->id);
 }
 
-void mx_store_give_up_waiting(MxStore *store, int reading)
+static GArray *list_rooms(MxStore *store, sqlite3_stmt *statement)
 {
+    GArray *rooms = g_array_new(FALSE, FALSE, sizeof(gint64));
+    while (mx_store_step(store, statement)) {
+        gint64 room = sqlite3_column_int64(statement, 0);
+        g_array_append_val(rooms, room);
+    }
+    return rooms;
+}
+
+GArray *mx_store_give_up_waiting(MxStore *store, int reading)
+{
+    GArray *rooms = list_rooms(
+        store,
+        mx_store_query(store, "SELECT DISTINCT room FROM timeline WHERE crypto = 1 AND display = 1",
+                       ""));
     mx_store_exec(store, "UPDATE timeline SET crypto = 3, reading = ? WHERE crypto = 1", "d",
                   reading);
+    return rooms;
+}
+
+/* ---- while nothing sealed can be read ---- */
+
+gboolean mx_store_is_locked(MxStore *store)
+{
+    return store->reveal == NULL;
+}
+
+void mx_store_note_telling(MxStore *store, gint64 id)
+{
+    int late = mx_store_is_locked(store) ? 3 : 0;
+    mx_store_exec(store,
+                  "UPDATE timeline SET late = ? WHERE id = ? AND sealed IS NOT NULL AND "
+                  "late IN (0, 3)",
+                  "di", late, id);
+}
+
+GArray *mx_store_retry_locked(MxStore *store)
+{
+    GArray *rooms = list_rooms(
+        store, mx_store_query(store, "SELECT DISTINCT room FROM timeline WHERE late = 3", ""));
+    mx_store_exec(store,
+                  "UPDATE timeline SET late = CASE display WHEN 3 THEN 1 WHEN 2 THEN 2 ELSE 0 END, "
+                  "delayed = delayed OR display = 3, "
+                  "display = CASE display WHEN 3 THEN 1 ELSE display END WHERE late = 3",
+                  "");
+    return rooms;
+}
+
+/* ---- before a room was encrypted ---- */
+
+/* What came encrypted was after the beginning, whatever the homeserver says of it now. */
+#define NOTHING_ENCRYPTED                                                                          \
+    "NOT EXISTS (SELECT 1 FROM timeline WHERE room = ?1 AND pos < ?2 AND crypto <> 0)"
+
+gboolean mx_store_is_before_encryption(MxStore *store, gint64 room, gint64 pos)
+{
+    return mx_store_query_int(store, 0,
+                              "SELECT 1 WHERE EXISTS (SELECT 1 FROM timeline WHERE room = ?1 AND "
+                              "pos > ?2 AND type = 'm.room.encryption' AND "
+                              "coalesce(prev_content, '') IN ('', '{}')) AND " NOTHING_ENCRYPTED,
+                              "ii", room, pos) != 0;
+}
+
+void mx_store_note_encryption(MxStore *store, gint64 room, gint64 pos, int from, int to)
+{
+    mx_store_exec(store,
+                  "UPDATE timeline SET reading = ?4 WHERE room = ?1 AND pos < ?2 AND reading = ?3 "
+                  "AND display = 1 AND display IN (1, 2) AND " NOTHING_ENCRYPTED,
+                  "iidd", room, pos, from, to);
 }
 
 int mx_store_hurry_session(MxStore *store, gint64 room, const char *session_id)

@@ -179,6 +179,8 @@ static const char *const migrations[] = {
     "CREATE TABLE past_outbound (id INTEGER PRIMARY KEY AUTOINCREMENT, room_id TEXT NOT NULL,"
     "  session_id TEXT NOT NULL, ended INTEGER NOT NULL);"
     "CREATE INDEX past_outbound_room ON past_outbound (room_id);",
+    "CREATE INDEX timeline_locked ON timeline (room) WHERE late = 3;"
+    "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -365,8 +365,19 @@ gboolean mx_store_was_put_off(MxStore *store, gint64 id);
 void mx_store_set_read(MxStore *store, MxTimelineRow *row, gboolean is_line);
 /* display, alert and reading are taken from the row. */
 void mx_store_set_unreadable(MxStore *store, const MxTimelineRow *row);
-/* Nothing can be read now: no line is to wait for it. */
-void mx_store_give_up_waiting(MxStore *store, int reading);
+/* Nothing can be read now: no line is to wait for it. Gives the rooms (gint64) in which one did. */
+GArray *mx_store_give_up_waiting(MxStore *store, int reading);
+/* Nothing sealed can be read. */
+gboolean mx_store_is_locked(MxStore *store);
+/* A window is about to be told of the row. If it is sealed and that cannot be read, it is told
+ * again by mx_store_retry_locked(), which is for when it can, and gives the rooms (gint64). */
+void mx_store_note_telling(MxStore *store, gint64 id);
+GArray *mx_store_retry_locked(MxStore *store);
+/* The room's m.room.encryption is known to be after pos, and nothing before pos was encrypted. */
+gboolean mx_store_is_before_encryption(MxStore *store, gint64 room, gint64 pos);
+/* The room's first m.room.encryption is at pos: lines before it that wait and have this reading
+ * get the other one, unless something was encrypted before. */
+void mx_store_note_encryption(MxStore *store, gint64 room, gint64 pos, int from, int to);
 /* A key has come: unreadable rows of this session are to be tried. Gives how many. */
 int mx_store_retry_session(MxStore *store, gint64 room, const char *session_id);
 /* The same for what was unreadable for this reason; sender NULL: of everybody. */

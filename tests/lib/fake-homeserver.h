@@ -160,5 +160,12 @@ void fake_server_take_identities(FakeServer *server, const char *password);
 void fake_server_set_device(FakeServer *server, const char *user_id, const char *device_id,
                             const char *keys);
 
+/* A device that can be encrypted for, with one-time keys and all; its owner has not signed it
+ * unless is_signed, for which the user needs an identity. */
+void fake_server_make_device(FakeServer *server, const char *user_id, const char *device_id,
+                             gboolean is_signed);
+/* A new identity, in place of the one there may be. */
+void fake_server_make_identity(FakeServer *server, const char *user_id);
+
 /* User of a token that this server gave, or NULL. Caller frees. */
 char *fake_token_user(const char *token);

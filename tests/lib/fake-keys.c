@@ -26,12 +26,14 @@ void fake_keys_init(FakeServer *server)
 {
     server->devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, device_free);
     server->identities = json_object_new();
+    server->made_identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void fake_keys_clear(FakeServer *server)
 {
     g_hash_table_unref(server->devices);
     json_object_unref(server->identities);
+    g_hash_table_unref(server->made_identities);
     g_free(server->identity_password);
 }
 
@@ -83,6 +85,14 @@ void fake_server_set_device(FakeServer *server, const char *user_id, const char 
 
     g_clear_pointer(&device->keys, json_object_unref);
     device->keys = parse(keys);
+}
+
+void fake_keys_add_one_time(FakeServer *server, const char *user_id, const char *device_id,
+                            const char *key_id, JsonObject *key)
+{
+    FakeDevice *device = ensure_device(server, user_id, device_id);
+
+    json_object_set_object_member(device->one_time, key_id, key);
 }
 
 /* ---- text ---- */

@@ -47,7 +47,8 @@ struct _FakeServer {
     GHashTable *devices;  /* "user device" -> FakeDevice: fake-keys.c */
     gboolean shows_keys, takes_identities;
     char *identity_password;
-    JsonObject *identities; /* "master_keys" and the like -> user -> object */
+    JsonObject *identities;      /* "master_keys" and the like -> user -> object */
+    GHashTable *made_identities; /* user ID -> what fake-made-keys.c keeps of one */
     FakeRegistering *registering;
     guint uploads;
     guint rooms;
@@ -83,6 +84,9 @@ FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_search(FakeServer *server, const FakeRequest *request);
 /* fake-keys.c */
 void fake_keys_init(FakeServer *server);
+/* Takes key. */
+void fake_keys_add_one_time(FakeServer *server, const char *user_id, const char *device_id,
+                            const char *key_id, JsonObject *key);
 void fake_keys_clear(FakeServer *server);
 gboolean fake_keys_is_hidden(FakeServer *server, const char *endpoint);
 /* What each /sync says of the keys: members without braces; caller frees. */

@@ -4,6 +4,7 @@
 #include "scenario.h"
 
 #include <string.h>
+#include <time.h>
 
 /* What the user sends into encrypted rooms: nothing leaves in the clear, whatever happens. */
 
@@ -335,6 +336,118 @@ static void partner_gone(Scenario *s)
     forget_all(s);
 }
 
+/* ---- a thousand ---- */
+
+#define PEOPLE 100
+#define DEVICES_EACH 10
+#define SHARE_MS 4000 /* the first message to devices takes so long, so that it is told */
+#define BEAT_MS 2
+
+typedef struct {
+    gint64 last, longest; /* microseconds of this thread's CPU, which other programs cannot take */
+} Heart;
+
+static gint64 cpu_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * G_TIME_SPAN_SECOND + now.tv_nsec / 1000;
+}
+
+static gboolean on_beat(gpointer data)
+{
+    Heart *heart = data;
+    gint64 now = cpu_time();
+    heart->longest = MAX(heart->longest, now - heart->last);
+    heart->last = now;
+    return G_SOURCE_CONTINUE;
+}
+
+static void set_thousand_devices(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    g_autoptr(GString) members = g_string_new("{\"chunk\":["), names = g_string_new(ALICE);
+
+    for (guint i = 0; i < PEOPLE; i++) {
+        g_autofree char *user = g_strdup_printf("@user%u:localhost", i);
+        g_string_append_printf(names, " %s", user);
+        g_string_append_printf(members,
+                               "%s{\"type\":\"m.room.member\",\"event_id\":\"$m%u\",\"sender\":"
+                               "\"%s\",\"state_key\":\"%s\",\"origin_server_ts\":1,"
+                               "\"content\":{\"membership\":\"join\"}}",
+                               i > 0 ? "," : "", i, user, user);
+        for (guint j = 0; j < DEVICES_EACH; j++) {
+            g_autofree char *device_id = g_strdup_printf("DEVICE%u", j);
+            fake_server_make_device(s->server, user, device_id, FALSE);
+        }
+    }
+    g_string_append(members, "]}");
+    sync_body_direct(body, DIRECT, ALICE, BOB);
+    sync_body_room(body, ROOM, "Room", names->str);
+    set_first(s, sync_body_end(body));
+    fake_server_set_members(s->server, ROOM, members->str);
+}
+
+/* All devices in the messages of this kind, each counted once. */
+static guint count_given(Scenario *s)
+{
+    g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (FakeRequest *request;
+         (request = fake_server_take_request(s->server, "send-to-device")) != NULL;) {
+        g_autoptr(JsonObject) body = fake_request_json(request);
+        JsonObject *messages = json_object_get_object_member(body, "messages");
+        g_autoptr(GList) users = json_object_get_members(messages);
+        for (GList *user = users; user != NULL; user = user->next) {
+            g_autoptr(GList) ids =
+                json_object_get_members(json_object_get_object_member(messages, user->data));
+            for (GList *id = ids; id != NULL; id = id->next)
+                CHECK(s, g_hash_table_add(given,
+                                          g_strconcat(user->data, " ", (char *)id->data, NULL)));
+        }
+        fake_request_free(request);
+    }
+    return g_hash_table_size(given);
+}
+
+static gboolean is_sharing(gpointer data)
+{
+    return fake_server_count(data, "send-to-device") > 0;
+}
+
+/* The first message into a room of a thousand devices: it is told what goes on, other rooms are
+ * used meanwhile, and then it goes out once, after everybody has got the key. */
+static void thousand_devices(Scenario *s)
+{
+    Heart heart = {0};
+
+    fake_server_show_keys(s->server);
+    set_thousand_devices(s);
+    fake_server_once(s->server, "send-to-device", (FakeAnswer){.delay_ms = SHARE_MS});
+    log_in(s);
+    open_chat(s, ROOM);
+    gint64 started = cpu_time();
+    heart.last = started;
+    guint source = g_timeout_add_full(G_PRIORITY_HIGH, BEAT_MS, on_beat, &heart, NULL);
+    push_encryption(s, ROOM);
+    EXPECT_EVENT(s, "line", "~text", "switched on encryption");
+    say(s);
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "Set up recovery");
+    WAIT(s, is_sharing, s->server);
+    CHECK(s, host_send_im(s->account, BOB, "meanwhile"));
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "send")->args[1], "m.room.message");
+    EXPECT_EVENT(s, "line", "name", BOB, "text", "meanwhile");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "Sending keys to 1000 devices…");
+    g_free(expect_ciphertext(s));
+    g_source_remove(source);
+    g_test_message("%.0f ms in the main loop, at most %.1f ms at once",
+                   (cpu_time() - started) / 1e3, heart.longest / 1e3);
+    EXPECT_INT(s, count_given(s), PEOPLE * DEVICES_EACH);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 2);
+    forget_all(s);
+}
+
 static const ScenarioEntry entries[] = {
     {"encryption-sent", {sent}},
     {"encryption-lost-answer", {lost_answer}},
@@ -347,6 +460,7 @@ static const ScenarioEntry entries[] = {
     {"encryption-new-direct-room", {new_direct_room}},
     {"encryption-no-encryption", {no_encryption}},
     {"encryption-partner-gone", {partner_gone}},
+    {"thousand-devices", {thousand_devices}},
 };
 
 int main(int argc, char **argv)

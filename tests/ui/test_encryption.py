@@ -161,6 +161,8 @@ def test_pidgin_changed_identity(pidgin, bob, desktop):
     wait_line(pidgin, window, "is it you?")
     desktop.shot("identity-changed-waiting", window)
     pidgin.say(window, "/trust")
+    next_dialog(pidgin, "trust-question")
+    desktop.key("shift+Tab", "Return")
     bob.wait_safe(pidgin.room, "is it you?")
     wait_line(pidgin, window, "You have accepted")
     desktop.shot("identity-changed", window)
@@ -246,3 +248,19 @@ def test_finch_encrypting_a_room(finch):
     finch.keys("Enter")
     finch.wait_text("has switched on encryption")
     finch.save_screen("finch-encrypted-room")
+
+
+def test_finch_changed_identity(finch, bob):
+    """The question fits the terminal, with keys that can be read out."""
+    show_bob(finch)
+    bob.bootstrap_cross_signing(reset=True)
+    bob.send(finch.room, "it is still me")
+    finch.wait_text("/trust")
+    finch.say("/trust")
+    finch.show("Matrix")
+    finch.wait_text("Their new identity:")
+    finch.save_screen("finch-trust-question")
+    finch.keys("Enter")
+    show_bob(finch)
+    finch.wait_text("You have accepted")
+    finch.save_screen("finch-identity-changed")

@@ -528,6 +528,95 @@ static void test_not_open(Fixture *f, gconstpointer data)
     assert_show(f, "one[read late]");
 }
 
+static void lock(Fixture *f)
+{
+    mx_store_close(f->sync.store);
+    f->sync.store = store_fixture_open(f->sync.dir);
+}
+
+/* What was read before, and a window is told while the keyring is locked, is told once it opens. */
+static void test_locked(Fixture *f, gconstpointer data)
+{
+    give(f);
+    feed_text(f, "$1", "one");
+    run_all(f);
+    lock(f);
+    assert_show(f, "?");
+    g_autoptr(GPtrArray) lines = mx_store_list_newest_lines(f->sync.store, room(f), 1);
+    g_autoptr(MxLine) line = mx_line_new(f->sync.store, g_ptr_array_index(lines, 0), "@me:x");
+    g_assert_nonnull(strstr(line->body, "shown here when it is"));
+    f->crypto = megolm_fixture_open(f->sync.store);
+    for (guint i = 0; i < 2; i++) {
+        mx_store_begin(f->sync.store);
+        g_autoptr(GArray) rooms = mx_store_retry_locked(f->sync.store);
+        store_fixture_commit(f->sync.store);
+        g_autoptr(GPtrArray) changes = mx_decrypt_list_changes(f->sync.store, rooms, "@me:x");
+        g_assert_cmpuint(changes->len, ==, i == 0 ? 1 : 0); /* once */
+        assert_show(f, i == 0 ? "one[read late]" : "");
+    }
+}
+
+/* Nothing waits for an encryption that does not open, and the room is told so. */
+static void test_given_up(Fixture *f, gconstpointer data)
+{
+    feed_text(f, "$1", "one");
+    feed(f, LINE("$2", "@bob:x", "two"));
+    lock(f);
+    assert_show(f, "");
+    mx_store_begin(f->sync.store);
+    g_autoptr(GArray) rooms =
+        mx_store_give_up_waiting(f->sync.store, MX_READING_PACK(MX_READ_NOT_TRIED, MX_SHIELD_NONE));
+    store_fixture_commit(f->sync.store);
+    g_autoptr(GPtrArray) changes = mx_decrypt_list_changes(f->sync.store, rooms, "@me:x");
+    g_assert_cmpuint(changes->len, ==, 1);
+    MxRoomChange *change = g_ptr_array_index(changes, 0);
+    g_assert_true(change->has_new_lines);
+    g_assert_cmpint(change->room->key, ==, room(f));
+    assert_show(f, "?|two[not encrypted]");
+}
+
+#define PLAIN "!plain:x"
+#define PLAIN_ENCRYPTION                                                                           \
+    STATE("$pe", "m.room.encryption", "", "@bob:x", "{'algorithm':'m.megolm.v1.aes-sha2'}")
+
+/* What was said before the room was encrypted is not marked, whether the state comes after the
+ * timeline or what is older is fetched. Once something was encrypted, no event takes a mark away.
+ */
+static void test_before_encryption(Fixture *f, gconstpointer data)
+{
+    sync_fixture_room(
+        &f->sync, "join", PLAIN,
+        PEOPLE(2, 0) "," EVENTS(
+            "state_after",
+            MEMBER(
+                "$pm", "@me:x",
+                "join") "," PLAIN_ENCRYPTION) ",'timeline':{'events':[" LINE("$p1", "@bob:x",
+                                                                             "one") "," PLAIN_ENCRYPTION
+                                                                                    "," LINE(
+                                                                                        "$p2",
+                                                                                        "@bob:x",
+                                                                                        "two") "]"
+                                                                                               "}");
+    gint64 key = sync_fixture_key(&f->sync, PLAIN);
+    g_autoptr(GPtrArray) lines = mx_timeline_take(f->sync.store, key, 10, "@me:x", NULL);
+    const MxLine *first = g_ptr_array_index(lines, 0);
+    const MxLine *last = g_ptr_array_index(lines, lines->len - 1);
+    g_assert_cmpstr(first->body, ==, "one");
+    g_assert_null(first->mark);
+    g_assert_cmpstr(last->body, ==, "two");
+    g_assert_cmpstr(last->mark, ==, "not encrypted");
+    g_assert_true(mx_store_is_before_encryption(f->sync.store, key, first->pos - 1));
+    g_assert_false(mx_store_is_before_encryption(f->sync.store, key, last->pos));
+    feed_text(f, "$1", "read");
+    feed(f,
+         LINE("$2", "@bob:x", "in the clear") "," STATE("$late", "m.room.encryption", "", "@bob:x",
+                                                        "{'algorithm':'m.megolm.v1.aes-sha2'}"));
+    f->now_ms = G_MAXINT64;
+    run_all(f);
+    g_autofree char *shown = show(f);
+    g_assert_nonnull(strstr(shown, "in the clear[not encrypted]"));
+}
+
 /* What /history shows of what is stored, the newest first, as "text|…". */
 static char *look_back(Fixture *f, guint lines)
 {
@@ -652,6 +741,9 @@ int main(int argc, char **argv)
     ADD("/decrypt/many", test_many);
     ADD("/decrypt/V6-failed-commit", test_failed_commit);
     ADD("/decrypt/not-open", test_not_open);
+    ADD("/decrypt/locked", test_locked);
+    ADD("/decrypt/given-up", test_given_up);
+    ADD("/decrypt/G8-before-encryption", test_before_encryption);
     ADD("/decrypt/history-takes-nothing-away", test_history_takes_nothing_away);
     ADD("/decrypt/history-of-many", test_history_of_many);
     ADD("/decrypt/last-lines", test_last_lines);

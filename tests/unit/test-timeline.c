@@ -165,8 +165,8 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
         {"m.room.message", "{}", MX_LINE_NOTHING, NULL},
         {"m.room.encrypted", "{}", MX_LINE_NOTHING, NULL},
         {"m.room.encrypted", "{\"algorithm\":\"m\",\"ciphertext\":\"c\"}", MX_LINE_ENCRYPTED,
-         "A message that cannot be read now: the encryption of this account is not ready. Sign in "
-         "again."},
+         "A message that cannot be read yet: the encryption of this account is not ready. It is "
+         "shown here when it is."},
         {"m.sticker", "{\"body\":\"cat\",\"url\":\"mxc://x/y\"}", MX_LINE_TEXT, "cat"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
