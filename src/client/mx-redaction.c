@@ -10,6 +10,7 @@
 #include "mx-id.h"
 #include "mx-json.h"
 #include "mx-room-name.h"
+#include "mx-store-relations.h"
 
 #define REDACTION "m.room.redaction"
 /* Characters. */
@@ -171,6 +172,7 @@ void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content)
         return;
     redact_state(store, room, target);
     g_autoptr(MxTimelineRow) row = mx_store_get_event(store, room->key, target);
+    mx_store_blank_quoted(store, room->key, target);
     if (row == NULL) {
         mx_store_add_redacted(store, room->key, target);
         return;
