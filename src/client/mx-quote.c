@@ -106,6 +106,41 @@ static gboolean read_secret(MxStore *store, gint64 room_key, const MxTimelineRow
     return reading->result == MX_READ_OK;
 }
 
+/* The edit that the homeserver has put into the event, by the rules for any (F7): its text is what
+ * is quoted. */
+static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *row, char **content)
+{
+    g_auto(MxEvent) edit = {0};
+    g_auto(MxReading) reading = {0};
+    g_auto(MxRelation) relation = {0};
+    MxJsonSlice relations =
+        mx_json_scan_member(mx_json_scan_member(event->root, "unsigned"), "m.relations");
+    MxJsonSlice bundled = mx_json_scan_member(relations, "m.replace");
+    if (bundled.text == NULL || !mx_event_parse(&edit, bundled.text, bundled.len, TRUE) ||
+        edit.state_key != NULL)
+        return;
+    g_autofree char *text = g_strndup(edit.content.text, edit.content.len);
+    MxTimelineRow other = {.room = row->room,
+                           .event_id = edit.event_id,
+                           .sender = edit.sender,
+                           .type = edit.type,
+                           .content = text,
+                           .ts = edit.ts};
+    if (read_secret(store, row->room, &other, &reading)) {
+        other.type = reading.type;
+        other.content = reading.content;
+        other.is_secret = TRUE;
+    }
+    mx_relation_read_row(&relation, &other);
+    if (mx_relation_judge_edit(&relation, &other, row) != MX_EDIT_VALID ||
+        !g_str_equal(relation.event_id, row->event_id))
+        return;
+    MxJsonSlice now = mx_json_scan_member(mx_json_scan_root(other.content, strlen(other.content)),
+                                          "m.new_content");
+    *content = g_strndup(now.text, now.len);
+    row->content = *content;
+}
+
 void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const char *answer,
                     gsize len)
 {
@@ -128,5 +163,7 @@ void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const cha
         row.content = reading.content;
         row.is_secret = TRUE;
     }
+    g_autofree char *edited = NULL;
+    take_bundled(store, &event, &row, &edited);
     mx_store_set_quoted(store, &row);
 }

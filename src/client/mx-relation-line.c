@@ -198,3 +198,13 @@ void mx_related_line_read(MxRelatedLine *line, MxStore *store, const MxTimelineR
     line->is_answer = relation.kind != MX_RELATION_NONE;
     line->about = describe_relation(store, row->room, &relation);
 }
+
+gboolean mx_related_line_is_told_before(MxStore *store, const MxTimelineRow *row)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, row);
+    if (relation.kind != MX_RELATION_EDIT)
+        return FALSE;
+    g_autoptr(MxTimelineRow) target = mx_store_get_event(store, row->room, relation.event_id);
+    return mx_relation_judge_edit(&relation, row, target) == MX_EDIT_VALID;
+}

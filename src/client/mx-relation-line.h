@@ -21,6 +21,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxRelatedLine, mx_related_line_clear)
 /* row: a message. */
 void mx_related_line_read(MxRelatedLine *line, MxStore *store, const MxTimelineRow *row);
 
+/* In a look back the edited message itself, older than its edit, has the new text. */
+gboolean mx_related_line_is_told_before(MxStore *store, const MxTimelineRow *row);
+
 /* What is different, in a few words around it: "… at “eight” → “nine” …". NULL: too much is. The
  * caller frees. */
 char *mx_relation_describe_change(const char *before, const char *now);

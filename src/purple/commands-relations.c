@@ -12,11 +12,11 @@
 /* Answers, edits, reactions and threads. What was done is told by a line of its own. */
 
 static const struct {
-    const char *command;
     MxRelateDeed deed;
+    const char *command;
 } deeds[] = {
-    {"reply", MX_RELATE_REPLY}, {"thread", MX_RELATE_THREAD},   {"edit", MX_RELATE_EDIT},
-    {"react", MX_RELATE_REACT}, {"unreact", MX_RELATE_UNREACT},
+    {MX_RELATE_REPLY, "reply"}, {MX_RELATE_THREAD, "thread"},   {MX_RELATE_EDIT, "edit"},
+    {MX_RELATE_REACT, "react"}, {MX_RELATE_UNREACT, "unreact"},
 };
 
 static void free_reply(gpointer reply)
