@@ -218,7 +218,7 @@ static char *dup_text_now(MxStore *store, const MxTimelineRow *target)
 {
     g_auto(MxRelation) relation = {0};
     mx_relation_read_row(&relation, target);
-    g_autofree char *text = mx_relation_dup_content(store, target, NULL);
+    g_autofree char *text = mx_relation_dup_content(store, target);
     return mx_relation_dup_body(&relation, mx_json_scan_root(text, strlen(text)));
 }
 

@@ -23,9 +23,13 @@ MxTimelineRow *mx_quote_find(MxStore *store, gint64 room, const char *event_id)
     return row;
 }
 
+/* For one batch of lines no more is asked for. */
+#define MAX_WANTED 20
+
 static void add_wanted(MxStore *store, gint64 room, const char *event_id, GPtrArray *wanted)
 {
-    if (event_id == NULL || mx_store_has_event(store, room, event_id) ||
+    if (event_id == NULL || wanted->len >= MAX_WANTED ||
+        mx_store_has_event(store, room, event_id) ||
         mx_store_get_quoted(store, room, event_id, NULL) ||
         g_ptr_array_find_with_equal_func(wanted, event_id, g_str_equal, NULL))
         return;
@@ -62,7 +66,7 @@ char *mx_quote_get_excerpt(MxStore *store, const MxTimelineRow *row)
     if (g_str_equal(row->type, "m.room.encrypted"))
         return g_strdup(_("an encrypted message"));
     mx_relation_read_row(&relation, row);
-    g_autofree char *text = mx_relation_dup_content(store, row, NULL);
+    g_autofree char *text = mx_relation_dup_content(store, row);
     g_autofree char *body = mx_relation_dup_body(&relation, mx_json_scan_root(text, strlen(text)));
     char *excerpt = body != NULL ? shorten(body) : NULL;
     return excerpt != NULL ? excerpt : g_strdup(_("a message without text"));
@@ -135,9 +139,7 @@ static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *ro
     if (mx_relation_judge_edit(&relation, &other, row) != MX_EDIT_VALID ||
         !g_str_equal(relation.event_id, row->event_id))
         return;
-    MxJsonSlice now = mx_json_scan_member(mx_json_scan_root(other.content, strlen(other.content)),
-                                          "m.new_content");
-    *content = g_strndup(now.text, now.len);
+    *content = mx_relation_dup_new_content(&other);
     row->content = *content;
 }
 

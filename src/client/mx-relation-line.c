@@ -21,6 +21,7 @@ void mx_related_line_clear(MxRelatedLine *line)
     g_clear_pointer(&line->content, g_free);
     g_clear_pointer(&line->about, g_free);
     g_clear_pointer(&line->body, g_free);
+    g_clear_pointer(&line->edit, mx_timeline_row_free);
 }
 
 /* ---- what has changed ---- */
@@ -170,9 +171,7 @@ static void read_edit(MxRelatedLine *line, MxStore *store, const MxTimelineRow *
                         target->id != 0 && row->id != 0 && row->txn_id == NULL);
     if (line->is_nothing)
         return;
-    MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
-    MxJsonSlice now = mx_json_scan_member(content, "m.new_content");
-    line->content = g_strndup(now.text, now.len);
+    line->content = mx_relation_dup_new_content(row);
     line->is_answer = TRUE;
     if (state == MX_EDIT_UNKNOWN) {
         line->about = g_strdup(_("[edited] an older message"));
@@ -194,7 +193,9 @@ void mx_related_line_read(MxRelatedLine *line, MxStore *store, const MxTimelineR
         read_edit(line, store, row, &relation);
         return;
     }
-    line->content = mx_relation_dup_content(store, row, &line->is_edited);
+    line->edit = mx_relation_find_newest_edit(store, row);
+    line->content =
+        line->edit != NULL ? mx_relation_dup_new_content(line->edit) : g_strdup(row->content);
     line->is_answer = relation.kind != MX_RELATION_NONE;
     line->about = describe_relation(store, row->room, &relation);
 }

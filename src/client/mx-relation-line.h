@@ -8,11 +8,12 @@
 /* How a message's line tells what it is about. Worker only. */
 
 typedef struct {
-    char *content;       /* JSON text that says what the line is to say */
-    char *about;         /* what stands before it: a quote, a thread, that it is an edit; or NULL */
-    char *body;          /* plain text in place of the content's, or NULL */
-    gboolean is_answer;  /* the content's body may begin with lines that quote */
-    gboolean is_edited;  /* another text than it was sent with */
+    char *content;      /* JSON text that says what the line is to say */
+    char *about;        /* what stands before it: a quote, a thread, that it is an edit; or NULL */
+    char *body;         /* plain text in place of the content's, or NULL */
+    gboolean is_answer; /* the content's body may begin with lines that quote */
+    MxTimelineRow
+        *edit; /* whose text the content is, in place of the one it was sent with; or NULL */
     gboolean is_nothing; /* an edit that is none, or whose text has been told already */
 } MxRelatedLine;
 void mx_related_line_clear(MxRelatedLine *line);

@@ -117,10 +117,10 @@ char *mx_relation_dup_target(const MxEvent *event)
 
 /* ---- edits ---- */
 
-/* In the clear, or read: what the content is. */
 static gboolean was_encrypted(const MxTimelineRow *row)
 {
-    return row->is_secret || row->crypto != MX_ROW_PLAIN;
+    return row->is_secret || row->crypto != MX_ROW_PLAIN ||
+           g_str_equal(row->type, "m.room.encrypted");
 }
 
 MxEditState mx_relation_judge_edit(const MxRelation *relation, const MxTimelineRow *edit,
@@ -160,16 +160,17 @@ MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow 
     return NULL;
 }
 
-char *mx_relation_dup_content(MxStore *store, const MxTimelineRow *row, gboolean *is_edited)
+char *mx_relation_dup_new_content(const MxTimelineRow *edit)
 {
-    g_autoptr(MxTimelineRow) edit = mx_relation_find_newest_edit(store, row);
-    if (is_edited != NULL)
-        *is_edited = edit != NULL;
-    if (edit == NULL)
-        return g_strdup(row->content);
     MxJsonSlice content = mx_json_scan_root(edit->content, strlen(edit->content));
     MxJsonSlice now = mx_json_scan_member(content, "m.new_content");
-    return g_strndup(now.text, now.len);
+    return now.text != NULL ? g_strndup(now.text, now.len) : g_strdup("{}");
+}
+
+char *mx_relation_dup_content(MxStore *store, const MxTimelineRow *row)
+{
+    g_autoptr(MxTimelineRow) edit = mx_relation_find_newest_edit(store, row);
+    return edit != NULL ? mx_relation_dup_new_content(edit) : g_strdup(row->content);
 }
 
 /* ---- what old clients put before an answer ---- */

@@ -46,9 +46,10 @@ MxEditState mx_relation_judge_edit(const MxRelation *relation, const MxTimelineR
                                    const MxTimelineRow *target);
 /* The valid edit that counts, or NULL. The caller frees. */
 MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow *target);
-/* What the message says now: its content, or m.new_content of the edit that counts. JSON text; the
- * caller frees. is_edited may be NULL. */
-char *mx_relation_dup_content(MxStore *store, const MxTimelineRow *row, gboolean *is_edited);
+/* m.new_content of an edit; what the message says now, that of the edit that counts or its own.
+ * JSON text; the caller frees. */
+char *mx_relation_dup_new_content(const MxTimelineRow *edit);
+char *mx_relation_dup_content(MxStore *store, const MxTimelineRow *row);
 
 /* The plain body of such a content, without the lines that old clients put before an answer. NULL:
  * there is none. relation: of the event. The caller frees. */

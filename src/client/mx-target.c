@@ -248,9 +248,8 @@ static void drop_others(Search *search)
             g_ptr_array_remove_index(search->lines, i - 1);
 }
 
-/* The original of an edit, or NULL: it is none. */
-static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *line,
-                                   gboolean *is_void)
+/* The message that an edit's line is about, or NULL: it is none. */
+static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *line)
 {
     g_auto(MxRelation) relation = {0};
     mx_relation_read_row(&relation, line);
@@ -258,22 +257,9 @@ static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *li
         return NULL;
     g_autoptr(MxTimelineRow) target =
         mx_store_get_event(search->store, search->room, relation.event_id);
-    *is_void = mx_relation_judge_edit(&relation, line, target) != MX_EDIT_VALID;
-    return g_steal_pointer(&target);
-}
-
-/* Edits that are none, which no window has shown. */
-static void drop_void_edits(Search *search)
-{
-    for (guint i = search->lines->len; i > 0; i--) {
-        const MxTimelineRow *line = get_line(search, i - 1);
-        gboolean is_void = FALSE;
-        if (strstr(line->content, "m.new_content") == NULL)
-            continue;
-        g_autoptr(MxTimelineRow) original = get_original(search, line, &is_void);
-        if (is_void)
-            g_ptr_array_remove_index(search->lines, i - 1);
-    }
+    return mx_relation_judge_edit(&relation, line, target) == MX_EDIT_VALID
+               ? g_steal_pointer(&target)
+               : NULL;
 }
 
 static const MxTimelineRow *find(Search *search, const MxTarget *target, GError **error)
@@ -299,14 +285,12 @@ MxTimelineRow *mx_target_find(MxStore *store, gint64 room, const char *own_user_
     *rest = mx_target_read(typed, &target);
     search.lines = mx_store_list_newest_lines(store, room, MAX_LINES);
     search.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    drop_void_edits(&search);
     if (pool == MX_TARGET_OWN)
         drop_others(&search);
     const MxTimelineRow *found = find(&search, &target, error);
     guint index;
     if (found == NULL || !g_ptr_array_find(search.lines, found, &index))
         return NULL;
-    gboolean is_void = FALSE;
-    MxTimelineRow *original = get_original(&search, found, &is_void);
+    MxTimelineRow *original = get_original(&search, found);
     return original != NULL ? original : g_ptr_array_steal_index(search.lines, index);
 }

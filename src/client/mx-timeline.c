@@ -84,13 +84,24 @@ static void add_mark(MxLine *line, const char *words)
     line->mark = before != NULL ? g_strdup_printf("%s, %s", before, words) : g_strdup(words);
 }
 
+/* What is to be thought of whoever has edited it counts, not only what is of the first text. */
+static void take_edit(MxLine *line, const MxTimelineRow *edit)
+{
+    gboolean is_warned;
+    g_autofree char *mark = mx_unreadable_dup_mark(edit, &is_warned);
+    if (mark != NULL && g_strcmp0(mark, line->mark) != 0)
+        add_mark(line, mark);
+    line->is_warned |= is_warned;
+    add_mark(line, _("edited"));
+}
+
 static void take_text(MxLine *line, MxRelatedLine *related, const MxJsonSlice *values)
 {
     line->kind = kind_of_message(values[0]);
     line->formatted_body = dup_formatted_body(values[0], values[2], values[3]);
     line->about = g_steal_pointer(&related->about);
-    if (related->is_edited)
-        add_mark(line, _("edited"));
+    if (related->edit != NULL)
+        take_edit(line, related->edit);
     if (related->body != NULL)
         g_clear_pointer(&line->formatted_body, g_free);
     g_autofree char *body = g_steal_pointer(&line->body);
@@ -113,6 +124,7 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
                      : mx_json_slice_dup_string(values[1]);
     if (is_empty(content) || related.is_nothing) {
         line->kind = MX_LINE_NOTHING;
+        line->is_void = related.is_nothing;
     } else if (g_str_equal(row->type, "m.room.encrypted")) {
         line->kind = MX_LINE_ENCRYPTED;
         g_free(line->body);
@@ -175,20 +187,49 @@ GPtrArray *mx_timeline_list_wanted(MxStore *store, gint64 room, int limit)
     return wanted;
 }
 
+/* Commands look for what a window has shown: an edit that has no line is not among it. */
+static gboolean skip_void(MxStore *store, GPtrArray *lines, GError **error)
+{
+    mx_store_begin(store);
+    for (guint i = lines->len; i > 0; i--) {
+        const MxLine *line = g_ptr_array_index(lines, i - 1);
+        if (!line->is_void)
+            continue;
+        mx_store_set_display(store, line->row, MX_DISPLAY_SKIPPED);
+        g_ptr_array_remove_index(lines, i - 1);
+    }
+    return mx_store_commit(store, error);
+}
+
+static gboolean has_void(GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        if (((MxLine *)g_ptr_array_index(lines, i))->is_void)
+            return TRUE;
+    return FALSE;
+}
+
 GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
                             GError **error)
 {
-    g_autoptr(GPtrArray) rows = list_ready(store, room, limit);
-    if (rows->len == 0)
-        return g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
-    mx_store_begin(store);
-    for (guint i = 0; i < rows->len; i++) {
-        MxTimelineRow *row = g_ptr_array_index(rows, i);
-        mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    while (lines->len == 0) {
+        g_autoptr(GPtrArray) rows = list_ready(store, room, limit);
+        if (rows->len == 0)
+            break;
+        mx_store_begin(store);
+        for (guint i = 0; i < rows->len; i++) {
+            MxTimelineRow *row = g_ptr_array_index(rows, i);
+            mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+        }
+        if (!mx_store_commit(store, error))
+            return NULL;
+        g_ptr_array_unref(lines);
+        lines = lines_from_rows(store, rows, own_user_id);
+        if (has_void(lines) && !skip_void(store, lines, error))
+            return NULL;
     }
-    if (!mx_store_commit(store, error))
-        return NULL;
-    return lines_from_rows(store, rows, own_user_id);
+    return g_steal_pointer(&lines);
 }
 
 GPtrArray *mx_timeline_list_delivering(MxStore *store, gint64 room, const char *own_user_id)

@@ -354,6 +354,17 @@ static void edits_unread(Scenario *s)
     EXPECT_LINE(s, ROOM, CAROL, "fine", "RECV");
     settle(s);
     EXPECT_NOTHING(s, 100);
+    /* An edit that has no line is not the last thing that somebody has said. */
+    says(s, BOB, "$9", "something else");
+    body = sync_body_new();
+    sync_body_timeline(body, ROOM, edit(CAROL, "$8", "forged", "$1"));
+    sync_body_timeline(body, ROOM, edit(BOB, "$7", "of an edit", "$4"));
+    push(s, sync_body_end(body));
+    settle(s);
+    command(s, "/react bob: 👍");
+    EXPECT_EVENT(s, "line", "~text", "Alice reacted with 👍 to Bob: something else");
+    EXPECT_REQUEST(s, "send");
+    settle(s);
     /* The edit goes, and with it the new text. */
     push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$4'}"));
     EXPECT_EVENT(s, "line", "~text", "has removed a message");
