@@ -50,6 +50,17 @@ void mx_quote_list_wanted(MxStore *store, const MxTimelineRow *row, GPtrArray *w
 
 /* ---- words ---- */
 
+char *mx_quote_describe_time(gint64 ts, gint64 beside)
+{
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(ts / 1000);
+    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(beside / 1000);
+    if (when == NULL || now == NULL)
+        return g_strdup("?");
+    gboolean is_same_day = g_date_time_get_year(when) == g_date_time_get_year(now) &&
+                           g_date_time_get_day_of_year(when) == g_date_time_get_day_of_year(now);
+    return g_date_time_format(when, is_same_day ? "%H:%M" : "%x %H:%M");
+}
+
 static char *shorten(const char *text)
 {
     g_autofree char *tidy = mx_event_tidy_text(text, MX_QUOTE_MAX);

@@ -23,6 +23,10 @@ char *mx_quote_get_excerpt(MxStore *store, const MxTimelineRow *row);
  * caller frees. */
 char *mx_quote_describe(MxStore *store, gint64 room, const MxTimelineRow *row);
 
+/* A time (ms) as the window shows it; with its day when that is another than beside's. The caller
+ * frees. */
+char *mx_quote_describe_time(gint64 ts, gint64 beside);
+
 /* Keeps what GET /event has answered (JSON text, validated) under event_id, or that it is not to be
  * had. Within a transaction. */
 void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const char *answer,

@@ -122,10 +122,12 @@ static void add_to_group(GPtrArray *groups, const MxTimelineRow *row, MxLine *li
     }
     g_ptr_array_add(names, g_strdup(line->sender_name));
     group->count++;
-    if (group->line == NULL)
+    if (group->line == NULL) {
         group->line = line;
-    else
-        line->kind = MX_LINE_NOTHING;
+        return;
+    }
+    line->kind = MX_LINE_NOTHING;
+    line->told_by = group->line->row;
 }
 
 static void append_names(GString *text, GPtrArray *names)

@@ -109,9 +109,8 @@ static char *describe_reply(MxStore *store, gint64 room, const char *event_id)
 static char *describe_thread(MxStore *store, gint64 room, const MxRelation *relation)
 {
     g_autoptr(MxTimelineRow) root = mx_quote_find(store, room, relation->event_id);
-    g_autofree char *excerpt =
-        root != NULL ? mx_quote_describe(store, room, root) : g_strdup(_("an older message"));
-    g_autofree char *thread = g_strdup_printf(_("[thread] %s"), excerpt);
+    g_autofree char *quote = mx_quote_describe(store, room, root);
+    g_autofree char *thread = g_strdup_printf(_("[thread] %s"), quote);
     if (relation->reply_to == NULL || g_str_equal(relation->reply_to, relation->event_id))
         return g_steal_pointer(&thread);
     g_autofree char *reply = describe_reply(store, room, relation->reply_to);
@@ -130,17 +129,6 @@ static char *describe_relation(MxStore *store, gint64 room, const MxRelation *re
     }
 }
 
-static char *get_time(const MxTimelineRow *target, gint64 beside)
-{
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(target->ts / 1000);
-    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(beside / 1000);
-    if (when == NULL || now == NULL)
-        return g_strdup("?");
-    gboolean is_same_day = g_date_time_get_year(when) == g_date_time_get_year(now) &&
-                           g_date_time_get_day_of_year(when) == g_date_time_get_day_of_year(now);
-    return g_date_time_format(when, is_same_day ? "%H:%M" : "%x %H:%M");
-}
-
 /* ---- edits ---- */
 
 static char *dup_body_of(const char *text, const MxRelation *relation)
@@ -153,11 +141,10 @@ static char *dup_text_before(MxStore *store, const MxTimelineRow *target, const 
 {
     g_auto(MxRelation) relation = {0};
     mx_relation_read_row(&relation, target);
-    g_autoptr(MxTimelineRow) newest = mx_relation_find_newest_edit(store, target);
-    /* Of several edits the one before is not looked for: the whole new text is told. */
-    if (newest != NULL && newest->id != edit->id)
-        return NULL;
-    return dup_body_of(target->content, &relation);
+    g_autoptr(MxTimelineRow) earlier = mx_relation_find_edit_before(store, target, edit);
+    g_autofree char *content =
+        earlier != NULL ? mx_relation_dup_new_content(earlier) : g_strdup(target->content);
+    return dup_body_of(content, &relation);
 }
 
 static void read_edit(MxRelatedLine *line, MxStore *store, const MxTimelineRow *row,
@@ -177,7 +164,7 @@ static void read_edit(MxRelatedLine *line, MxStore *store, const MxTimelineRow *
         line->about = g_strdup(_("[edited] an older message"));
         return;
     }
-    g_autofree char *time = get_time(target, row->ts);
+    g_autofree char *time = mx_quote_describe_time(target->ts, row->ts);
     line->about = g_strdup_printf(_("[edited] %s"), time);
     g_autofree char *before = dup_text_before(store, target, row);
     g_autofree char *after = dup_body_of(line->content, relation);

@@ -143,21 +143,40 @@ MxEditState mx_relation_judge_edit(const MxRelation *relation, const MxTimelineR
     return is_valid ? MX_EDIT_VALID : MX_EDIT_INVALID;
 }
 
-MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow *target)
+static gboolean is_edit_of(const MxTimelineRow *row, const MxTimelineRow *target)
 {
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, row);
+    return relation.kind == MX_RELATION_EDIT && g_str_equal(relation.event_id, target->event_id) &&
+           mx_relation_judge_edit(&relation, row, target) == MX_EDIT_VALID;
+}
+
+/* The newest one behind the row `above`; 0: of all. */
+static MxTimelineRow *find_edit(MxStore *store, const MxTimelineRow *target, gint64 above)
+{
+    gboolean is_behind = above == 0;
     if (target->event_id == NULL)
         return NULL;
     g_autoptr(GPtrArray) rows =
         mx_store_list_relating(store, target->room, target->event_id, MAX_EDITS);
     for (guint i = 0; i < rows->len; i++) {
-        g_auto(MxRelation) relation = {0};
         const MxTimelineRow *row = g_ptr_array_index(rows, i);
-        mx_relation_read_row(&relation, row);
-        if (relation.kind == MX_RELATION_EDIT && g_str_equal(relation.event_id, target->event_id) &&
-            mx_relation_judge_edit(&relation, row, target) == MX_EDIT_VALID)
+        if (is_behind && is_edit_of(row, target))
             return g_ptr_array_steal_index(rows, i);
+        is_behind |= row->id == above;
     }
     return NULL;
+}
+
+MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow *target)
+{
+    return find_edit(store, target, 0);
+}
+
+MxTimelineRow *mx_relation_find_edit_before(MxStore *store, const MxTimelineRow *target,
+                                            const MxTimelineRow *edit)
+{
+    return find_edit(store, target, edit->id);
 }
 
 char *mx_relation_dup_new_content(const MxTimelineRow *edit)

@@ -46,6 +46,9 @@ MxEditState mx_relation_judge_edit(const MxRelation *relation, const MxTimelineR
                                    const MxTimelineRow *target);
 /* The valid edit that counts, or NULL. The caller frees. */
 MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow *target);
+/* The one that counted before this one. */
+MxTimelineRow *mx_relation_find_edit_before(MxStore *store, const MxTimelineRow *target,
+                                            const MxTimelineRow *edit);
 /* m.new_content of an edit; what the message says now, that of the edit that counts or its own.
  * JSON text; the caller frees. */
 char *mx_relation_dup_new_content(const MxTimelineRow *edit);

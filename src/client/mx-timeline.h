@@ -38,6 +38,7 @@ typedef struct {
     gboolean makes_sound;    /* by the push rules */
     gboolean is_muted;       /* by the push rules: no sound, even where the window is open */
     gboolean is_reaction;    /* of a state line: somebody's, or several */
+    gint64 told_by;          /* of one of nothing: the row of the line that tells it too, or 0 */
     gboolean is_void;        /* of one of nothing: an edit that no window tells of */
     gboolean is_minor;       /* of a state line: somebody came, went or took another name */
     gboolean is_from_member; /* the sender is in the room still */

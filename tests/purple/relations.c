@@ -336,6 +336,11 @@ static void edits_in(Scenario *s)
                     "a long message with a word that is misspelled and goes on and on after it",
                     "$8"));
     EXPECT_EVENT(s, "line", "~text", "word that is “mispelled” → “misspelled” and goes on");
+    push_event(s, ROOM,
+               edit(BOB, "$10",
+                    "a long message with a word that is misspelled and goes on and off after it",
+                    "$8"));
+    EXPECT_EVENT(s, "line", "~text", "goes on and “on” → “off” after it");
     EXPECT_NOTHING(s, 50);
 }
 
@@ -411,6 +416,54 @@ static void edits_out(Scenario *s)
     fails(s, "/edit s/twelve/one/", "says already");
     fails(s, "/edit bob: x", "Nobody called “bob” has written here");
     EXPECT_NOTHING(s, 50);
+}
+
+/* ---- interrupted ---- */
+
+/* The program dies when the lines stand in the window and its log, and nothing else knows. */
+static void killed(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+
+    start(s);
+    says(s, BOB, "$1", "at eight?");
+    sync_body_timeline(body, ROOM, answer(CAROL, "$2", "fine", "$1"));
+    sync_body_timeline(body, ROOM, in_thread(CAROL, "$3", "aside", "$1", "$2", FALSE));
+    sync_body_timeline(body, ROOM, edit(BOB, "$4", "at nine?", "$1"));
+    sync_body_timeline(body, ROOM, reaction(CAROL, "$5", "👍", "$1"));
+    sync_body_timeline(body, ROOM, reaction(BOB, "$6", "🎉", "$1"));
+    push(s, sync_body_end(body));
+    EXPECT_EVENT(s, "line", "~text", "fine");
+    EXPECT_EVENT(s, "line", "~text", "aside");
+    EXPECT_EVENT(s, "line", "~text", "at nine?");
+    EXPECT_EVENT(s, "line", "~text", "Reactions to Bob: at nine?");
+    scenario_die(s);
+}
+
+static void killed_2(Scenario *s)
+{
+    come_back(s);
+    open_chat(s, ROOM);
+    settle(s);
+    EXPECT_NOTHING(s, 300);
+}
+
+/* The account goes while a line waits for what it answers: it is told once, afterwards. */
+static void offline_while_asking(Scenario *s)
+{
+    start(s);
+    fake_server_always(s->server, "event", (FakeAnswer){.how = FAKE_SILENT});
+    push_event(s, ROOM, answer(CAROL, "$1", "I remember", "$old"));
+    EXPECT_REQUEST(s, "event");
+    go_offline(s);
+    EXPECT_EVENT(s, "line", "~text", "The account has disconnected");
+    fake_server_clear(s->server, "event");
+    host_account_enable(s->account, TRUE);
+    EXPECT_EVENT(s, "connected");
+    EXPECT_REQUEST(s, "event");
+    EXPECT_LINE(s, ROOM, CAROL, GREY("&gt; an older message") "<br>I remember", "RECV");
+    settle(s);
+    EXPECT_NOTHING(s, 100);
 }
 
 /* ---- reactions ---- */
@@ -545,6 +598,8 @@ static const ScenarioEntry entries[] = {
     {"relations-edits-in", {edits_in}},
     {"relations-edits-unread", {edits_unread}},
     {"relations-edits-out", {edits_out}},
+    {"relations-killed", {killed, killed_2}},
+    {"relations-offline-while-asking", {offline_while_asking}},
     {"relations-reactions-in", {reactions_in}},
     {"relations-reactions-out", {reactions_out}},
     {"relations-mentions-out", {mentions_out}},
