@@ -274,7 +274,7 @@ static char *substitute(const char *text, const char *old, const char *new, gboo
 }
 
 char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_user_id,
-                                  JsonObject *content)
+                                  JsonObject *content, GError **error)
 {
     g_autofree char *old = NULL, *new = NULL;
     gboolean all;
@@ -285,7 +285,7 @@ char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_u
         return NULL;
     g_autoptr(MxTimelineRow) target =
         mx_target_find(store, room, own_user_id, "", MX_TARGET_OWN, &rest, NULL);
-    if (target == NULL || target->event_id == NULL || !is_text(target))
+    if (target == NULL || !is_text(target))
         return NULL;
     g_autofree char *before = dup_text_now(store, target);
     if (before == NULL || strstr(before, old) == NULL)
@@ -293,6 +293,12 @@ char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_u
     g_autofree char *now = substitute(before, old, new, all);
     if (*now == '\0' || g_str_equal(now, before))
         return NULL;
+    if (target->event_id == NULL) {
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
+                            _("Your last message is still on its way, and was not changed. Type "
+                              "that again when it has arrived."));
+        return NULL;
+    }
     return make_edit(store, own_user_id, target, now);
 }
 

@@ -22,6 +22,7 @@ void mx_client_relate(MxClient *client, MxRoom *room, MxRelateDeed deed, const c
                       MxRoomFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* "s/old/new/" or "s/old/new/g" in a message that is to be sent: the content of the edit when the
- * user's last message in the window has `old`; else NULL. Worker only; the caller frees. */
+ * user's last message in the window has `old`; else NULL: it is a message like any other. With an
+ * error, a sentence, the one that it fits is still on its way. Worker only; the caller frees. */
 char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_user_id,
-                                  JsonObject *content);
+                                  JsonObject *content, GError **error);

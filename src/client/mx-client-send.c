@@ -95,16 +95,20 @@ MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, co
     return mx_line_new(store, &row, own_user_id);
 }
 
-static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
+/* FALSE: it is to be said why nothing is sent. */
+static gboolean add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
 {
-    g_autofree char *content =
-        mx_relate_read_substitution(store, room->key, job->own_user_id, job->content);
+    g_autofree char *content = mx_relate_read_substitution(store, room->key, job->own_user_id,
+                                                           job->content, &job->base.error);
+    if (job->base.error != NULL)
+        return FALSE;
     if (content == NULL) {
         /* F11: without m.mentions servers fall back to looking for names in the text. */
         mx_mention_apply(store, room->key, job->own_user_id, job->content, NULL);
         content = mx_json_object_to_text(job->content);
     }
     job->line = mx_send_add(store, room, job->own_user_id, "m.room.message", content);
+    return TRUE;
 }
 
 static void run_send(MxStore *store, gpointer data)
@@ -118,7 +122,11 @@ static void run_send(MxStore *store, gpointer data)
                             _("You are no longer in that room."));
         return;
     }
-    add_rows(store, job, room);
+    if (!add_rows(store, job, room)) {
+        mx_store_rollback(store);
+        job->room = room->key;
+        return;
+    }
     if (!mx_store_commit(store, &job->base.error)) {
         g_clear_pointer(&job->line, mx_line_free);
         return;
@@ -138,8 +146,10 @@ static void on_stored(gpointer data)
         mx_client_put_change(client, job->change);
     MxRoom *room = mx_client_get_room_by_key(client, job->room);
     if (job->base.error != NULL) {
+        gboolean is_said = g_error_matches(job->base.error, MX_ERROR, MX_ERROR_INVALID);
         g_autofree char *text = g_strdup_printf(
-            _("Your message could not be stored and was not sent. %s"), job->base.error->message);
+            is_said ? "%s" : _("Your message could not be stored and was not sent. %s"),
+            job->base.error->message);
         if (room != NULL)
             mx_client_emit_room_error(client, room, text);
         else

@@ -414,6 +414,14 @@ static void edits_out(Scenario *s)
     CHECK(s, get_path(s, fourth, "m.relates_to|rel_type") == NULL);
     settle(s);
     fails(s, "/edit s/twelve/one/", "says already");
+    /* What is on its way cannot be changed yet, and the correction is no message. */
+    fake_server_once(s->server, "send", (FakeAnswer){.how = FAKE_WHOLE, .delay_ms = 500});
+    CHECK(s, host_send_chat(s->account, ROOM, "a slwo one"));
+    EXPECT_LINE(s, ROOM, NULL, "a slwo one", "SEND");
+    CHECK(s, host_send_chat(s->account, ROOM, "s/slwo/slow/"));
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "still on its way");
+    EXPECT_REQUEST(s, "send");
+    settle(s);
     fails(s, "/edit bob: x", "Nobody called “bob” has written here");
     EXPECT_NOTHING(s, 50);
 }
