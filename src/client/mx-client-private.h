@@ -109,6 +109,7 @@ struct _MxClient {
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
     MxDecrypting decrypting;
+    gint64 quotes_pause_until; /* monotonic, us: mx-quote-fetch.c */
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -176,6 +177,12 @@ void mx_sync_load(MxClient *client, GPtrArray *changes, GPtrArray *presence);
 void mx_sync_retry(MxClient *client, const GError *error);
 /* Ends a held request, so that the next answer shows the present. */
 void mx_sync_hurry(MxClient *client);
+
+/* mx-client-send.c */
+/* What is typed here becomes a line, being delivered, and an item of the send queue; within a
+ * transaction. content: JSON text. room is saved. The caller owns the line. */
+MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
+                    const char *content);
 
 /* mx-send-queue.c */
 void mx_send_queue_init(MxClient *client);

@@ -2,12 +2,17 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
+#include "mx-client-relate.h"
 #include "mx-json.h"
 #include "mx-own-identity.h"
+#include "mx-mention.h"
+#include "mx-relation.h"
 
 /* From the input field to the send queue: one commit, then the line is drawn. */
 
@@ -16,7 +21,7 @@ typedef struct {
     gint64 room;     /* 0: the user's direct room, wherever that is */
     gboolean is_new; /* a placeholder had to be made */
     char *direct_user, *own_user_id;
-    char *content;
+    JsonObject *content;
 
     MxLine *line;
     MxRoomChange *change; /* of a placeholder just made */
@@ -27,7 +32,7 @@ static void send_job_free(gpointer data)
     SendJob *job = data;
     g_free(job->direct_user);
     g_free(job->own_user_id);
-    g_free(job->content);
+    g_clear_pointer(&job->content, json_object_unref);
     g_clear_pointer(&job->line, mx_line_free);
     g_clear_pointer(&job->change, mx_room_change_free);
     mx_client_job_clear(job);
@@ -54,20 +59,25 @@ static MxRoomRow *get_room(MxStore *store, SendJob *job)
     return room;
 }
 
-static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
+MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
+                    const char *content)
 {
     g_autofree char *txn_id = mx_store_new_txn_id(store);
+    g_autofree char *relates_to =
+        mx_relation_dup_target_of(type, mx_json_scan_root(content, strlen(content)));
     gint64 now_ms = g_get_real_time() / 1000;
+    gboolean is_secret = room->encrypted && !mx_relation_is_reaction(type);
     MxTimelineRow row = {
         .room = room->key,
         .pos = ++room->top_pos,
-        .sender = job->own_user_id,
-        .type = (char *)"m.room.message",
+        .sender = (char *)own_user_id,
+        .type = (char *)type,
         .txn_id = txn_id,
-        .content = job->content,
+        .content = (char *)content,
         .ts = now_ms,
         .display = MX_DISPLAY_DELIVERING,
-        .is_secret = room->encrypted,
+        .is_secret = is_secret,
+        .relates_to = relates_to,
     };
     mx_store_add_timeline(store, &row);
     MxQueueRow item = {
@@ -75,15 +85,31 @@ static void add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
         .row = row.id,
         .txn_id = txn_id,
         .type = row.type,
-        .content = job->content,
-        .is_secret = room->encrypted,
+        .content = row.content,
+        .is_secret = is_secret,
         .state = MX_QUEUE_QUEUED,
         .created_ms = now_ms,
     };
     mx_store_add_queue(store, &item);
     room->last_ts = MAX(room->last_ts, now_ms);
     mx_store_save_room(store, room);
-    job->line = mx_line_new(store, &row, job->own_user_id);
+    return mx_line_new(store, &row, own_user_id);
+}
+
+/* FALSE: it is to be said why nothing is sent. */
+static gboolean add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
+{
+    g_autofree char *content = mx_relate_read_substitution(store, room->key, job->own_user_id,
+                                                           job->content, &job->base.error);
+    if (job->base.error != NULL)
+        return FALSE;
+    if (content == NULL) {
+        /* F11: without m.mentions servers fall back to looking for names in the text. */
+        mx_mention_apply(store, room->key, job->own_user_id, job->content, NULL);
+        content = mx_json_object_to_text(job->content);
+    }
+    job->line = mx_send_add(store, room, job->own_user_id, "m.room.message", content);
+    return TRUE;
 }
 
 static void run_send(MxStore *store, gpointer data)
@@ -97,7 +123,11 @@ static void run_send(MxStore *store, gpointer data)
                             _("You are no longer in that room."));
         return;
     }
-    add_rows(store, job, room);
+    if (!add_rows(store, job, room)) {
+        mx_store_rollback(store);
+        job->room = room->key;
+        return;
+    }
     if (!mx_store_commit(store, &job->base.error)) {
         g_clear_pointer(&job->line, mx_line_free);
         return;
@@ -117,8 +147,10 @@ static void on_stored(gpointer data)
         mx_client_put_change(client, job->change);
     MxRoom *room = mx_client_get_room_by_key(client, job->room);
     if (job->base.error != NULL) {
+        gboolean is_said = g_error_matches(job->base.error, MX_ERROR, MX_ERROR_INVALID);
         g_autofree char *text = g_strdup_printf(
-            _("Your message could not be stored and was not sent. %s"), job->base.error->message);
+            is_said ? "%s" : _("Your message could not be stored and was not sent. %s"),
+            job->base.error->message);
         if (room != NULL)
             mx_client_emit_room_error(client, room, text);
         else
@@ -144,13 +176,11 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
         json_object_set_string_member(content, "format", "org.matrix.custom.html");
         json_object_set_string_member(content, "formatted_body", formatted_body);
     }
-    /* F11: without it servers fall back to looking for names in the text. */
-    json_object_set_object_member(content, "m.mentions", json_object_new());
     SendJob *job = mx_client_job_new(client, sizeof *job);
     job->room = room;
     job->direct_user = g_strdup(direct_user);
     job->own_user_id = g_strdup(client->user_id);
-    job->content = mx_json_object_to_text(content);
+    job->content = g_steal_pointer(&content);
     mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
 }
 

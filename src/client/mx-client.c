@@ -7,6 +7,7 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
+#include "mx-quote-fetch.h"
 #include "mx-uri.h"
 
 #define STOP_WAIT_MS 2000
@@ -436,6 +437,8 @@ typedef struct {
     char *own_user_id;
     int limit;
     gboolean is_first;
+    gboolean may_wait; /* for what the lines are about */
+    GPtrArray *wanted; /* event IDs: it waits */
     int left_out;
     gboolean has_gap;
     gint64 failed;
@@ -449,6 +452,7 @@ static void window_job_free(gpointer data)
     WindowJob *job = data;
     g_free(job->own_user_id);
     g_clear_pointer(&job->lines, g_ptr_array_unref);
+    g_clear_pointer(&job->wanted, g_ptr_array_unref);
     mx_client_job_clear(job);
     g_free(job);
 }
@@ -534,12 +538,44 @@ static void run_take(MxStore *store, gpointer data)
     WindowJob *job = data;
     if (job->is_first) {
         mx_store_begin(store);
-        job->left_out = mx_store_skip_all_but(store, job->room, WINDOW_LINES, WINDOW_STATE_LINES);
+        job->left_out += mx_store_skip_all_but(store, job->room, WINDOW_LINES, WINDOW_STATE_LINES);
         if (!mx_store_commit(store, &job->base.error))
+            return;
+    }
+    if (job->may_wait) {
+        job->wanted = mx_timeline_list_wanted(store, job->room, LINES_AT_ONCE);
+        if (job->wanted->len > 0)
             return;
     }
     job->lines =
         mx_timeline_take(store, job->room, LINES_AT_ONCE, job->own_user_id, &job->base.error);
+}
+
+static void push_take(WindowJob *job);
+
+static void on_quoted(MxClient *client, gpointer data)
+{
+    const WindowJob *waiting = data;
+    WindowJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = waiting->room;
+    job->own_user_id = g_strdup(waiting->own_user_id);
+    job->is_first = waiting->is_first;
+    job->left_out = waiting->left_out;
+    job->func = waiting->func;
+    job->user_data = waiting->user_data;
+    push_take(job);
+}
+
+/* The same once more, when what its lines are about is here. */
+static void wait_for_quotes(MxClient *client, MxRoom *room, WindowJob *job)
+{
+    WindowJob *waiting = new_window_job(client, room);
+    waiting->is_first = job->is_first;
+    waiting->left_out = job->left_out;
+    waiting->func = job->func;
+    waiting->user_data = job->user_data;
+    mx_quotes_fetch(client, room, g_steal_pointer(&job->wanted), on_quoted, waiting,
+                    window_job_free);
 }
 
 static void on_taken(gpointer data)
@@ -547,6 +583,10 @@ static void on_taken(gpointer data)
     WindowJob *job = data;
     MxClient *client = job->base.client;
     MxRoom *room = mx_client_get_room_by_key(client, job->room);
+    if (job->wanted != NULL && job->wanted->len > 0 && room != NULL) {
+        wait_for_quotes(client, room, job);
+        return;
+    }
     if (job->base.error != NULL)
         mx_client_emit_account_notice(client, job->base.error->message);
     if (job->lines == NULL)
@@ -562,15 +602,21 @@ static void on_taken(gpointer data)
         job->func(client, room, g_steal_pointer(&job->lines), job->left_out, job->user_data);
 }
 
+static void push_take(WindowJob *job)
+{
+    mx_worker_push(job->base.client->worker, MX_JOB_USER, run_take, on_taken, job, window_job_free);
+}
+
 void mx_client_take_lines(MxClient *client, MxRoom *room, MxLinesFunc func, gpointer user_data)
 {
     if (client->worker == NULL)
         return;
     WindowJob *job = new_window_job(client, room);
     job->is_first = g_hash_table_remove(client->opened_now, room->room_id);
+    job->may_wait = mx_quotes_may_wait(client);
     job->func = func;
     job->user_data = user_data;
-    mx_worker_push(client->worker, MX_JOB_USER, run_take, on_taken, job, window_job_free);
+    push_take(job);
 }
 
 typedef struct {

@@ -11,6 +11,7 @@
 #include "mx-notify.h"
 #include "mx-old-copy.h"
 #include "mx-raw-line.h"
+#include "mx-relation.h"
 
 #define ENCRYPTED "m.room.encrypted"
 #define BATCH 25
@@ -111,14 +112,17 @@ static void take_text(Pass *pass, MxTimelineRow *row, MxReading *reading)
         note_line(pass, row);
     if (!mx_event_parse(&event, text, strlen(text), TRUE))
         is_line = FALSE;
+    g_autofree char *relates_to = event.type != NULL ? mx_relation_dup_target(&event) : NULL;
     gboolean is_told =
-        event.type != NULL && mx_raw_line_is_wanted(pass->store, pass->room->key, &event);
+        event.type != NULL && (mx_raw_line_is_wanted(pass->store, pass->room->key, &event) ||
+                               (relates_to != NULL && mx_relation_is_reaction(event.type)));
     if (is_line && is_shown(row))
         row->alert =
-            mx_notify_judge(pass->rules, pass->store, pass->room, &event, pass->own_user_id);
+            mx_notify_judge(pass->rules, pass->store, pass->room, &event, pass->own_user_id) |
+            (relates_to != NULL ? MX_ALERT_QUIET : MX_ALERT_NONE);
     else if (is_told)
         row->alert = MX_ALERT_MUTED | MX_ALERT_QUIET;
-    else if (row->display == MX_DISPLAY_PENDING) /* a reaction, or the like; a redaction inside has
+    else if (row->display == MX_DISPLAY_PENDING) /* nothing to show; a redaction inside has
                                                     no power (I13) */
         row->display = MX_DISPLAY_NONE;
     g_free(row->type);

@@ -10,6 +10,7 @@
 #include "mx-client-private.h"
 #include "mx-decrypt.h"
 #include "mx-ignored-list.h"
+#include "mx-relation-line.h"
 #include "mx-room-name.h"
 #include "mx-upgrade.h"
 
@@ -105,7 +106,7 @@ static gboolean is_ignored(const MxHistoryWalk *walk, const MxTimelineRow *row)
 static void add_row(MxStore *store, MxHistoryWalk *walk, const MxTimelineRow *row)
 {
     walk->place.pos = row->pos;
-    if (is_ignored(walk, row))
+    if (is_ignored(walk, row) || mx_related_line_is_told_before(store, row))
         return;
     g_autoptr(MxLine) line = mx_line_new(store, row, walk->own_user_id);
     if (line->kind == MX_LINE_NOTHING || (line->is_minor && walk->query.leaves_out_minor))

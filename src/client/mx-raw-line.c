@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-relation.h"
 #include "mx-room-name.h"
 #include "mx-state-line.h"
 #include "mx-sync-apply.h"
@@ -16,7 +17,8 @@
 static gboolean is_raw(const char *type, const char *state_key)
 {
     if (state_key == NULL)
-        return !mx_sync_apply_is_line(type) && !g_str_equal(type, "m.room.redaction");
+        return !mx_sync_apply_is_line(type) && !g_str_equal(type, "m.room.redaction") &&
+               !mx_relation_is_reaction(type);
     return !mx_state_line_is_known(type);
 }
 

@@ -9,7 +9,9 @@
 
 #include "mx-id.h"
 #include "mx-json.h"
+#include "mx-quote.h"
 #include "mx-room-name.h"
+#include "mx-store-relations.h"
 
 #define REDACTION "m.room.redaction"
 /* Characters. */
@@ -171,6 +173,7 @@ void mx_redaction_apply(MxStore *store, MxRoomRow *room, const char *content)
         return;
     redact_state(store, room, target);
     g_autoptr(MxTimelineRow) row = mx_store_get_event(store, room->key, target);
+    mx_store_blank_quoted(store, room->key, target);
     if (row == NULL) {
         mx_store_add_redacted(store, room->key, target);
         return;
@@ -191,24 +194,12 @@ void mx_redaction_settle_echo(MxStore *store, const MxRoomRow *room, const MxEve
 
 /* ---- in words ---- */
 
-/* As the window shows it; with its day when that is another than the redaction's. */
-static char *describe_time(gint64 ts, gint64 beside)
-{
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(ts / 1000);
-    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(beside / 1000);
-    if (when == NULL || now == NULL)
-        return g_strdup("?");
-    gboolean is_same_day = g_date_time_get_year(when) == g_date_time_get_year(now) &&
-                           g_date_time_get_day_of_year(when) == g_date_time_get_day_of_year(now);
-    return g_date_time_format(when, is_same_day ? "%H:%M" : "%x %H:%M");
-}
-
 static char *describe_target(MxStore *store, const MxTimelineRow *row, const MxTimelineRow *target)
 {
     g_autofree char *name = mx_room_name_of_member(store, row->room, row->sender);
     if (target == NULL)
         return g_strdup_printf(_("%s has removed an older message or event"), name);
-    g_autofree char *time = describe_time(target->ts, row->ts);
+    g_autofree char *time = mx_quote_describe_time(target->ts, row->ts);
     g_autofree char *whose = mx_room_name_of_member(store, row->room, target->sender);
     g_autofree char *type = mx_event_tidy_text(target->type, MAX_TYPE);
     gboolean is_own = g_str_equal(target->sender, row->sender);

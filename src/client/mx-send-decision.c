@@ -6,6 +6,7 @@
 
 #include "mx-direct-encryption.h"
 #include "mx-json.h"
+#include "mx-relation.h"
 #include "mx-room-encryption.h"
 #include "mx-upgrade.h"
 
@@ -34,10 +35,16 @@ gboolean mx_send_is_redaction(const MxQueueRow *item)
     return g_str_equal(item->type, "m.room.redaction");
 }
 
+/* Reactions and redactions are never encrypted. */
+static gboolean is_clear(const MxQueueRow *item)
+{
+    return mx_send_is_redaction(item) || mx_relation_is_reaction(item->type);
+}
+
 static char *dup_body(const MxQueueRow *item)
 {
-    if (mx_send_is_redaction(item))
-        return g_strdup("/redact");
+    if (is_clear(item))
+        return g_strdup(mx_send_is_redaction(item) ? "/redact" : "/react");
     MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
     g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
     if (body == NULL)
@@ -84,7 +91,7 @@ static void drop_reason(MxQueueRow *item)
 /* What is encrypted already needs no decision. */
 static MxSendDecision decide_encryption(MxStore *store, const MxSendJob *job)
 {
-    if (job->is_pending_room || mx_send_is_redaction(job->item) || job->item->cipher != NULL)
+    if (job->is_pending_room || is_clear(job->item) || job->item->cipher != NULL)
         return MX_SEND_PLAIN;
     return mx_room_encryption_decide(store, job->room);
 }
@@ -92,7 +99,7 @@ static MxSendDecision decide_encryption(MxStore *store, const MxSendJob *job)
 /* It was written into an encrypted room, and came here because that room's partner had left. */
 static gboolean is_for_encrypted(const MxQueueRow *item)
 {
-    return item->is_secret && item->cipher == NULL && !mx_send_is_redaction(item);
+    return item->is_secret && item->cipher == NULL && !is_clear(item);
 }
 
 static char *name_warning(const MxSendJob *job)
@@ -143,8 +150,8 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
         return MX_NEXT_ENCRYPT;
     if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
         return MX_NEXT_NOT_PLAIN;
-    if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&
-        !mx_send_is_redaction(job->item) && is_downgraded(store, job))
+    if (decision == MX_SEND_PLAIN && job->item->cipher == NULL && !is_clear(job->item) &&
+        is_downgraded(store, job))
         return MX_NEXT_WARN;
     MxSendNext next =
         job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;

@@ -11,6 +11,7 @@
 #include "mx-place.h"
 #include "mx-raw-line.h"
 #include "mx-redaction.h"
+#include "mx-relation.h"
 #include "mx-room-encryption.h"
 #include "mx-state-line.h"
 #include "mx-store-history.h"
@@ -262,7 +263,9 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     gboolean is_redacted = mx_store_is_redacted(store, room->key, event->event_id);
     g_autofree char *content = mx_redaction_dup_content(event, is_redacted);
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    g_autofree char *relates_to = mx_relation_dup_target(event);
     gboolean is_told = mx_state_line_is_told(event, line->own_user_id) || mx_redaction_is(event) ||
+                       (relates_to != NULL && mx_relation_is_reaction(event->type)) ||
                        mx_raw_line_is_wanted(store, room->key, event);
     g_autofree char *prev_content =
         is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;
@@ -277,6 +280,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
         .state_key = is_told ? event->state_key : NULL,
         .prev_content = prev_content,
         .ts = event->ts,
+        .relates_to = relates_to,
         .display =
             (is_line || is_told) && !is_hidden && !is_redacted ? line->display : MX_DISPLAY_NONE,
         .delayed = line->delayed,
@@ -288,7 +292,8 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     g_autofree char *session_id = is_line ? mx_decrypt_note(store, room, &row) : NULL;
     gboolean is_waiting = row.crypto == MX_ROW_WAITING;
     if (is_line && !is_waiting && row.display == MX_DISPLAY_PENDING)
-        row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id);
+        row.alert = mx_notify_judge(line->rules, store, room, event, line->own_user_id) |
+                    (relates_to != NULL ? MX_ALERT_QUIET : MX_ALERT_NONE);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
     if (is_line && !is_waiting && !is_hidden)

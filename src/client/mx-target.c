@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-event.h"
+#include "mx-relation.h"
 #include "mx-room-name.h"
 
 /* So many lines back a target is looked for. */
@@ -247,6 +248,20 @@ static void drop_others(Search *search)
             g_ptr_array_remove_index(search->lines, i - 1);
 }
 
+/* The message that an edit's line is about, or NULL: it is none. */
+static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *line)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, line);
+    if (relation.kind != MX_RELATION_EDIT)
+        return NULL;
+    g_autoptr(MxTimelineRow) target =
+        mx_store_get_event(search->store, search->room, relation.event_id);
+    return mx_relation_judge_edit(&relation, line, target) == MX_EDIT_VALID
+               ? g_steal_pointer(&target)
+               : NULL;
+}
+
 static const MxTimelineRow *find(Search *search, const MxTarget *target, GError **error)
 {
     switch (target->kind) {
@@ -276,5 +291,6 @@ MxTimelineRow *mx_target_find(MxStore *store, gint64 room, const char *own_user_
     guint index;
     if (found == NULL || !g_ptr_array_find(search.lines, found, &index))
         return NULL;
-    return g_ptr_array_steal_index(search.lines, index);
+    MxTimelineRow *original = get_original(&search, found);
+    return original != NULL ? original : g_ptr_array_steal_index(search.lines, index);
 }

@@ -15,9 +15,10 @@ typedef enum {
     MX_TARGET_OWN,     /* own ones alone */
 } MxTargetPool;
 
-/* Only lines that are in the window count. typed may be NULL. *rest points behind the word, into
- * typed or at an empty string. NULL and MX_ERROR_INVALID, with a sentence for the user, when the
- * word means no line or more than one. Worker only; the caller frees. */
+/* An edit's line means the message that was edited. Only lines that are in the window count. typed
+ * may be NULL. *rest points behind the word, into typed or at an empty string. NULL and
+ * MX_ERROR_INVALID, with a sentence for the user, when the word means no line or more than one.
+ * Worker only; the caller frees. */
 MxTimelineRow *mx_target_find(MxStore *store, gint64 room, const char *own_user_id,
                               const char *typed, MxTargetPool pool, const char **rest,
                               GError **error);

@@ -1,9 +1,18 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-timeline.h"
+#include "config.h"
 
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "mx-quote.h"
 #include "mx-raw-line.h"
+#include "mx-reaction-line.h"
 #include "mx-redaction.h"
+#include "mx-relation-line.h"
+#include "mx-relation.h"
 #include "mx-room-name.h"
 #include "mx-server-notice.h"
 #include "mx-state-line.h"
@@ -18,6 +27,7 @@ void mx_line_free(MxLine *line)
     g_free(line->sender_name);
     g_free(line->body);
     g_free(line->formatted_body);
+    g_free(line->about);
     g_free(line->mark);
     g_free(line);
 }
@@ -50,7 +60,10 @@ static char *dup_formatted_body(MxJsonSlice msgtype, MxJsonSlice format, MxJsonS
 
 static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
 {
-    if (mx_raw_line_is_one(row))
+    line->is_reaction = mx_relation_is_reaction(row->type);
+    if (line->is_reaction)
+        line->body = mx_reaction_line_describe(store, row);
+    else if (mx_raw_line_is_one(row))
         line->body = mx_raw_line_describe(store, row);
     else if (row->state_key != NULL)
         line->body = mx_state_line_describe(store, row, &line->is_minor);
@@ -65,17 +78,53 @@ static gboolean is_member(MxStore *store, gint64 room, const char *user_id)
     return member != NULL && member->membership == MX_MEMBERSHIP_JOIN;
 }
 
+static void add_mark(MxLine *line, const char *words)
+{
+    g_autofree char *before = g_steal_pointer(&line->mark);
+    line->mark = before != NULL ? g_strdup_printf("%s, %s", before, words) : g_strdup(words);
+}
+
+/* What is to be thought of whoever has edited it counts, not only what is of the first text. */
+static void take_edit(MxLine *line, const MxTimelineRow *edit)
+{
+    gboolean is_warned;
+    g_autofree char *mark = mx_unreadable_dup_mark(edit, &is_warned);
+    if (mark != NULL && g_strcmp0(mark, line->mark) != 0)
+        add_mark(line, mark);
+    line->is_warned |= is_warned;
+    add_mark(line, _("edited"));
+}
+
+static void take_text(MxLine *line, MxRelatedLine *related, const MxJsonSlice *values)
+{
+    line->kind = kind_of_message(values[0]);
+    line->formatted_body = dup_formatted_body(values[0], values[2], values[3]);
+    line->about = g_steal_pointer(&related->about);
+    if (related->edit != NULL)
+        take_edit(line, related->edit);
+    if (related->body != NULL)
+        g_clear_pointer(&line->formatted_body, g_free);
+    g_autofree char *body = g_steal_pointer(&line->body);
+    line->body = related->body != NULL ? g_steal_pointer(&related->body)
+                 : related->is_answer  ? mx_relation_strip_fallback(body)
+                                       : g_steal_pointer(&body);
+}
+
 static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
 {
     static const char *const names[] = {"msgtype", "body", "format", "formatted_body", NULL};
     MxJsonSlice values[4];
-    MxJsonSlice content = mx_json_scan_root(row->content, strlen(row->content));
+    g_auto(MxRelatedLine) related = {0};
+    mx_related_line_read(&related, store, row);
+    const char *text = related.content != NULL ? related.content : row->content;
+    MxJsonSlice content = mx_json_scan_root(text, strlen(text));
     mx_json_scan_members(content, names, values);
     line->body = mx_json_slice_equals(values[0], "m.server_notice")
                      ? mx_server_notice_describe(store, row->room, content)
                      : mx_json_slice_dup_string(values[1]);
-    if (is_empty(content)) {
+    if (is_empty(content) || related.is_nothing) {
         line->kind = MX_LINE_NOTHING;
+        line->is_void = related.is_nothing;
     } else if (g_str_equal(row->type, "m.room.encrypted")) {
         line->kind = MX_LINE_ENCRYPTED;
         g_free(line->body);
@@ -83,8 +132,7 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
     } else if (line->body == NULL) {
         line->kind = MX_LINE_UNREADABLE;
     } else {
-        line->kind = kind_of_message(values[0]);
-        line->formatted_body = dup_formatted_body(values[0], values[2], values[3]);
+        take_text(line, &related, values);
     }
 }
 
@@ -117,29 +165,72 @@ static GPtrArray *lines_from_rows(MxStore *store, GPtrArray *rows, const char *o
     GPtrArray *lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
     for (guint i = 0; i < rows->len; i++)
         g_ptr_array_add(lines, mx_line_new(store, g_ptr_array_index(rows, i), own_user_id));
+    mx_reaction_line_group(store, rows, lines);
     return lines;
 }
 
-GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
-                            GError **error)
+static GPtrArray *list_ready(MxStore *store, gint64 room, int limit)
 {
     g_autoptr(MxGapRow) gap = mx_store_get_blocking_gap(store, room);
     /* What was stored before the gap may go on; what fills it and what is after it waits. */
     gint64 before = gap != NULL ? gap->pos - MX_GAP_SPACE + 1 : G_MAXINT64;
     before = MIN(before, mx_store_get_waiting_pos(store, room));
-    g_autoptr(GPtrArray) rows =
-        mx_store_list_display(store, room, MX_DISPLAY_PENDING, before, limit);
-    if (rows->len == 0)
-        return g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    return mx_store_list_display(store, room, MX_DISPLAY_PENDING, before, limit);
+}
+
+GPtrArray *mx_timeline_list_wanted(MxStore *store, gint64 room, int limit)
+{
+    GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) rows = list_ready(store, room, limit);
+    for (guint i = 0; i < rows->len; i++)
+        mx_quote_list_wanted(store, g_ptr_array_index(rows, i), wanted);
+    return wanted;
+}
+
+/* Commands look for what a window has shown: an edit that has no line is not among it. */
+static gboolean skip_void(MxStore *store, GPtrArray *lines, GError **error)
+{
     mx_store_begin(store);
-    for (guint i = 0; i < rows->len; i++) {
-        MxTimelineRow *row = g_ptr_array_index(rows, i);
-        mx_store_note_telling(store, row->id);
-        mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+    for (guint i = lines->len; i > 0; i--) {
+        const MxLine *line = g_ptr_array_index(lines, i - 1);
+        if (!line->is_void)
+            continue;
+        mx_store_set_display(store, line->row, MX_DISPLAY_SKIPPED);
+        g_ptr_array_remove_index(lines, i - 1);
     }
-    if (!mx_store_commit(store, error))
-        return NULL;
-    return lines_from_rows(store, rows, own_user_id);
+    return mx_store_commit(store, error);
+}
+
+static gboolean has_void(GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        if (((MxLine *)g_ptr_array_index(lines, i))->is_void)
+            return TRUE;
+    return FALSE;
+}
+
+GPtrArray *mx_timeline_take(MxStore *store, gint64 room, int limit, const char *own_user_id,
+                            GError **error)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    while (lines->len == 0) {
+        g_autoptr(GPtrArray) rows = list_ready(store, room, limit);
+        if (rows->len == 0)
+            break;
+        mx_store_begin(store);
+        for (guint i = 0; i < rows->len; i++) {
+            MxTimelineRow *row = g_ptr_array_index(rows, i);
+            mx_store_note_telling(store, row->id);
+            mx_store_set_display(store, row->id, MX_DISPLAY_DELIVERING);
+        }
+        if (!mx_store_commit(store, error))
+            return NULL;
+        g_ptr_array_unref(lines);
+        lines = lines_from_rows(store, rows, own_user_id);
+        if (has_void(lines) && !skip_void(store, lines, error))
+            return NULL;
+    }
+    return g_steal_pointer(&lines);
 }
 
 GPtrArray *mx_timeline_list_delivering(MxStore *store, gint64 room, const char *own_user_id)

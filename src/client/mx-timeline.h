@@ -27,6 +27,7 @@ typedef struct {
     char *sender_name;    /* as the room shows it */
     char *body;           /* plain text, may be NULL for kinds that have none */
     char *formatted_body; /* HTML as it came, NULL when there is none */
+    char *about;          /* plain text before the body: what it answers, its thread; or NULL */
     char *mark;           /* what is to be said beside it, in few words; or NULL */
     gboolean is_warned;   /* that is a warning */
     gint64 ts;            /* origin_server_ts in ms */
@@ -36,6 +37,9 @@ typedef struct {
     gboolean is_highlight;   /* by the push rules */
     gboolean makes_sound;    /* by the push rules */
     gboolean is_muted;       /* by the push rules: no sound, even where the window is open */
+    gboolean is_reaction;    /* of a state line: somebody's, or several */
+    gint64 told_by;          /* of one of nothing: the row of the line that tells it too, or 0 */
+    gboolean is_void;        /* of one of nothing: an edit that no window tells of */
     gboolean is_minor;       /* of a state line: somebody came, went or took another name */
     gboolean is_from_member; /* the sender is in the room still */
     int shown_twins;         /* of a recovered line: shown ones that look just the same */
@@ -45,6 +49,9 @@ void mx_line_free(MxLine *line);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxLine, mx_line_free)
 MxLine *mx_line_new(MxStore *store, const MxTimelineRow *row, const char *own_user_id);
 
+/* Events (char *) that the lines which the next mx_timeline_take() gives are about, and that nobody
+ * has asked for yet. */
+GPtrArray *mx_timeline_list_wanted(MxStore *store, gint64 room, int limit);
 /* The room's oldest pending lines, at most limit, marked as being delivered. Lines after a gap that
  * is still being filled, or after an encrypted one that was not tried yet, stay. NULL with an error
  * when the commit failed. */

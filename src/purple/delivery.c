@@ -30,6 +30,16 @@ typedef struct {
 
 static void ask(Delivery *delivery, MxRoom *room);
 
+/* The line that tells this one; it comes before it. */
+static guint get_teller(GPtrArray *lines, guint index)
+{
+    const MxLine *line = g_ptr_array_index(lines, index);
+    for (guint i = 0; line->told_by != 0 && i < index; i++)
+        if (((MxLine *)g_ptr_array_index(lines, i))->row == line->told_by)
+            return i;
+    return index;
+}
+
 /* Shown and not shown ones of the lines in hand, to the database. */
 static void settle(Delivery *delivery)
 {
@@ -38,7 +48,8 @@ static void settle(Delivery *delivery)
     g_autoptr(GPtrArray) shown = g_ptr_array_new();
     g_autoptr(GPtrArray) rest = g_ptr_array_new();
     for (guint i = 0; i < delivery->lines->len; i++)
-        g_ptr_array_add(i < delivery->next ? shown : rest, g_ptr_array_index(delivery->lines, i));
+        g_ptr_array_add(get_teller(delivery->lines, i) < delivery->next ? shown : rest,
+                        g_ptr_array_index(delivery->lines, i));
     mx_client_lines_shown(delivery->mxp->client, shown);
     mx_client_lines_not_shown(delivery->mxp->client, rest);
     g_clear_pointer(&delivery->lines, g_ptr_array_unref);
@@ -276,7 +287,7 @@ void mxp_delivery_recover(MxpAccount *mxp, MxRoom *room, GPtrArray *lines)
     g_autoptr(GPtrArray) shown = g_ptr_array_new();
     g_autoptr(GPtrArray) rest = g_ptr_array_new();
     for (guint i = 0; i < lines->len; i++)
-        g_ptr_array_add(g_array_index(logged, gboolean, i) ? shown : rest,
+        g_ptr_array_add(g_array_index(logged, gboolean, get_teller(lines, i)) ? shown : rest,
                         g_ptr_array_index(lines, i));
     mx_client_lines_shown(mxp->client, shown);
     mx_client_lines_not_shown(mxp->client, rest);

@@ -54,9 +54,22 @@ static char *get_bare_text(const MxLine *line)
     return NULL;
 }
 
+/* What a line is about stands before it. An action has to begin with the name of who does it: there
+ * it stands behind. */
+static char *add_about(const MxLine *line, char *text, const char *line_break, const char *open,
+                       const char *about, const char *close)
+{
+    g_autofree char *owned = text;
+    if (owned == NULL || about == NULL)
+        return g_steal_pointer(&owned);
+    if (line->kind == MX_LINE_EMOTE)
+        return g_strconcat(owned, line_break, open, about, close, NULL);
+    return g_strconcat(open, about, close, line_break, owned, NULL);
+}
+
 char *mxp_messages_get_text(const MxLine *line)
 {
-    g_autofree char *text = get_bare_text(line);
+    g_autofree char *text = add_about(line, get_bare_text(line), "\n", "", line->about, "");
     if (text == NULL || line->mark == NULL)
         return g_steal_pointer(&text);
     return g_strdup_printf("%s [%s]", text, line->mark);
@@ -77,7 +90,9 @@ static char *get_bare_markup(const MxLine *line)
  * the rest is quiet. */
 static char *get_markup(const MxLine *line)
 {
-    g_autofree char *markup = get_bare_markup(line);
+    g_autofree char *about = line->about != NULL ? mxp_markup_escape(line->about) : NULL;
+    g_autofree char *markup = add_about(line, get_bare_markup(line), "<br>",
+                                        "<font color=\"#77767b\">", about, "</font>");
     if (markup == NULL || line->mark == NULL)
         return g_steal_pointer(&markup);
     g_autofree char *mark = mxp_markup_escape(line->mark);
@@ -160,9 +175,14 @@ gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room)
     return !g_str_equal(where, MXP_HIDE_NEVER) && room->people > MXP_LARGE_ROOM;
 }
 
+static gboolean hides_reactions(MxpAccount *mxp)
+{
+    return !purple_account_get_bool(mxp->account, MXP_OPTION_REACTIONS, TRUE);
+}
+
 gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
 {
-    return line->kind != MX_LINE_NOTHING &&
+    return line->kind != MX_LINE_NOTHING && !(line->is_reaction && hides_reactions(mxp)) &&
            !(line->is_minor && mxp_messages_hides_minor(mxp, room));
 }
 

@@ -19,6 +19,9 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 #define MXP_HIDE_ALWAYS "always"
 #define MXP_HIDE_NEVER "never"
 
+/* Account option: reactions have lines. */
+#define MXP_OPTION_REACTIONS "show_reactions"
+
 /* Lines about who comes and goes are left out in this room. */
 gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room);
 /* The line says something, and the account's options want it. */

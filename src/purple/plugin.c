@@ -220,6 +220,9 @@ static void add_member_options(void)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_list_new(_("Hide who joins and leaves"),
                                                      MXP_OPTION_HIDE_JOINS, list));
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options,
+        purple_account_option_bool_new(_("Show reactions"), MXP_OPTION_REACTIONS, TRUE));
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Members listed in a window"),

@@ -88,6 +88,15 @@
     "BEGIN UPDATE outbound SET stale = 1 WHERE room = new.key; END;"                               \
     "ALTER TABLE queue ADD COLUMN cipher TEXT;"
 
+/* Which event an edit or a reaction is about; and events that lines are about and that the timeline
+ * does not have. */
+#define RELATIONS                                                                                  \
+    "ALTER TABLE timeline ADD COLUMN relates_to TEXT;"                                             \
+    "CREATE INDEX timeline_relates ON timeline (room, relates_to) WHERE relates_to IS NOT NULL;"   \
+    "CREATE TABLE quoted (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"                \
+    "  event_id TEXT NOT NULL, sender TEXT, type TEXT, content TEXT, ts INTEGER NOT NULL,"         \
+    "  sealed BLOB, PRIMARY KEY (room, event_id)) WITHOUT ROWID;"
+
 /* Each entry brings the schema from version i to i + 1 and is never changed after a release.
  * Message content stands apart from its row's order and state, so that sealing it later is a change
  * of one column. */
@@ -181,6 +190,7 @@ static const char *const migrations[] = {
     "CREATE INDEX past_outbound_room ON past_outbound (room_id);",
     "CREATE INDEX timeline_locked ON timeline (room) WHERE late = 3;"
     "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
+    RELATIONS,
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

@@ -36,12 +36,13 @@ gboolean mx_store_add_timeline(MxStore *store, MxTimelineRow *row)
     int added = mx_store_exec(
         store,
         "INSERT INTO timeline (room, pos, event_id, sender, type, txn_id, ts, display, delayed, "
-        "content, alert, state_key, prev_content, crypto, reading, session_id, sealed) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "iissssiddsdssddsb", row->room, row->pos, row->event_id, row->sender,
+        "content, alert, state_key, prev_content, crypto, reading, session_id, sealed, relates_to) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "iissssiddsdssddsbs", row->room, row->pos, row->event_id, row->sender,
         row->is_secret ? MX_SEALED_TYPE : row->type, row->txn_id, row->ts, (int)row->display,
         row->delayed, row->is_secret ? MX_SEALED_CONTENT : row->content, (int)row->alert,
-        row->state_key, row->prev_content, (int)row->crypto, row->reading, row->session_id, sealed);
+        row->state_key, row->prev_content, (int)row->crypto, row->reading, row->session_id, sealed,
+        row->relates_to);
     if (added > 0)
         row->id = sqlite3_last_insert_rowid(store->db);
     return added > 0;

@@ -234,6 +234,7 @@ typedef struct {
     int reading;      /* what the encryption said of it; only it and the lines know the numbers */
     char *session_id; /* of one that is to be tried, perhaps again */
     gboolean is_late; /* it was in a window as unreadable, and is to be shown again */
+    const char *relates_to; /* of a new row: the event that it edits or reacts to, or NULL */
 } MxTimelineRow;
 
 void mx_timeline_row_free(MxTimelineRow *row);

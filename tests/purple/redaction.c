@@ -369,7 +369,7 @@ static void bob_says_three(Scenario *s)
     push_event(s, ROOM,
                event_with_id(event_new("m.room.message", BOB,
                                        "{'msgtype':'m.text','body':'* mended words',"
-                                       "'m.new_content':{'msgtype':'m.text','body':'mended'},"
+                                       "'m.new_content':{'msgtype':'m.text','body':'mended words'},"
                                        "'m.relates_to':{'rel_type':'m.replace','event_id':'$1'}}"),
                              "$2"));
     EXPECT_EVENT(s, "line", "~text", "mended words");

@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-store.h"
+
+/* Events that are about others (client-server API, "Forming relationships between events"). */
+
+/* Rows of the timeline that edit the event or react to it, the newest first by time, then by ID;
+ * whole rows. */
+GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event_id, int limit);
+
+/* Events that lines are about and that the timeline does not have: asked for once. row: of the room
+ * and event ID; sender NULL: it is not to be had. is_secret: type and content are sealed. */
+void mx_store_set_quoted(MxStore *store, const MxTimelineRow *row);
+/* It was asked for; *row (may be NULL) is NULL when it is not to be had. The caller frees it. */
+gboolean mx_store_get_quoted(MxStore *store, gint64 room, const char *event_id,
+                             MxTimelineRow **row);
+/* What it said is gone. */
+void mx_store_blank_quoted(MxStore *store, gint64 room, const char *event_id);
