@@ -128,6 +128,19 @@ static void on_stored(gpointer data)
     }
 }
 
+void mx_client_send_content(MxClient *client, gint64 room, const char *direct_user,
+                            JsonObject *content)
+{
+    /* F11: without it servers fall back to looking for names in the text. */
+    json_object_set_object_member(content, "m.mentions", json_object_new());
+    SendJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room;
+    job->direct_user = g_strdup(direct_user);
+    job->own_user_id = g_strdup(client->user_id);
+    job->content = mx_json_object_to_text(content);
+    mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
+}
+
 static void send(MxClient *client, gint64 room, const char *direct_user, const char *msgtype,
                  const char *body, const char *formatted_body)
 {
@@ -141,14 +154,7 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
         json_object_set_string_member(content, "format", "org.matrix.custom.html");
         json_object_set_string_member(content, "formatted_body", formatted_body);
     }
-    /* F11: without it servers fall back to looking for names in the text. */
-    json_object_set_object_member(content, "m.mentions", json_object_new());
-    SendJob *job = mx_client_job_new(client, sizeof *job);
-    job->room = room;
-    job->direct_user = g_strdup(direct_user);
-    job->own_user_id = g_strdup(client->user_id);
-    job->content = mx_json_object_to_text(content);
-    mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
+    mx_client_send_content(client, room, direct_user, content);
 }
 
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,
