@@ -103,8 +103,8 @@ static void read_place(MxFilePlace *place, MxJsonSlice file, MxJsonSlice url, Mx
 
 static void read_info(MxFile *file, MxJsonSlice info)
 {
-    static const char *const names[] = {"w",           "h",          "duration", "thumbnail_file", "thumbnail_url",
-                                        "thumbnail_info", NULL};
+    static const char *const names[] = {
+        "w", "h", "duration", "thumbnail_file", "thumbnail_url", "thumbnail_info", NULL};
     MxJsonSlice values[6];
     file->thumbnail.size = file->duration_ms = -1;
     if (!is_object(info))
@@ -184,6 +184,7 @@ char *mx_file_describe(const MxFile *file)
     if (file->duration_ms >= 0)
         g_string_append_printf(text, ", %d:%02d", (int)(file->duration_ms / 60000),
                                (int)(file->duration_ms / 1000 % 60));
-    g_string_append(text, file->place.mxc != NULL ? " – /download]" : _(" – it cannot be fetched]"));
+    g_string_append(text,
+                    file->place.mxc != NULL ? " – /download]" : _(" – it cannot be fetched]"));
     return g_strdup(text->str);
 }

@@ -125,8 +125,7 @@ static GBytes *decrypt(const Fetch *fetch, GBytes *bytes)
 static void take_picture(Fetch *fetch, GBytes *bytes)
 {
     MxImageInfo info;
-    g_autoptr(GBytes) picture =
-        fetch->is_encrypted ? decrypt(fetch, bytes) : g_bytes_ref(bytes);
+    g_autoptr(GBytes) picture = fetch->is_encrypted ? decrypt(fetch, bytes) : g_bytes_ref(bytes);
     gsize len = 0;
     const guint8 *data = picture != NULL ? g_bytes_get_data(picture, &len) : NULL;
     if (picture != NULL && mx_image_sniff(data, len, &info) && info.width <= MAX_SIDE &&
@@ -134,8 +133,8 @@ static void take_picture(Fetch *fetch, GBytes *bytes)
         finish(fetch, picture, &info, NULL);
         return;
     }
-    g_autoptr(GError) error = g_error_new_literal(
-        MX_ERROR, MX_ERROR_BAD_ANSWER, _("It is no picture that can be shown here."));
+    g_autoptr(GError) error = g_error_new_literal(MX_ERROR, MX_ERROR_BAD_ANSWER,
+                                                  _("It is no picture that can be shown here."));
     finish(fetch, NULL, NULL, error);
 }
 

@@ -106,9 +106,8 @@ static gboolean has_plain_file(const MxQueueRow *item)
     if (!g_str_equal(item->type, "m.room.message"))
         return FALSE;
     mx_json_scan_members(content, names, values);
-    return values[0].text != NULL ||
-           (values[1].text != NULL && values[1].type == MX_JSON_OBJECT &&
-            mx_json_scan_member(values[1], "thumbnail_url").text != NULL);
+    return values[0].text != NULL || (values[1].text != NULL && values[1].type == MX_JSON_OBJECT &&
+                                      mx_json_scan_member(values[1], "thumbnail_url").text != NULL);
 }
 
 static char *name_warning(const MxSendJob *job)
@@ -222,8 +221,8 @@ gboolean mx_send_decide_upload(MxStore *store, gint64 room_key, gboolean *is_pla
 
 static gboolean is_failure(MxSendNext next)
 {
-    return next == MX_NEXT_PLAIN_FILE || next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN || next == MX_NEXT_WARN ||
-           next == MX_NEXT_ASK || next == MX_NEXT_GONE;
+    return next == MX_NEXT_PLAIN_FILE || next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN ||
+           next == MX_NEXT_WARN || next == MX_NEXT_ASK || next == MX_NEXT_GONE;
 }
 
 void mx_send_run_decide(MxStore *store, gpointer data)

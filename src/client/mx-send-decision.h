@@ -12,11 +12,11 @@ typedef enum {
     MX_NEXT_SEND,
     MX_NEXT_WAIT_SYNC,
     MX_NEXT_WAIT_GAP,
-    MX_NEXT_REFUSED,   /* encrypted in a way that is not known */
-    MX_NEXT_NOT_PLAIN, /* written for an encrypted room, which this one is not */
+    MX_NEXT_REFUSED,    /* encrypted in a way that is not known */
+    MX_NEXT_NOT_PLAIN,  /* written for an encrypted room, which this one is not */
     MX_NEXT_PLAIN_FILE, /* its file was uploaded for everybody to read, and the room is encrypted */
-    MX_NEXT_WARN,      /* the room before this one was encrypted, and this one is not */
-    MX_NEXT_GONE,      /* the user is no longer in the room */
+    MX_NEXT_WARN,       /* the room before this one was encrypted, and this one is not */
+    MX_NEXT_GONE,       /* the user is no longer in the room */
     MX_NEXT_ASK,
     MX_NEXT_PREPARE,       /* the direct room has to be made, or its partner invited again */
     MX_NEXT_KEYS,          /* to be encrypted, and not everybody has the key yet: job->step */
