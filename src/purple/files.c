@@ -79,7 +79,7 @@ void mxp_files_clear(MxpAccount *mxp)
         transfer_free(transfer);
         if (xfer == NULL)
             continue;
-        purple_xfer_cancel_remote(xfer);
+        purple_xfer_cancel_local(xfer);
         purple_xfer_unref(xfer);
     }
 }
@@ -116,8 +116,9 @@ static void end(Transfer *transfer, const GError *error)
         return;
     xfer->data = NULL;
     if (error != NULL) {
-        purple_xfer_cancel_remote(xfer);
+        purple_xfer_cancel_local(xfer); /* the other way to end it would say that they cancelled */
     } else {
+        purple_xfer_set_size(xfer, MAX(purple_xfer_get_size(xfer), xfer->bytes_sent));
         purple_xfer_set_bytes_sent(xfer, purple_xfer_get_size(xfer));
         purple_xfer_set_completed(xfer, TRUE);
         purple_xfer_end(xfer);
@@ -170,7 +171,7 @@ static void on_send_init(PurpleXfer *xfer)
     if (transfer->user_id == NULL &&
         mx_client_get_room(transfer->mxp->client, transfer->room_id) == NULL) {
         mxp_reply_fail(transfer->reply, _("You are no longer in that room."));
-        purple_xfer_cancel_remote(xfer);
+        purple_xfer_cancel_local(xfer);
         return;
     }
     set_started(xfer);
@@ -314,7 +315,8 @@ static void send_stored(MxpAccount *mxp, MxRoom *room, const char *user_id,
     transfer->room_id = room != NULL ? g_strdup(room->room_id) : NULL;
     transfer->user_id = g_strdup(user_id);
     transfer->name = mx_file_name_make_safe(base);
-    transfer->caption = caption != NULL && *caption != '\0' ? g_strdup(caption) : NULL;
+    g_autofree char *text = g_strstrip(g_strdup(caption != NULL ? caption : ""));
+    transfer->caption = *text != '\0' ? g_steal_pointer(&text) : NULL;
     g_autoptr(GBytes) bytes =
         g_bytes_new(purple_imgstore_get_data(image), purple_imgstore_get_size(image));
     start_sending(transfer, bytes);

@@ -15,6 +15,7 @@
 #include "chat-window.h"
 #include "files.h"
 #include "history.h"
+#include "images.h"
 #include "markup.h"
 #include "mx-id.h"
 #include "upgrade.h"
@@ -186,6 +187,7 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     else
         write_chat(mxp, room, line, markup, when);
     mxp->line = NULL;
+    mxp_images_follow(mxp, room, line);
 }
 
 void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)

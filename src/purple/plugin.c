@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "delivery.h"
 #include "files.h"
+#include "images.h"
 #include "invites.h"
 #include "joining.h"
 #include "links.h"
@@ -243,6 +244,10 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_bool_new(_("Do not tell others what I have read"),
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Show pictures of up to (kB)"),
+                                                    MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
