@@ -31,7 +31,7 @@ def test_a_large_file_there_and_back(alice, bob, seat, tmp_path):
     small.write_bytes(b"warm")
     one.driver.command("open_im", username=one.username, who=bob.user_id)
     one.driver.command("command", username=one.username, name=bob.user_id, text=f"/sendfile {small}")
-    one.driver.wait_line("[file: small.bin", bob.user_id, 30)
+    wait_until(lambda: "small.bin" in bob.client.bodies(room_id), 30, "the small file", 0.2)
     before = resident_kb(one.driver)
     one.driver.command("command", username=one.username, name=bob.user_id, text=f"/sendfile {source} Here")
 
