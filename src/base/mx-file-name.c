@@ -8,6 +8,8 @@
 
 /* What is kept of the name's end when it is cut. */
 #define MAX_EXTENSION 20
+/* One more may be put before it. */
+#define MAX_BYTES (MX_FILE_NAME_MAX - 1)
 
 static const char *skip_folders(const char *name)
 {
@@ -53,12 +55,12 @@ static void strip_ends(GString *name)
 
 static void cut(GString *name)
 {
-    if (name->len <= MX_FILE_NAME_MAX)
+    if (name->len <= MAX_BYTES)
         return;
     const char *dot = strrchr(name->str, '.');
     gsize extension = dot != NULL ? strlen(dot) : 0;
     g_autofree char *end = extension <= MAX_EXTENSION && dot != NULL ? g_strdup(dot) : g_strdup("");
-    const char *from = name->str + MX_FILE_NAME_MAX - strlen(end);
+    const char *from = name->str + MAX_BYTES - strlen(end);
     const char *start = g_utf8_find_prev_char(name->str, from + 1);
     g_string_truncate(name, start - name->str);
     g_string_append(name, end);
@@ -71,9 +73,9 @@ char *mx_file_name_make_safe(const char *name)
     for (const char *at = skip_folders(valid); *at != '\0'; at = g_utf8_next_char(at))
         append_safe(safe, g_utf8_get_char(at));
     strip_ends(safe);
-    if (is_reserved(safe->str))
-        g_string_prepend_c(safe, '_');
     cut(safe);
     strip_ends(safe);
+    if (is_reserved(safe->str))
+        g_string_prepend_c(safe, '_');
     return safe->len > 0 ? g_strdup(safe->str) : g_strdup("file");
 }

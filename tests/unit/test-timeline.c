@@ -168,7 +168,7 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
         {"m.room.encrypted", "{\"algorithm\":\"m\",\"ciphertext\":\"c\"}", MX_LINE_ENCRYPTED,
          "A message that cannot be read now: the encryption of this account is not ready. Sign in "
          "again."},
-        {"m.sticker", "{\"body\":\"cat\",\"url\":\"mxc://x/y\"}", MX_LINE_TEXT, "cat"},
+        {"m.sticker", "{\"body\":\"cat\",\"url\":\"mxc://x/y\"}", MX_LINE_TEXT, "[sticker: cat]"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         MxTimelineRow row = {.room = fixture->room->key, .sender = (char *)"@bob:x"};
