@@ -217,6 +217,12 @@ void mx_client_notify_clear(MxClient *client);
 /* What was said of one room alone is said of the other, unless something is already. */
 void mx_client_move_notify_mode(MxClient *client, MxRoom *from, MxRoom *to);
 
+/* mx-client-send.c */
+/* Puts a message into the send queue of the room, or of the user's direct room (room 0), which is
+ * made when there is none. content is changed. */
+void mx_client_send_content(MxClient *client, gint64 room, const char *direct_user,
+                            JsonObject *content);
+
 /* mx-client-rooms.c */
 /* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */
 void mx_client_call(MxClient *client, const char *room_id, MxRequest *request, MxRoomFunc func,
@@ -228,6 +234,9 @@ void mx_client_places_loaded(MxClient *client);
 /* mx-media.c */
 void mx_media_clear(MxClient *client);
 void mx_media_free(MxMedia *media);
+/* The homeserver only has the endpoints from before version 1.11. */
+gboolean mx_media_is_old(MxClient *client);
+void mx_media_set_old(MxClient *client);
 
 /* mx-own-profile.c */
 void mx_own_profile_ask(MxClient *client);

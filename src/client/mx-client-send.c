@@ -163,6 +163,17 @@ static void on_stored(gpointer data)
     }
 }
 
+void mx_client_send_content(MxClient *client, gint64 room, const char *direct_user,
+                            JsonObject *content)
+{
+    SendJob *job = mx_client_job_new(client, sizeof *job);
+    job->room = room;
+    job->direct_user = g_strdup(direct_user);
+    job->own_user_id = g_strdup(client->user_id);
+    job->content = json_object_ref(content);
+    mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
+}
+
 static void send(MxClient *client, gint64 room, const char *direct_user, const char *msgtype,
                  const char *body, const char *formatted_body)
 {
@@ -176,12 +187,7 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
         json_object_set_string_member(content, "format", "org.matrix.custom.html");
         json_object_set_string_member(content, "formatted_body", formatted_body);
     }
-    SendJob *job = mx_client_job_new(client, sizeof *job);
-    job->room = room;
-    job->direct_user = g_strdup(direct_user);
-    job->own_user_id = g_strdup(client->user_id);
-    job->content = g_steal_pointer(&content);
-    mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
+    mx_client_send_content(client, room, direct_user, content);
 }
 
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,

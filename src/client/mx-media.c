@@ -11,6 +11,9 @@
 #include "mx-mxc.h"
 
 #define AVATAR_PIXELS 96
+/* Of a picture in a window: what servers make thumbnails of without being asked. */
+#define PREVIEW_WIDTH 640
+#define PREVIEW_HEIGHT 480
 #define MAX_AT_ONCE 3
 /* From the first request to the last byte, however slowly they drip; less when somebody waits. */
 #define MAX_FETCH_S 30
@@ -23,6 +26,10 @@ typedef struct {
     char *server_name, *media_id;
     gboolean wants_original; /* the server has made no thumbnail */
     gboolean was_old;        /* the request under way goes to an old endpoint */
+    gboolean is_preview;     /* a picture in a message, not an avatar */
+    gboolean is_encrypted;
+    MxAttachmentKey key;
+    gsize max_bytes;
     GCancellable *cancellable;
     guint timer;
     MxPictureFunc func;
@@ -44,6 +51,7 @@ static void fetch_free(gpointer data)
     if (fetch->destroy != NULL)
         fetch->destroy(fetch->user_data);
     g_clear_object(&fetch->cancellable);
+    mx_memzero(&fetch->key, sizeof fetch->key);
     g_free(fetch->server_name);
     g_free(fetch->media_id);
     g_free(fetch);
@@ -73,6 +81,16 @@ static MxMedia *get_media(MxClient *client)
     return client->media;
 }
 
+gboolean mx_media_is_old(MxClient *client)
+{
+    return client->media != NULL && client->media->is_old;
+}
+
+void mx_media_set_old(MxClient *client)
+{
+    get_media(client)->is_old = TRUE;
+}
+
 /* ---- pictures ---- */
 
 static void send_fetch(Fetch *fetch);
@@ -90,17 +108,33 @@ static void finish(Fetch *fetch, GBytes *picture, const MxImageInfo *info, const
         client->media->source = g_idle_add(on_idle, client);
 }
 
+/* NULL: it is not what was sent. */
+static GBytes *decrypt(const Fetch *fetch, GBytes *bytes)
+{
+    gsize len;
+    const guint8 *data = g_bytes_get_data(bytes, &len);
+    g_autofree guint8 *plain = g_malloc(MAX(len, 1));
+    g_autoptr(MxAttachmentCipher) cipher =
+        mx_attachment_cipher_new(&fetch->key, MX_ATTACHMENT_DECRYPT);
+    if (cipher == NULL || !mx_attachment_cipher_next(cipher, data, plain, len) ||
+        !mx_attachment_cipher_is_whole(cipher, &fetch->key))
+        return NULL;
+    return g_bytes_new_take(g_steal_pointer(&plain), len);
+}
+
 static void take_picture(Fetch *fetch, GBytes *bytes)
 {
     MxImageInfo info;
-    gsize len;
-    const guint8 *data = g_bytes_get_data(bytes, &len);
-    if (mx_image_sniff(data, len, &info) && info.width <= MAX_SIDE && info.height <= MAX_SIDE) {
-        finish(fetch, bytes, &info, NULL);
+    g_autoptr(GBytes) picture = fetch->is_encrypted ? decrypt(fetch, bytes) : g_bytes_ref(bytes);
+    gsize len = 0;
+    const guint8 *data = picture != NULL ? g_bytes_get_data(picture, &len) : NULL;
+    if (picture != NULL && mx_image_sniff(data, len, &info) && info.width <= MAX_SIDE &&
+        info.height <= MAX_SIDE) {
+        finish(fetch, picture, &info, NULL);
         return;
     }
-    g_autoptr(GError) error = g_error_new_literal(
-        MX_ERROR, MX_ERROR_BAD_ANSWER, _("The avatar is no picture that can be shown here."));
+    g_autoptr(GError) error = g_error_new_literal(MX_ERROR, MX_ERROR_BAD_ANSWER,
+                                                  _("It is no picture that can be shown here."));
     finish(fetch, NULL, NULL, error);
 }
 
@@ -143,13 +177,16 @@ static void on_fetched(GObject *source, GAsyncResult *result, gpointer user_data
 
 static void send_fetch(Fetch *fetch)
 {
-    fetch->was_old = fetch->client->media->is_old;
-    g_autoptr(MxRequest) request =
-        fetch->wants_original
-            ? mx_endpoint_download(fetch->server_name, fetch->media_id, fetch->was_old,
-                                   MX_AVATAR_MAX_BYTES)
-            : mx_endpoint_thumbnail(fetch->server_name, fetch->media_id, AVATAR_PIXELS,
-                                    fetch->was_old, MX_AVATAR_MAX_BYTES);
+    const char *server = fetch->server_name, *id = fetch->media_id;
+    gboolean is_old = fetch->was_old = fetch->client->media->is_old;
+    g_autoptr(MxRequest) request = NULL;
+    if (fetch->wants_original)
+        request = mx_endpoint_download(server, id, is_old, fetch->max_bytes);
+    else if (fetch->is_preview)
+        request = mx_endpoint_preview(server, id, PREVIEW_WIDTH, PREVIEW_HEIGHT, is_old,
+                                      fetch->max_bytes);
+    else
+        request = mx_endpoint_thumbnail(server, id, AVATAR_PIXELS, is_old, fetch->max_bytes);
     mx_http_send_async(fetch->client->http, request, fetch->cancellable, on_fetched, fetch);
 }
 
@@ -185,13 +222,19 @@ static gboolean on_idle(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
-                            MxPictureFunc func, gpointer user_data, GDestroyNotify destroy)
+static Fetch *fetch_new(gsize max_bytes, MxPictureFunc func, gpointer user_data,
+                        GDestroyNotify destroy)
 {
     Fetch *fetch = g_new0(Fetch, 1);
+    fetch->max_bytes = max_bytes;
     fetch->func = func;
     fetch->user_data = user_data;
     fetch->destroy = destroy;
+    return fetch;
+}
+
+static void begin(MxClient *client, Fetch *fetch, const char *mxc, gboolean is_urgent)
+{
     gboolean is_valid = mx_mxc_parse(mxc, &fetch->server_name, &fetch->media_id);
     if (!is_valid || client->http == NULL || client->state == MX_CLIENT_STOPPED) {
         fetch_free(fetch);
@@ -205,6 +248,23 @@ void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgen
     }
     g_queue_push_tail(&media->waiting, fetch);
     start_waiting(client);
+}
+
+void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
+                            MxPictureFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+    begin(client, fetch_new(MX_AVATAR_MAX_BYTES, func, user_data, destroy), mxc, is_urgent);
+}
+
+void mx_client_fetch_preview(MxClient *client, const MxFilePlace *place, gsize max_bytes,
+                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+    Fetch *fetch = fetch_new(max_bytes, func, user_data, destroy);
+    fetch->is_preview = TRUE;
+    /* The server makes no thumbnail of what it cannot read. */
+    fetch->is_encrypted = fetch->wants_original = place->is_encrypted;
+    fetch->key = place->key;
+    begin(client, fetch, place->mxc, FALSE);
 }
 
 /* ---- upload ---- */

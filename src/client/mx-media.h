@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mx-client.h"
+#include "mx-file.h"
 #include "mx-image.h"
 
 /* Media in memory, through the user's own homeserver only (client-server API, "Content
@@ -21,6 +22,11 @@ typedef void (*MxPictureFunc)(MxClient *client, GBytes *picture, const MxImageIn
  * valid. */
 void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* A picture in a message: as a thumbnail of bearable size if the server makes one, of an encrypted
+ * one what place holds. A longer answer than max_bytes is an error. place has an mxc. */
+void mx_client_fetch_preview(MxClient *client, const MxFilePlace *place, gsize max_bytes,
+                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* mxc NULL: it failed. */
 typedef void (*MxUploadFunc)(MxClient *client, const char *mxc, const GError *error,

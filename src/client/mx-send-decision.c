@@ -1,8 +1,11 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-send-decision.h"
+#include "config.h"
 
 #include <string.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "mx-direct-encryption.h"
 #include "mx-json.h"
@@ -102,6 +105,19 @@ static gboolean is_for_encrypted(const MxQueueRow *item)
     return item->is_secret && item->cipher == NULL && !is_clear(item);
 }
 
+/* The room was not encrypted yet when the file was uploaded. */
+static gboolean has_plain_file(const MxQueueRow *item)
+{
+    static const char *const names[] = {"url", "info", NULL};
+    MxJsonSlice values[2];
+    MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
+    if (!g_str_equal(item->type, "m.room.message"))
+        return FALSE;
+    mx_json_scan_members(content, names, values);
+    return values[0].text != NULL || (values[1].text != NULL && values[1].type == MX_JSON_OBJECT &&
+                                      mx_json_scan_member(values[1], "thumbnail_url").text != NULL);
+}
+
 static char *name_warning(const MxSendJob *job)
 {
     return g_strconcat("warned of plain ", job->room_id, NULL);
@@ -153,6 +169,8 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
     if (decision == MX_SEND_PLAIN && job->item->cipher == NULL && !is_clear(job->item) &&
         is_downgraded(store, job))
         return MX_NEXT_WARN;
+    if (decision == MX_SEND_ENCRYPT && has_plain_file(job->item))
+        return MX_NEXT_PLAIN_FILE;
     MxSendNext next =
         job->item->state == MX_QUEUE_UNCERTAIN ? decide_uncertain(store, job) : MX_NEXT_SEND;
     return next == MX_NEXT_SEND && decision == MX_SEND_ENCRYPT ? MX_NEXT_KEYS : next;
@@ -187,10 +205,35 @@ static void run_keys(MxStore *store, MxSendJob *job)
         mx_crypto_forget(crypto);
 }
 
+/* ---- worker: files ---- */
+
+gboolean mx_send_decide_upload(MxStore *store, gint64 room_key, gboolean *is_plain, GError **error)
+{
+    g_autoptr(MxRoomRow) room = room_key != 0 ? mx_store_get_room_by_key(store, room_key) : NULL;
+    *is_plain = FALSE;
+    if (room == NULL || room->membership == MX_MEMBERSHIP_PENDING)
+        return TRUE;
+    if (room->membership != MX_MEMBERSHIP_JOIN) {
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_FAILED, _("You are no longer in that room."));
+        return FALSE;
+    }
+    MxSendJob job = {.room = room_key, .room_id = room->room_id};
+    MxSendDecision decision = mx_room_encryption_decide(store, room_key);
+    if (decision == MX_SEND_REFUSE) {
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_FAILED,
+                            _("This room is encrypted in a way that is not known here. Nothing was "
+                              "sent in the clear."));
+        return FALSE;
+    }
+    *is_plain = decision == MX_SEND_PLAIN && room->synced && !room->encrypted &&
+                !is_downgraded(store, &job);
+    return TRUE;
+}
+
 static gboolean is_failure(MxSendNext next)
 {
-    return next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN || next == MX_NEXT_WARN ||
-           next == MX_NEXT_ASK || next == MX_NEXT_GONE;
+    return next == MX_NEXT_PLAIN_FILE || next == MX_NEXT_REFUSED || next == MX_NEXT_NOT_PLAIN ||
+           next == MX_NEXT_WARN || next == MX_NEXT_ASK || next == MX_NEXT_GONE;
 }
 
 void mx_send_run_decide(MxStore *store, gpointer data)

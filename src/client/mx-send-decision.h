@@ -12,10 +12,11 @@ typedef enum {
     MX_NEXT_SEND,
     MX_NEXT_WAIT_SYNC,
     MX_NEXT_WAIT_GAP,
-    MX_NEXT_REFUSED,   /* encrypted in a way that is not known */
-    MX_NEXT_NOT_PLAIN, /* written for an encrypted room, which this one is not */
-    MX_NEXT_WARN,      /* the room before this one was encrypted, and this one is not */
-    MX_NEXT_GONE,      /* the user is no longer in the room */
+    MX_NEXT_REFUSED,    /* encrypted in a way that is not known */
+    MX_NEXT_NOT_PLAIN,  /* written for an encrypted room, which this one is not */
+    MX_NEXT_PLAIN_FILE, /* its file was uploaded for everybody to read, and the room is encrypted */
+    MX_NEXT_WARN,       /* the room before this one was encrypted, and this one is not */
+    MX_NEXT_GONE,       /* the user is no longer in the room */
     MX_NEXT_ASK,
     MX_NEXT_PREPARE,       /* the direct room has to be made, or its partner invited again */
     MX_NEXT_ENCRYPT,       /* the direct room was to be encrypted, and is not */
@@ -48,6 +49,11 @@ typedef struct {
 void mx_send_job_free(gpointer job);
 gboolean mx_send_is_redaction(const MxQueueRow *item);
 void mx_send_run_decide(MxStore *store, gpointer job);
+
+/* Asked right before a file's bytes leave. FALSE with an error: they must not leave. Otherwise
+ * *is_plain says whether they may leave unencrypted, which they may only into a room that is known
+ * and known not to be encrypted. room 0: a direct room still to be made. Worker only. */
+gboolean mx_send_decide_upload(MxStore *store, gint64 room, gboolean *is_plain, GError **error);
 
 /* ---- mx-send-keys.c: a message waits for the keys of its room ---- */
 

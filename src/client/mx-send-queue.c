@@ -343,6 +343,15 @@ static void say_not_plain(MxSendJob *job)
     say(job->base.client, job->room, text);
 }
 
+static void say_plain_file(MxSendJob *job)
+{
+    g_autofree char *text = g_strdup_printf(
+        _("Not sent: “%s”. This room became encrypted after the file was uploaded. Type /discard, "
+          "then send the file again."),
+        job->body);
+    say(job->base.client, job->room, text);
+}
+
 /* G7 */
 static void say_downgraded(MxSendJob *job)
 {
@@ -404,6 +413,7 @@ static void say_failed(MxSendJob *job)
     } sayings[] = {
         {MX_NEXT_REFUSED, say_unknown_encryption},
         {MX_NEXT_NOT_PLAIN, say_not_plain},
+        {MX_NEXT_PLAIN_FILE, say_plain_file},
         {MX_NEXT_WARN, say_downgraded},
         {MX_NEXT_UNENCRYPTABLE, say_unencryptable},
         {MX_NEXT_GONE, say_gone},

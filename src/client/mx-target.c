@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-event.h"
+#include "mx-file.h"
 #include "mx-relation.h"
 #include "mx-room-name.h"
 
@@ -229,8 +230,19 @@ static const MxTimelineRow *find_by_nick(Search *search, const char *nick, GErro
     return NULL;
 }
 
+static const MxTimelineRow *find_last_file(Search *search, GError **error)
+{
+    if (search->lines->len > 0)
+        return get_line(search, 0);
+    g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
+                        _("There is no file in this window yet."));
+    return NULL;
+}
+
 static const MxTimelineRow *find_last(Search *search, GError **error)
 {
+    if (search->pool == MX_TARGET_FILE)
+        return find_last_file(search, error);
     gboolean wants_own = search->pool != MX_TARGET_ANY;
     for (guint i = 0; i < search->lines->len; i++)
         if (is_own(search, get_line(search, i)) == wants_own)
@@ -262,6 +274,20 @@ static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *li
                : NULL;
 }
 
+static gboolean has_file(const MxTimelineRow *line)
+{
+    MxJsonSlice content = mx_json_scan_root(line->content, strlen(line->content));
+    g_autoptr(MxFile) file = mx_file_read(line->type, content);
+    return file != NULL && file->kind != MX_FILE_STICKER;
+}
+
+static void drop_without_file(Search *search)
+{
+    for (guint i = search->lines->len; i > 0; i--)
+        if (!has_file(get_line(search, i - 1)))
+            g_ptr_array_remove_index(search->lines, i - 1);
+}
+
 static const MxTimelineRow *find(Search *search, const MxTarget *target, GError **error)
 {
     switch (target->kind) {
@@ -287,6 +313,8 @@ MxTimelineRow *mx_target_find(MxStore *store, gint64 room, const char *own_user_
     search.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (pool == MX_TARGET_OWN)
         drop_others(&search);
+    else if (pool == MX_TARGET_FILE)
+        drop_without_file(&search);
     const MxTimelineRow *found = find(&search, &target, error);
     guint index;
     if (found == NULL || !g_ptr_array_find(search.lines, found, &index))

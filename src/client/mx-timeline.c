@@ -29,6 +29,7 @@ void mx_line_free(MxLine *line)
     g_free(line->formatted_body);
     g_free(line->about);
     g_free(line->mark);
+    mx_file_free(line->file);
     g_free(line);
 }
 
@@ -110,6 +111,23 @@ static void take_text(MxLine *line, MxRelatedLine *related, const MxJsonSlice *v
                                        : g_steal_pointer(&body);
 }
 
+/* What a file is called and how large it is, then its caption. */
+static void read_file(MxLine *line, const char *type, MxJsonSlice content)
+{
+    line->file = mx_file_read(type, content);
+    if (line->file == NULL)
+        return;
+    g_autofree char *text = mx_file_describe(line->file);
+    const char *caption = line->file->caption;
+    g_free(line->body);
+    line->body = caption != NULL ? g_strconcat(text, " ", caption, NULL) : g_strdup(text);
+    g_autofree char *html = mx_file_dup_html_caption(line->file, content);
+    if (html == NULL)
+        return;
+    g_autofree char *escaped = g_markup_escape_text(text, -1);
+    line->formatted_body = g_strconcat(escaped, " ", html, NULL);
+}
+
 static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
 {
     static const char *const names[] = {"msgtype", "body", "format", "formatted_body", NULL};
@@ -133,6 +151,7 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
         line->kind = MX_LINE_UNREADABLE;
     } else {
         take_text(line, &related, values);
+        read_file(line, row->type, content);
     }
 }
 

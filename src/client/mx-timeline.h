@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "mx-file.h"
 #include "mx-store.h"
 
 /* From stored events to lines in a window, each exactly once: lines are marked as being delivered
@@ -28,6 +29,7 @@ typedef struct {
     char *body;           /* plain text, may be NULL for kinds that have none */
     char *formatted_body; /* HTML as it came, NULL when there is none */
     char *about;          /* plain text before the body: what it answers, its thread; or NULL */
+    MxFile *file;         /* that it is about, named in body already; or NULL */
     char *mark;           /* what is to be said beside it, in few words; or NULL */
     gboolean is_warned;   /* that is a warning */
     gint64 ts;            /* origin_server_ts in ms */

@@ -356,6 +356,33 @@ MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type)
     return request;
 }
 
+MxRequest *mx_endpoint_upload_stream(const char *file_name, const char *content_type,
+                                     MxRequestOpenFunc open, gpointer user_data, guint64 len)
+{
+    static const char *const segments[] = {"_matrix", "media", "v3", "upload", NULL};
+    g_autofree char *path = mx_uri_build(NULL, segments, QUERY("filename", file_name));
+    MxRequest *request = mx_request_new("POST", path, NULL);
+    mx_request_set_stream(request, open, user_data, len, content_type);
+    return request;
+}
+
+MxRequest *mx_endpoint_media_config(gboolean is_old)
+{
+    static const char *const now[] = {"_matrix", "client", "v1", "media", "config", NULL};
+    static const char *const before[] = {"_matrix", "media", "v3", "config", NULL};
+    return new_get(is_old ? before : now, NULL);
+}
+
+MxRequest *mx_endpoint_preview(const char *server_name, const char *media_id, guint width,
+                               guint height, gboolean is_old, gsize max_bytes)
+{
+    g_autofree char *w = g_strdup_printf("%u", width);
+    g_autofree char *h = g_strdup_printf("%u", height);
+    return new_media("thumbnail", server_name, media_id,
+                     QUERY("width", w, "height", h, "method", "scale", "animated", "false"), is_old,
+                     max_bytes);
+}
+
 /* ---- moderation and upgrades ---- */
 
 MxRequest *mx_endpoint_capabilities(void)

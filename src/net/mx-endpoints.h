@@ -94,6 +94,15 @@ MxRequest *mx_endpoint_download(const char *server_name, const char *media_id, g
                                 gsize max_bytes);
 /* POST /_matrix/media/v3/upload */
 MxRequest *mx_endpoint_upload(GBytes *content, const char *content_type);
+/* The same with a stream as mx_request_set_stream() wants it; file_name: NULL, for nobody to see.
+ */
+MxRequest *mx_endpoint_upload_stream(const char *file_name, const char *content_type,
+                                     MxRequestOpenFunc open, gpointer user_data, guint64 len);
+/* GET /v1/media/config, or its older place */
+MxRequest *mx_endpoint_media_config(gboolean is_old);
+/* A thumbnail of the whole picture, at least so large: the server chooses. */
+MxRequest *mx_endpoint_preview(const char *server_name, const char *media_id, guint width,
+                               guint height, gboolean is_old, gsize max_bytes);
 
 /* Moderation and upgrades. reason may be NULL. */
 MxRequest *mx_endpoint_capabilities(void); /* GET /v3/capabilities */

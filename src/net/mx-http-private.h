@@ -14,6 +14,11 @@ struct _MxRequest {
     char *body;
     GBytes *content; /* in place of body, or NULL */
     char *content_type;
+    MxRequestOpenFunc open; /* in place of both, or NULL */
+    gpointer open_data;
+    guint64 stream_len;
+    MxRequestSentFunc on_sent;
+    gpointer sent_data;
     gboolean authorized, follow_redirects, redirects_without_token, takes_challenge;
     guint timeout, rate_limit_retries;
     gsize max_body;

@@ -39,7 +39,7 @@ typedef struct {
     GSource *cancel_source, *silence_source, *wait_source;
     GMainContext *context;
     GByteArray *body;
-    guint64 received;
+    guint64 received, sent;
     MxBackoff backoff;
     guint retries_left, redirects;
     GTlsCertificateFlags tls_flags;
@@ -67,7 +67,7 @@ static void drop_attempt(Send *send)
     g_clear_object(&send->wire);
     g_clear_object(&send->message);
     g_byte_array_set_size(send->body, 0);
-    send->received = 0;
+    send->received = send->sent = 0;
 }
 
 static void send_free(gpointer data)
@@ -230,9 +230,13 @@ static void on_starting(SoupMessage *message, gpointer send)
     note_activity(send);
 }
 
-static void on_wrote_body_data(SoupMessage *message, guint size, gpointer send)
+static void on_wrote_body_data(SoupMessage *message, guint size, gpointer data)
 {
+    Send *send = data;
     note_activity(send);
+    send->sent += size;
+    if (send->request->on_sent != NULL)
+        send->request->on_sent(send->sent, send->request->sent_data);
 }
 
 /* ---- rate limits ---- */
@@ -529,39 +533,55 @@ static void on_restarted(SoupMessage *message, gpointer data)
     g_cancellable_cancel(send->inner);
 }
 
-static SoupMessage *create_message(GTask *task)
+static gboolean set_body(Send *send, SoupMessage *message, GError **error)
+{
+    MxRequest *request = send->request;
+    if (request->open != NULL) {
+        g_autoptr(GInputStream) stream = request->open(request->open_data, error);
+        if (stream == NULL)
+            return FALSE;
+        soup_message_set_request_body(message, request->content_type, stream,
+                                      (gssize)request->stream_len);
+    } else if (request->content != NULL) {
+        soup_message_set_request_body_from_bytes(message, request->content_type, request->content);
+    } else if (request->body != NULL) {
+        g_autoptr(GBytes) bytes = g_bytes_new(request->body, strlen(request->body));
+        soup_message_set_request_body_from_bytes(message, "application/json", bytes);
+    }
+    return TRUE;
+}
+
+static SoupMessage *create_message(GTask *task, GError **error)
 {
     Send *send = g_task_get_task_data(task);
-    SoupMessage *message = soup_message_new(send->request->method, send->url);
-    if (message == NULL)
+    g_autoptr(SoupMessage) message = soup_message_new(send->request->method, send->url);
+    if (message == NULL) {
+        g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
+                            _("the address of the request is not a URL"));
+        return NULL;
+    }
+    if (!set_body(send, message, error))
         return NULL;
     soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
     if (send->authorization != NULL)
         soup_message_headers_replace(soup_message_get_request_headers(message), "Authorization",
                                      send->authorization);
-    if (send->request->content != NULL) {
-        soup_message_set_request_body_from_bytes(message, send->request->content_type,
-                                                 send->request->content);
-    } else if (send->request->body != NULL) {
-        const char *text = send->request->body;
-        g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
-        soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-    }
     g_signal_connect(message, "network-event", G_CALLBACK(on_network_event), send);
     g_signal_connect(message, "starting", G_CALLBACK(on_starting), send);
     g_signal_connect(message, "restarted", G_CALLBACK(on_restarted), send);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_wrote_body_data), send);
     g_signal_connect_object(message, "accept-certificate", G_CALLBACK(on_accept_certificate), task,
                             0);
-    return message;
+    return g_steal_pointer(&message);
 }
 
 static void start_attempt(GTask *task)
 {
     Send *send = g_task_get_task_data(task);
-    send->message = create_message(task);
+    g_autoptr(GError) error = NULL;
+    send->message = create_message(task, &error);
     if (send->message == NULL) {
-        end_with_text(task, MX_ERROR_INVALID, _("the address of the request is not a URL"));
+        end_with_error(task, g_steal_pointer(&error));
         return;
     }
     watch_silence(task);

@@ -62,6 +62,14 @@ void mx_request_set_redirects_without_token(MxRequest *request, gboolean redirec
 void mx_request_set_takes_challenge(MxRequest *request, gboolean takes_challenge);
 /* A body that is no JSON text. Takes nothing. */
 void mx_request_set_content(MxRequest *request, GBytes *content, const char *content_type);
+/* A body that is read while it is sent, so that it is never in memory as a whole: exactly len
+ * bytes. open gives a new stream for each attempt, or NULL and an error that ends the request. */
+typedef GInputStream *(*MxRequestOpenFunc)(gpointer user_data, GError **error);
+void mx_request_set_stream(MxRequest *request, MxRequestOpenFunc open, gpointer user_data,
+                           guint64 len, const char *content_type);
+/* How many bytes of the body have been sent in this attempt. */
+typedef void (*MxRequestSentFunc)(guint64 sent, gpointer user_data);
+void mx_request_set_sent_func(MxRequest *request, MxRequestSentFunc func, gpointer user_data);
 /* The body goes to func instead of into the response. notify of the end is the finish call. */
 void mx_request_set_chunk_func(MxRequest *request, MxRequestChunkFunc func, gpointer user_data);
 /* Largest body in bytes kept in memory without a chunk function: more is MX_ERROR_BAD_ANSWER.

@@ -79,6 +79,22 @@ void mx_request_set_content(MxRequest *self, GBytes *content, const char *conten
     self->content_type = g_strdup(content_type);
 }
 
+void mx_request_set_stream(MxRequest *self, MxRequestOpenFunc open, gpointer user_data, guint64 len,
+                           const char *content_type)
+{
+    self->open = open;
+    self->open_data = user_data;
+    self->stream_len = len;
+    g_free(self->content_type);
+    self->content_type = g_strdup(content_type);
+}
+
+void mx_request_set_sent_func(MxRequest *self, MxRequestSentFunc func, gpointer user_data)
+{
+    self->on_sent = func;
+    self->sent_data = user_data;
+}
+
 void mx_request_set_chunk_func(MxRequest *self, MxRequestChunkFunc func, gpointer user_data)
 {
     self->on_chunk = func;

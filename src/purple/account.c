@@ -19,6 +19,7 @@
 #include "conversion.h"
 #include "delivery.h"
 #include "errors.h"
+#include "files.h"
 #include "history.h"
 #include "invites.h"
 #include "joining.h"
@@ -283,8 +284,7 @@ void mxp_account_login(PurpleAccount *account)
     PurpleConnection *gc = purple_account_get_connection(account);
     MxpAccount *mxp = g_new0(MxpAccount, 1);
     /* Before any conversation exists: it copies these flags. */
-    gc->flags |=
-        PURPLE_CONNECTION_HTML | PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_IMAGES;
+    gc->flags |= PURPLE_CONNECTION_HTML | PURPLE_CONNECTION_NO_BGCOLOR;
     gc->proto_data = mxp;
     /* Finch stores an alias nobody typed as the empty string, which would hide every own name. */
     const char *alias = purple_account_get_alias(account);
@@ -327,6 +327,7 @@ void mxp_account_close(PurpleConnection *gc)
     }
     gc->proto_data = NULL;
     purple_signals_disconnect_by_handle(mxp);
+    mxp_files_clear(mxp);
     mxp_rooms_remember(mxp);
     mxp_typing_forget(mxp);
     mxp_roomlist_clear(mxp);

@@ -19,6 +19,7 @@ typedef struct {
 
 extern const MxpCommand mxp_commands_directory[];  /* commands-directory.c */
 extern const MxpCommand mxp_commands_encryption[]; /* commands-encryption.c */
+extern const MxpCommand mxp_commands_files[];      /* commands-files.c */
 extern const MxpCommand mxp_commands_history[];    /* commands-history.c */
 extern const MxpCommand mxp_commands_members[];    /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[];   /* commands-messages.c */

@@ -13,7 +13,9 @@
 
 #include "buddies.h"
 #include "chat-window.h"
+#include "files.h"
 #include "history.h"
+#include "images.h"
 #include "markup.h"
 #include "mx-id.h"
 #include "upgrade.h"
@@ -205,6 +207,7 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     else
         write_chat(mxp, room, line, markup, when);
     mxp->line = NULL;
+    mxp_images_follow(mxp, room, line);
 }
 
 void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
@@ -304,8 +307,10 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
         purple_conv_present_error(who, mxp->account, text);
         return 0;
     }
-    if (*typed.body != '\0' &&
-        !mxp_upgrade_refuses(mxp, mx_client_get_direct(mxp->client, user_id), typed.body))
+    MxRoom *direct = mx_client_get_direct(mxp->client, user_id);
+    if (mxp_files_send_inserted(mxp, direct, user_id, markup, typed.body))
+        return 0;
+    if (*typed.body != '\0' && !mxp_upgrade_refuses(mxp, direct, typed.body))
         mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body,
                               typed.formatted_body);
     return 0; /* the line is drawn when it is safe in the database */
@@ -319,6 +324,8 @@ int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
     g_auto(Typed) typed = read_typed(markup);
     if (room == NULL)
         return -ENOTCONN;
+    if (mxp_files_send_inserted(mxp, room, NULL, markup, typed.body))
+        return 0;
     if (*typed.body != '\0' && !mxp_upgrade_refuses(mxp, room, typed.body))
         mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body);
     return 0;

@@ -16,6 +16,8 @@
 #include "chat-window.h"
 #include "commands.h"
 #include "delivery.h"
+#include "files.h"
+#include "images.h"
 #include "invites.h"
 #include "joining.h"
 #include "links.h"
@@ -58,7 +60,8 @@ static GHashTable *get_account_text_table(PurpleAccount *account)
 #define MAX_ICON_BYTES (1024 * 1024)
 
 static PurplePluginProtocolInfo protocol_info = {
-    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE | OPT_PROTO_CHAT_TOPIC,
+    .options = OPT_PROTO_PASSWORD_OPTIONAL | OPT_PROTO_SLASH_COMMANDS_NATIVE |
+               OPT_PROTO_CHAT_TOPIC | OPT_PROTO_IM_IMAGE,
     .icon_spec = {"png,jpeg,gif", 0, 0, 512, 512, MAX_ICON_BYTES, PURPLE_ICON_SCALE_SEND},
     .list_icon = list_icon,
     .status_text = mxp_presence_status_text,
@@ -98,11 +101,15 @@ static PurplePluginProtocolInfo protocol_info = {
     .roomlist_get_list = mxp_roomlist_get_list,
     .roomlist_cancel = mxp_roomlist_cancel,
     .roomlist_expand_category = mxp_roomlist_expand_category,
+    .send_file = mxp_files_send_file,
+    .new_xfer = mxp_files_new_xfer,
     .offline_message = offline_message,
     .set_public_alias = mxp_profile_set_public_alias,
     .get_public_alias = mxp_profile_get_public_alias,
     .roomlist_room_serialize = mxp_roomlist_room_serialize,
     .get_account_text_table = get_account_text_table,
+    .chat_can_receive_file = mxp_files_chat_can_receive_file,
+    .chat_send_file = mxp_files_chat_send_file,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
 
@@ -254,6 +261,10 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_bool_new(_("Do not tell others what I have read"),
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Show pictures of up to (kB)"),
+                                                    MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,

@@ -612,6 +612,7 @@ static const struct {
     {"search-people", fake_answer_search},
     {"thumbnail", fake_answer_media},
     {"download", fake_answer_media},
+    {"media-config", fake_answer_media_config},
     {"upload", fake_answer_upload},
     {"keys-upload", fake_answer_keys_upload},
     {"keys-query", fake_answer_keys_query},

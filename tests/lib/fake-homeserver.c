@@ -137,6 +137,7 @@ static const struct {
     {"POST", "knock/*", "knock"},
     {"GET", "media/thumbnail/*/*", "thumbnail"},
     {"GET", "media/download/*/*", "download"},
+    {"GET", "media/config", "media-config"},
     {"GET", "/_matrix/media/v3/thumbnail/*/*", "old-thumbnail"},
     {"GET", "/_matrix/media/v3/download/*/*", "old-download"},
     {"POST", "/_matrix/media/v3/upload", "upload"},

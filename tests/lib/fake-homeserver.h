@@ -15,8 +15,8 @@
  * redact, state-event, event, context, aliases, directory-entry,
  * typing, presence, capabilities, pushrules, state, set-profile, get-presence, mutual-rooms,
  * kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
- * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, upload,
- * register, register-available, token-validity, register-email, keys-upload, keys-query,
+ * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, media-config,
+ * upload, register, register-available, token-validity, register-email, keys-upload, keys-query,
  * keys-claim, send-to-device, signatures, device-signing, unknown. */
 
 typedef struct _FakeServer FakeServer;

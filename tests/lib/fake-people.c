@@ -88,6 +88,11 @@ FakeReply fake_answer_media(FakeServer *server, const FakeRequest *request)
     return (FakeReply){200, g_memdup2(media->data, media->len), media->len, media->content_type};
 }
 
+FakeReply fake_answer_media_config(FakeServer *server, const FakeRequest *request)
+{
+    return (FakeReply){200, g_strdup("{\"m.upload.size\":100000}")};
+}
+
 FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request)
 {
     g_autofree char *name = g_strdup_printf("localhost/up%u", ++server->uploads);

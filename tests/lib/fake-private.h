@@ -80,6 +80,7 @@ void fake_people_clear(FakeServer *server);
 FakeReply fake_answer_profile(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_set_profile(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_media(FakeServer *server, const FakeRequest *request);
+FakeReply fake_answer_media_config(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_upload(FakeServer *server, const FakeRequest *request);
 FakeReply fake_answer_search(FakeServer *server, const FakeRequest *request);
 /* fake-keys.c */
