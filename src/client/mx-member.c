@@ -233,6 +233,7 @@ void mx_member_changes_end_power(MxMemberChanges *changes, MxPower *before)
 
 /* ---- GET /members ---- */
 
+/* Somebody whom the list and what is known tell apart does not count as listed. */
 static void store_member_event(MxStore *store, gint64 room, gboolean keep_known, GHashTable *listed,
                                MxJsonSlice text)
 {
@@ -240,13 +241,14 @@ static void store_member_event(MxStore *store, gint64 room, gboolean keep_known,
     if (!mx_event_parse(&event, text.text, text.len, FALSE) || event.state_key == NULL ||
         !g_str_equal(event.type, "m.room.member") || !mx_user_id_is_valid(event.state_key))
         return;
-    g_hash_table_add(listed, g_strdup(event.state_key));
-    g_autoptr(MxMemberRow) known =
-        keep_known ? mx_store_get_member(store, room, event.state_key) : NULL;
-    if (known != NULL)
-        return;
     g_auto(MxMemberContent) content = {0};
     mx_member_content_parse(&content, event.content);
+    g_autoptr(MxMemberRow) known =
+        keep_known ? mx_store_get_member(store, room, event.state_key) : NULL;
+    if (known == NULL || known->membership == content.membership)
+        g_hash_table_add(listed, g_strdup(event.state_key));
+    if (known != NULL)
+        return;
     mx_store_set_member(store, room, event.state_key, content.membership, content.display_name,
                         content.avatar_url);
 }

@@ -91,11 +91,21 @@ static void end(Upload *upload, void (*func)(MxCrypto *crypto))
     push(upload, run_last, on_last);
 }
 
-/* What was made for a reset goes; what was made for a user without an identity is tried again at
- * the next start. */
 static void keep(MxCrypto *crypto)
 {
     (void)crypto;
+}
+
+/* The keys go only when the homeserver has surely not taken them: with an answer that was lost it
+ * may show an identity that nobody has the keys of. What was made for a user without an identity is
+ * tried again. */
+static void (*choose_end(const Upload *upload, const GError *error))(MxCrypto *)
+{
+    gboolean is_open =
+        mx_error_is_transient(error) || g_error_matches(error, MX_ERROR, MX_ERROR_BAD_ANSWER);
+    if (upload->is_reset)
+        return is_open ? keep : mx_cross_signing_drop_made;
+    return is_open ? mx_cross_signing_try_later : keep;
 }
 
 static void fail(Upload *upload, GError *error)
@@ -103,7 +113,7 @@ static void fail(Upload *upload, GError *error)
     g_clear_error(&upload->error);
     upload->error = error;
     g_message("the homeserver has not taken the identity: %s", error->message);
-    end(upload, upload->is_reset ? mx_cross_signing_drop_made : keep);
+    end(upload, choose_end(upload, error));
 }
 
 /* ---- User-Interactive Authentication ---- */

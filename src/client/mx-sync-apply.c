@@ -637,6 +637,7 @@ static void apply_room(Apply *apply, const MxStagedRoom *staged)
                     .room = row->key,
                     .is_wanted = g_hash_table_contains(apply->context->open_rooms, row->room_id)},
     };
+    row->members_complete &= pass.was_joined; /* nobody looked while it was left (crypto D12) */
     if (staged->section == MX_SYNC_SECTION_JOIN)
         apply_join(&pass);
     else if (staged->section == MX_SYNC_SECTION_LEAVE)

@@ -27,6 +27,7 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS 60000
+#define PUBLISH_AGAIN_MS 60000
 /* The homeserver does not take a signature, or does not show it. */
 #define REFUSED_MS (15 * 60 * 1000)
 
@@ -44,6 +45,7 @@ typedef struct {
     Seeds kept, made;
     MxBackoff backoff;
     gint64 until_ms, longest_ms;
+    gint64 publish_ms; /* not before that */
 } Part;
 
 static const struct {
@@ -338,10 +340,17 @@ static void follow_made(MxCrypto *crypto, Part *part, const MxIdentityRow *own)
         promote(crypto, part);
     } else if (own != NULL && !(part->made.flags & FLAG_REPLACES)) {
         drop_made(crypto, part); /* another client was faster (O2) */
-    } else if (own == NULL && !part->is_told) {
+    } else if (own == NULL && !part->is_told && crypto->get_now_ms() >= part->publish_ms) {
         part->is_told = TRUE;
         mx_crypto_tell(crypto, MX_CRYPTO_NEWS_PUBLISH_IDENTITY, 0, NULL, NULL, NULL);
     }
+}
+
+void mx_cross_signing_try_later(MxCrypto *crypto)
+{
+    Part *part = get_part(crypto);
+    part->is_told = FALSE;
+    part->publish_ms = crypto->get_now_ms() + PUBLISH_AGAIN_MS;
 }
 
 /* ---- signatures ---- */
@@ -535,7 +544,8 @@ gint64 mx_cross_signing_collect(MxCrypto *crypto)
     else if (own == NULL && is_known_to_have_none(crypto))
         make_first(crypto, part);
     if (own == NULL)
-        return -1;
+        return part->has_made && !part->is_told ? MAX(part->publish_ms - crypto->get_now_ms(), 1)
+                                                : -1;
     /* J4: it is held, so it is the user's; also on a new device with the same database. */
     if (!is_trusted(crypto) && own->new_master == NULL &&
         find_seed(part, own, MX_CROSS_SIGNING_MASTER) != NULL)

@@ -50,6 +50,8 @@ JsonObject *mx_cross_signing_get_upload(MxCrypto *crypto);
 void mx_cross_signing_note_uploaded(MxCrypto *crypto);
 /* It is not to be uploaded any more. */
 void mx_cross_signing_drop_made(MxCrypto *crypto);
+/* The homeserver could not take it now: it is to be published again in a minute. */
+void mx_cross_signing_try_later(MxCrypto *crypto);
 
 /* The user has found the pinned identity to be this person's: it is signed with the user-signing
  * key, and the signature put on its way. expected: the master key that was compared. FALSE: it is

@@ -262,8 +262,9 @@ static gboolean take_device(MxCrypto *crypto, const char *user_id, const char *d
         warn(crypto, device, MX_CRYPTO_DEVICE_REPLACED);
     gboolean is_blocked =
         known != NULL && known->blocked && g_str_equal(known->ed25519, device->ed25519);
+    g_autoptr(MxIdentity) now = mx_identity_get(crypto, user_id);
     if (store_device(crypto, device, object, text, is_blocked) &&
-        (!is_known || known->signed_by == NULL))
+        (!is_known || g_strcmp0(known->signed_by, now->self_signing) != 0))
         *is_signed = TRUE;
     return TRUE;
 }
@@ -425,7 +426,9 @@ static void take_answer(MxCrypto *crypto, GHashTable *users, const char *text, g
         gint64 dirty_seq = ((Asked *)asked)->dirty_seq;
         take_user(crypto, user_id, dirty_seq, index);
         mx_store_set_current(crypto->store, user_id, dirty_seq); /* D4 */
-        g_hash_table_remove(get_lists(crypto)->since, user_id);
+        /* Where it changes all the time, who waits for it waits no longer than for a silent one. */
+        if (!mx_store_get_tracked_user(crypto->store, user_id).outdated)
+            g_hash_table_remove(get_lists(crypto)->since, user_id);
     }
     for (guint i = 0; i < FAILURES; i++)
         g_hash_table_unref(index[i]);

@@ -119,11 +119,22 @@ static gboolean is_own_session(const Pass *pass)
             g_str_equal(pass->sender, pass->crypto->user_id));
 }
 
+/* What somebody has said does not go when they log out (J1: a deleted device is named, not hidden).
+ */
+static gboolean was_signed(const Pass *pass)
+{
+    const MxInboundSession *session = pass->session;
+    g_autoptr(MxIdentity) identity = mx_identity_get(pass->crypto, pass->sender);
+    return identity != NULL && identity->self_signing != NULL &&
+           mx_store_was_device_signed(pass->crypto->store, pass->sender, session->curve25519,
+                                      session->ed25519, identity->self_signing);
+}
+
 /* Or of one that nothing can be said of, as its session came in a roundabout way (J5). */
 static gboolean is_of_signed_device(const Pass *pass, const MxDevice *device)
 {
     return pass->session->source > MX_KEY_SOURCE_DIRECT || is_own_session(pass) ||
-           (device != NULL && device->trust != MX_DEVICE_UNSIGNED);
+           (device != NULL ? device->trust != MX_DEVICE_UNSIGNED : was_signed(pass));
 }
 
 static MxShield judge(Pass *pass, const MxDevice *device)

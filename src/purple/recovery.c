@@ -137,7 +137,8 @@ static void on_has_recovery(MxClient *client, gboolean has_recovery, const GErro
     else if (has_recovery)
         mxp_confirm(mxp, _("Replace your recovery key?"),
                     _("Recovery is set up already. You get a new recovery key;\n"
-                      "the one you have, and its passphrase, are of no use any more."),
+                      "the one you have, and its passphrase, only open what other\n"
+                      "clients have stored with it, such as a key backup."),
                     _("Replace"), on_replace, NULL, NULL);
     else
         ask_passphrase(mxp, G_CALLBACK(on_set_up_new));

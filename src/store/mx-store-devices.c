@@ -194,6 +194,16 @@ gboolean mx_store_has_device_with_keys(MxStore *store, const char *curve25519, c
                "ss", curve25519, ed25519) != 0;
 }
 
+gboolean mx_store_was_device_signed(MxStore *store, const char *user_id, const char *curve25519,
+                                    const char *ed25519, const char *self_signing)
+{
+    return mx_store_query_int(
+               store, 0,
+               "SELECT 1 FROM device WHERE gone > 0 AND user_id = ? AND curve25519 = ? "
+               "AND (?3 IS NULL OR ed25519 = ?3) AND signed_by = ?4 LIMIT 1",
+               "ssss", user_id, curve25519, ed25519, self_signing) != 0;
+}
+
 /* ---- identities ---- */
 
 #define IDENTITY_COLUMNS                                                                           \

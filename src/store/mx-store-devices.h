@@ -61,6 +61,10 @@ void mx_store_set_refused_device(MxStore *store, const char *user_id, const char
 gint64 mx_store_count_devices_with_key(MxStore *store, const char *curve25519, const char *ed25519);
 /* Likewise, that has both: nobody can have copied it. */
 gboolean mx_store_has_device_with_keys(MxStore *store, const char *curve25519, const char *ed25519);
+/* A gone device of the user's that had these keys was signed with that key when it was last seen.
+ * ed25519 may be NULL: any. */
+gboolean mx_store_was_device_signed(MxStore *store, const char *user_id, const char *curve25519,
+                                    const char *ed25519, const char *self_signing);
 
 /* ---- identities ---- */
 

@@ -50,6 +50,8 @@ void mx_store_clear_device(MxStore *store)
     mx_store_exec(store, "DELETE FROM outbound", "");
     mx_store_exec(store, "DELETE FROM past_outbound", "");
     mx_store_exec(store, "DELETE FROM shared_with", "");
+    /* A deleted device's ciphertext is nobody's. */
+    mx_store_exec(store, "UPDATE queue SET cipher = NULL", "");
     /* It was this device that knew the identity to be the user's own. */
     mx_store_exec(store, "UPDATE identity SET trusted = NULL", "");
 }

@@ -139,7 +139,7 @@ static void too_large(Scenario *s)
 
 static void one_at_a_time(Scenario *s)
 {
-    FakeAnswer slow = {.delay_ms = 400};
+    FakeAnswer slow = {.delay_ms = 2000};
 
     start(s);
     fake_server_once(s->server, "send", slow);

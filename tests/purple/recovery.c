@@ -24,12 +24,17 @@ static void forget_all(Scenario *s)
         fake_request_free(request);
 }
 
+static gboolean is_device_signed(gpointer data)
+{
+    return fake_server_count(data, "signatures") > 0;
+}
+
 static void start(Scenario *s)
 {
     fake_server_take_identities(s->server, NULL);
     set_usual_rooms(s);
     log_in(s);
-    host_iterate(300);
+    WAIT(s, is_device_signed, s->server);
     forget_all(s);
 }
 

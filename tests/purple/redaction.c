@@ -523,6 +523,8 @@ static void all_of_very_many(Scenario *s)
         sync_body_timeline(body, ROOM, event_with_id(event_text(BOB, "spam"), id));
     }
     push(s, sync_body_end(body));
+    for (guint i = 0; i < 1000; i++)
+        EXPECT_EVENT(s, "line");
     settle(s);
     forget_events(s);
     fake_server_set_echo(s->server, FALSE);

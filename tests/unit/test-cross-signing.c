@@ -55,6 +55,13 @@ static void test_bootstrap(Fixture *fixture, gconstpointer data)
     crypto_machine_restart(alice);
     identity_run(alice);
     g_assert_cmpuint(identity_count_news(alice, MX_CRYPTO_NEWS_PUBLISH_IDENTITY), ==, 1);
+    /* Nor could it be taken just then: not at once, but by itself. */
+    mx_cross_signing_try_later(alice->crypto);
+    identity_run(alice);
+    g_assert_cmpuint(identity_count_news(alice, MX_CRYPTO_NEWS_PUBLISH_IDENTITY), ==, 0);
+    crypto_world_advance(60000);
+    identity_run(alice);
+    g_assert_cmpuint(identity_count_news(alice, MX_CRYPTO_NEWS_PUBLISH_IDENTITY), ==, 1);
     g_autoptr(JsonObject) again = mx_cross_signing_get_upload(alice->crypto);
     g_autofree char *second = mx_json_object_to_text(again);
     g_assert_cmpstr(first, ==, second);

@@ -441,6 +441,23 @@ static void test_shields(Fixture *f, gconstpointer data)
         g_assert_cmpint(read_as(f, ROOM, "$1", "@bob:x", text, &reading), ==, cases[i].result);
         g_assert_cmpint(reading.shield, ==, cases[i].shield);
     }
+    /* J1: a signed device that was deleted since */
+    MxIdentity signer = {.self_signing = (char *)"key"};
+    MxDeviceRow gone = {.user_id = (char *)"@bob:x",
+                        .device_id = (char *)"BOB",
+                        .curve25519 = f->bob->curve25519,
+                        .ed25519 = f->bob->ed25519,
+                        .object = (char *)"{}",
+                        .signed_by = signer.self_signing};
+    mx_store_track_user(f->store, gone.user_id);
+    mx_store_save_device(f->store, &gone);
+    mx_store_remove_device(f->store, gone.user_id, gone.device_id);
+    megolm_fixture_reset();
+    megolm_fixture_identity = &signer;
+    megolm_fixture_own_identity = &own;
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+    signer.self_signing = (char *)"other key";
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_UNSIGNED_DEVICE);
     /* U3: the user wants all */
     mx_store_set_value(f->store, MX_VALUE_ENCRYPT_TO, "all");
     megolm_fixture_reset();

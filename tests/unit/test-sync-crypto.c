@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "mx-client-crypto.h"
+#include "mx-client-private.h"
+#include "mx-member.h"
 #include "mx-store-devices.h"
 #include "mx-store-private.h"
 #include "mx-sync-crypto.h"
@@ -106,6 +110,72 @@ static void test_rooms_first(SyncFixture *fixture, gconstpointer data)
     g_assert_false(mx_store_get_tracked_user(fixture->store, BOB).tracked);
 }
 
+static gboolean is_complete(SyncFixture *fixture)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room(fixture->store, "!r:x");
+    return room->members_complete;
+}
+
+static void set_complete(SyncFixture *fixture)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room(fixture->store, "!r:x");
+    room->members_complete = TRUE;
+    mx_store_save_room(fixture->store, room);
+}
+
+/* D12: what happened in a room while it was left is not known, and nobody gets keys for it. */
+static void test_rejoined(SyncFixture *fixture, gconstpointer data)
+{
+    open_crypto(fixture);
+    sync_fixture_room(fixture, "join", "!r:x",
+                      EVENTS("state", ENCRYPTION "," MEMBER("$m", "@me:x", "join")));
+    set_complete(fixture);
+    sync_fixture_room(fixture, "join", "!r:x", TIMELINE(MEMBER("$b", BOB, "join")));
+    g_assert_true(is_complete(fixture));
+    sync_fixture_room(fixture, "leave", "!r:x", TIMELINE(MEMBER("$l", "@me:x", "leave")));
+    sync_fixture_room(fixture, "join", "!r:x", TIMELINE(MEMBER("$j", "@me:x", "join")));
+    g_assert_false(is_complete(fixture));
+}
+
+static void answer_members(SyncFixture *fixture, const char *at, const char *event)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MxRoomRow) room = mx_store_get_room(fixture->store, "!r:x");
+    g_autofree char *text = g_strdup_printf("{\"chunk\":[%s]}", event);
+    g_strdelimit(text, "'", '"');
+    g_assert_true(
+        mx_member_store_answer(fixture->store, room->key, at, text, strlen(text), &error));
+    g_assert_no_error(error);
+}
+
+/* D12: a list of an earlier moment says that he is banned, what is known that he is there. */
+static void test_members_of_another_moment(SyncFixture *fixture, gconstpointer data)
+{
+    open_crypto(fixture);
+    sync_fixture_room(fixture, "join", "!r:x",
+                      EVENTS("state", ENCRYPTION "," MEMBER("$m", "@me:x", "join")));
+    sync_fixture_room(fixture, "join", "!r:x", TIMELINE(MEMBER("$b", BOB, "join")));
+    answer_members(fixture, "earlier", MEMBER("$m", "@me:x", "join") "," MEMBER("$x", BOB, "ban"));
+    g_assert_false(is_complete(fixture));
+    answer_members(fixture, "earlier", MEMBER("$m", "@me:x", "join") "," MEMBER("$b", BOB, "join"));
+    g_assert_true(is_complete(fixture));
+}
+
+/* What a deleted device has encrypted is not sent by the next one. */
+static void test_cipher_of_a_deleted_device(SyncFixture *fixture, gconstpointer data)
+{
+    open_crypto(fixture);
+    sync_fixture_room(fixture, "join", "!r:x", EVENTS("state", MEMBER("$m", "@me:x", "join")));
+    g_autoptr(MxRoomRow) room = mx_store_get_room(fixture->store, "!r:x");
+    mx_line_free(mx_send_add(fixture->store, room, "@me:x", "m.room.message", "{\"body\":\"b\"}"));
+    g_autoptr(MxQueueRow) item = mx_store_get_queue_head(fixture->store, room->key);
+    mx_store_set_queue_cipher(fixture->store, item->id, "{}");
+    mx_store_clear_device(fixture->store);
+    g_autoptr(MxQueueRow) left = mx_store_get_queue_by_txn(fixture->store, item->txn_id);
+    g_assert_nonnull(left);
+    g_assert_null(left->cipher);
+}
+
 /* V1: a commit that is lost with the power would let a ratchet's key be used twice. */
 static void test_durable(SyncFixture *fixture, gconstpointer data)
 {
@@ -130,6 +200,9 @@ int main(int argc, char **argv)
     ADD("/sync-crypto/F2-stash-fails", test_stash_fails);
     ADD("/sync-crypto/D2-device-lists", test_device_lists);
     ADD("/sync-crypto/D1-rooms-first", test_rooms_first);
+    ADD("/sync-crypto/D12-rejoined", test_rejoined);
+    ADD("/sync-crypto/D12-members-of-another-moment", test_members_of_another_moment);
+    ADD("/sync-crypto/cipher-of-a-deleted-device", test_cipher_of_a_deleted_device);
     ADD("/sync-crypto/V1-durable", test_durable);
     return g_test_run();
 }
