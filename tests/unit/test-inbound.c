@@ -441,23 +441,6 @@ static void test_shields(Fixture *f, gconstpointer data)
         g_assert_cmpint(read_as(f, ROOM, "$1", "@bob:x", text, &reading), ==, cases[i].result);
         g_assert_cmpint(reading.shield, ==, cases[i].shield);
     }
-    /* J1: a signed device that was deleted since */
-    MxIdentity signer = {.self_signing = (char *)"key"};
-    MxDeviceRow gone = {.user_id = (char *)"@bob:x",
-                        .device_id = (char *)"BOB",
-                        .curve25519 = f->bob->curve25519,
-                        .ed25519 = f->bob->ed25519,
-                        .object = (char *)"{}",
-                        .signed_by = signer.self_signing};
-    mx_store_track_user(f->store, gone.user_id);
-    mx_store_save_device(f->store, &gone);
-    mx_store_remove_device(f->store, gone.user_id, gone.device_id);
-    megolm_fixture_reset();
-    megolm_fixture_identity = &signer;
-    megolm_fixture_own_identity = &own;
-    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
-    signer.self_signing = (char *)"other key";
-    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_UNSIGNED_DEVICE);
     /* U3: the user wants all */
     mx_store_set_value(f->store, MX_VALUE_ENCRYPT_TO, "all");
     megolm_fixture_reset();
@@ -468,6 +451,30 @@ static void test_shields(Fixture *f, gconstpointer data)
     megolm_fixture_is_pending = TRUE;
     read_as(f, ROOM, "$1", "@bob:x", text, &reading);
     g_assert_true(reading.may_change);
+}
+
+/* J1: what a signed device has said does not go when it is deleted. */
+static void test_deleted_device(Fixture *f, gconstpointer data)
+{
+    MxIdentity own = {.is_verified = TRUE};
+    MxIdentity signer = {.self_signing = (char *)"key"};
+    MxDeviceRow gone = {.user_id = (char *)"@bob:x",
+                        .device_id = (char *)"BOB",
+                        .curve25519 = f->bob->curve25519,
+                        .ed25519 = f->bob->ed25519,
+                        .object = (char *)"{}",
+                        .signed_by = signer.self_signing};
+    mx_store_track_user(f->store, gone.user_id);
+    mx_store_save_device(f->store, &gone);
+    mx_store_remove_device(f->store, gone.user_id, gone.device_id);
+    megolm_peer_give(f->bob, f->crypto, ROOM, MX_KEY_SOURCE_DIRECT);
+    g_autofree char *text = megolm_peer_say(f->bob, ROOM, "text");
+    megolm_fixture_reset();
+    megolm_fixture_identity = &signer;
+    megolm_fixture_own_identity = &own;
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_OK);
+    signer.self_signing = (char *)"other key";
+    assert_read(f, ROOM, "$1", "@bob:x", text, MX_READ_UNSIGNED_DEVICE);
 }
 
 static void test_grey(Fixture *f, gconstpointer data)
@@ -545,6 +552,7 @@ int main(int argc, char **argv)
     ADD("/inbound/H9-relation", test_relation);
     ADD("/inbound/J1-shields", test_shields);
     ADD("/inbound/J5-grey", test_grey);
+    ADD("/inbound/J1-deleted-device", test_deleted_device);
     ADD("/inbound/L-withheld", test_withheld);
     return g_test_run();
 }
