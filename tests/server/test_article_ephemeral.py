@@ -31,9 +31,9 @@ def test_typing(pair):
         one.driver.command("type", username=one.username, who=whom, value=True)
         other.driver.wait_event("typing", since=since, who=who, typing=True)
         since = other.driver.position()
-        one.say_to(whom, f"typed by {who}")
+        one.say_to(whom, f"typed by {one.person.name}")
         other.driver.wait_event("typing", since=since, who=who, typing=False)
-        other.driver.wait_line(f"typed by {who}", who)
+        other.driver.wait_line(f"typed by {one.person.name}", who)
 
 
 def test_presence(pair):

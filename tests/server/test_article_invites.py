@@ -39,7 +39,7 @@ def test_invitation_into_a_room_without_a_name(alice, bob, seat):
 
 def test_one_to_one_is_a_room(alice, bob, seat):
     """Two plugins: writing to an ID makes a room, its invitation is one to talk, and more may come into it."""
-    one, other = seat(alice), seat(bob)
+    one, other = seat(alice, encrypt_direct=False), seat(bob)
     one.open()
     other.open()
     one.say_to(bob.user_id, "hello")

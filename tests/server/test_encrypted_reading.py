@@ -374,7 +374,9 @@ def test_edits_and_reactions(alice, js_bob, direct):
     js_bob.client.send(room, relation, "m.reaction")
     js_bob.send(room, "next")
     one.driver.wait_line("next", js_bob.user_id)
-    assert one.driver.texts(js_bob.user_id) == ["frist", "* first", "next"]
+    first, edited, last = one.driver.texts(js_bob.user_id)
+    assert (first, last) == ("frist", "next")
+    assert re.fullmatch(r"\[edited\] \d\d:\d\d\nfirst", edited)
     js_bob.redact(room, sent)
     one.driver.wait_line(re.compile("has removed a message"), js_bob.user_id)
     one.quit()
