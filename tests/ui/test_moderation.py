@@ -88,6 +88,8 @@ def test_article_moderation_in_finch(rooms, world, plugin, tmp_path):
         program.keys("M-c")
         program.wait_screen("Shed", 20)
         program.open_from_list("Shed")
+        program.say("/members")  # names mean somebody when the list is there
+        program.wait_text("3 members:")
         program.say("/kick Carol too loud")
         wait_gone(world, rooms["Shed"])
         program.wait_text("Alice has removed Carol. Reason: too loud")
