@@ -50,9 +50,12 @@ static MxRelationKind get_kind(const char *type, MxJsonSlice content, MxJsonSlic
                    : MX_RELATION_NONE;
     if (!is_message(type))
         return MX_RELATION_NONE;
-    if (mx_json_slice_equals(rel_type, "m.replace"))
-        return is_object(mx_json_scan_member(content, "m.new_content")) ? MX_RELATION_EDIT
-                                                                        : MX_RELATION_NONE;
+    if (mx_json_slice_equals(rel_type, "m.replace")) {
+        static const char *const names[] = {"m.new_content", NULL};
+        MxJsonSlice values[1] = {{0}};
+        mx_json_scan_members(content, names, values);
+        return is_object(values[0]) ? MX_RELATION_EDIT : MX_RELATION_NONE;
+    }
     return mx_json_slice_equals(rel_type, "m.thread") ? MX_RELATION_THREAD : MX_RELATION_NONE;
 }
 
