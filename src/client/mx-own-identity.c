@@ -16,6 +16,8 @@
 
 #define MAX_STAGES 5
 
+typedef void (*EndFunc)(MxCrypto *crypto); /* on the worker, in a transaction */
+
 /* One attempt: a chain of jobs and requests, each of which holds a reference. */
 typedef struct {
     MxClient *client;
@@ -30,7 +32,7 @@ typedef struct {
     gboolean is_first;   /* the account had none */
     gboolean needs_user; /* it fails for want of something that only the user can give */
     GError *error;
-    void (*func_job)(MxCrypto *crypto); /* what a job does besides */
+    EndFunc func_job; /* what a job does besides */
 } Upload;
 
 static void upload_clear(gpointer data)
@@ -85,7 +87,7 @@ static void on_last(gpointer data)
         mx_client_emit_account_notice(upload->client, upload->error->message);
 }
 
-static void end(Upload *upload, void (*func)(MxCrypto *crypto))
+static void end(Upload *upload, EndFunc func)
 {
     upload->func_job = func;
     push(upload, run_last, on_last);
@@ -99,7 +101,7 @@ static void keep(MxCrypto *crypto)
 /* The keys go only when the homeserver has surely not taken them: with an answer that was lost it
  * may show an identity that nobody has the keys of. What was made for a user without an identity is
  * tried again. */
-static void (*choose_end(const Upload *upload, const GError *error))(MxCrypto *)
+static EndFunc choose_end(const Upload *upload, const GError *error)
 {
     gboolean is_open =
         mx_error_is_transient(error) || g_error_matches(error, MX_ERROR, MX_ERROR_BAD_ANSWER);

@@ -10,6 +10,7 @@
 
 #include <core.h>
 #include <imgstore.h>
+#include <notify.h>
 #include <request.h>
 #include <util.h>
 
@@ -69,11 +70,35 @@ static void transfer_free(Transfer *transfer)
     g_free(transfer);
 }
 
+/* The input field is empty by now: what was typed with it must not vanish. */
+static char *describe_not_sent(const Transfer *transfer, const char *why)
+{
+    g_autofree char *words =
+        transfer->caption != NULL
+            ? g_strdup_printf(_(" You had written with it: “%s”"), transfer->caption)
+            : g_strdup("");
+    return g_strdup_printf(_("“%s” was not sent. %s%s"), transfer->name, why, words);
+}
+
+/* libpurple has left the chats by now, and closes the connection's dialogs in a moment. */
+static void say_interrupted(const Transfer *transfer)
+{
+    PurpleAccount *account = transfer->mxp->account;
+    g_autofree char *text =
+        describe_not_sent(transfer, _("The connection ended before it was uploaded."));
+    if (mxp_reply_get_conversation(transfer->reply) != NULL)
+        mxp_reply_fail(transfer->reply, text);
+    else
+        purple_notify_error(account, _("Matrix"), purple_account_get_username(account), text);
+}
+
 void mxp_files_clear(MxpAccount *mxp)
 {
     while (mxp->transfers != NULL) {
         Transfer *transfer = mxp->transfers->data;
         PurpleXfer *xfer = transfer->xfer;
+        if (transfer->sending != NULL)
+            say_interrupted(transfer);
         if (xfer != NULL)
             purple_xfer_ref(xfer);
         transfer_free(transfer);
@@ -139,8 +164,7 @@ static void on_sent(MxClient *client, const GError *error, gpointer user_data)
 {
     Transfer *transfer = user_data;
     if (error != NULL) {
-        g_autofree char *text =
-            g_strdup_printf(_("“%s” was not sent. %s"), transfer->name, error->message);
+        g_autofree char *text = describe_not_sent(transfer, error->message);
         mxp_reply_fail(transfer->reply, text);
     }
     end(transfer, error);
@@ -331,6 +355,10 @@ gboolean mxp_files_send_inserted(MxpAccount *mxp, MxRoom *room, const char *user
     while (purple_markup_find_tag("img", markup, &start, &end_of_tag, &attributes)) {
         const char *id = g_datalist_get_data(&attributes, "id");
         PurpleStoredImage *image = id != NULL ? purple_imgstore_find_by_id(atoi(id)) : NULL;
+        if (image != NULL && !has_some && mxp_upgrade_refuses(mxp, room, caption)) {
+            g_datalist_clear(&attributes);
+            return TRUE;
+        }
         if (image != NULL)
             send_stored(mxp, room, user_id, image, has_some ? NULL : caption);
         has_some |= image != NULL;

@@ -275,6 +275,29 @@ static void inserted(Scenario *s)
     purple_imgstore_unref_by_id(id);
 }
 
+/* The words that were typed with it are not lost with the connection, nor with a refusal. */
+static void inserted_in_vain(Scenario *s)
+{
+    start(s);
+    int id =
+        purple_imgstore_add_with_id(g_memdup2(picture, sizeof picture), sizeof picture, "cat.png");
+    g_autofree char *markup = g_strdup_printf("Look here <IMG ID=\"%d\">", id);
+    fake_server_once(s->server, "upload", (FakeAnswer){.status = 403, .body = "{}"});
+    CHECK(s, host_send_chat(s->account, ROOM, markup));
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "“Look here”");
+    EXPECT_REQUEST(s, "media-config");
+    EXPECT_REQUEST(s, "upload");
+    fake_server_once(s->server, "upload", (FakeAnswer){.how = FAKE_SILENT});
+    CHECK(s, host_send_chat(s->account, ROOM, markup));
+    EXPECT_REQUEST(s, "media-config");
+    EXPECT_REQUEST(s, "upload");
+    host_account_enable(s->account, FALSE);
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "“Look here”");
+    EXPECT_EVENT(s, "disconnected");
+    forget_events(s);
+    purple_imgstore_unref_by_id(id);
+}
+
 /* The user cancels in the transfer's window, and nothing is sent. */
 static void cancelled(Scenario *s)
 {
@@ -351,6 +374,7 @@ int main(int argc, char **argv)
         {"fetched-encrypted", {fetched_encrypted}},
         {"sent", {sent}},
         {"inserted", {inserted}},
+        {"inserted-in-vain", {inserted_in_vain}},
         {"cancelled", {cancelled}},
         {"too-large", {too_large}},
         {"sent-encrypted", {sent_encrypted}},
