@@ -148,6 +148,7 @@ def test_reset_with_the_password(seat, alice):
     set_up_recovery(one)
     before = master_key(alice)
     two.open()
+    wait_notice(two, 0, "not signed with your identity")  # only who knows the old one sees that it changes
     for password, words in (("wrong", "The password is wrong"), (alice.password, "You have a new identity")):
         since = run_action(one, "Reset identity…")
         press(one.driver, wait_dialog(one, since, "Go on"), "Go on")
