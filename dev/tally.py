@@ -7,8 +7,12 @@ NAME.xml      pytest's JUnit file
 NAME.tap      TAP
 NAME.failed   the suite could not run; the text says why; counts as one failure
 NAME.skipped  the same, for want of something; "COUNT REASON"; a failure in CI for the suites named there
+NAME.unsteady failures of NAME, one a line as tally.py prints them, that passed when they were run again alone
 
-The last line is "N passed, N failed, N skipped"."""
+The last line is "N passed, N failed, N skipped".
+
+With --failures FILE: what of one such file to run again, one name a line; with --whole the names as the tally
+prints them."""
 
 import glob
 import json
@@ -90,6 +94,23 @@ def count_skipped(path):
     return Counter(skipped=int(count)), []
 
 
+def read_unsteady(folder, suite):
+    path = os.path.join(folder, f"{suite}.unsteady")
+    return read(path).splitlines() if os.path.exists(path) else []
+
+
+def print_failures(path, whole):
+    """A program of meson, or pytest's name of a test."""
+    _, failures = READERS[os.path.splitext(path)[1]](path)
+    if whole:
+        names = failures
+    elif path.endswith(".xml"):
+        names = [failure.replace("::", ".py::", 1) for failure in failures]
+    else:
+        names = [failure.partition(" / ")[2].partition(":")[0] for failure in failures]
+    print("\n".join(dict.fromkeys(names)))
+
+
 READERS = {
     ".json": count_meson,
     ".xml": count_junit,
@@ -100,6 +121,9 @@ READERS = {
 
 
 def main():
+    if sys.argv[1] == "--failures":
+        print_failures(sys.argv[2], "--whole" in sys.argv)
+        return 0
     total = Counter()
     print(f"\n{'suite':<14}{'passed':>8}{'failed':>8}{'skipped':>9}")
     problems = []
@@ -108,6 +132,11 @@ def main():
         if suffix not in READERS:
             continue
         counts, failures = READERS[suffix](path)
+        for name in read_unsteady(sys.argv[1], suite):
+            if name in failures:
+                failures.remove(name)
+                counts.update(failed=-1, passed=1)
+                print(f"UNSTEADY {suite}: {name} (failed beside others, passed alone three times)")
         total += counts
         print(f"{suite:<14}{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}")
         problems += [f"{suite}: {failure}" for failure in failures]
