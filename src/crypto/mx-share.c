@@ -134,7 +134,7 @@ gint64 mx_share_collect(MxCrypto *crypto)
         if (!is_still_waiting(crypto, waiting)) {
             waiting->told = TRUE;
             mx_crypto_tell(crypto, MX_CRYPTO_NEWS_ROOM_READY, *(gint64 *)room, NULL, NULL, NULL);
-        } else if (waiting->since_ms != 0) {
+        } else if (waiting->since_ms != 0 || waiting->users != NULL) {
             gint64 one = get_patience(crypto, waiting);
             wait = wait < 0 ? one : MIN(wait, one);
         }
