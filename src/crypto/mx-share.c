@@ -288,7 +288,9 @@ static GPtrArray *list_missing(Sharing *sharing, GPtrArray *recipients, gboolean
         MxOlmState state = mx_olm_prepare(sharing->crypto, recipient->device);
         if (state == MX_OLM_READY)
             g_ptr_array_add(missing, recipient->device);
-        else if (state == MX_OLM_CLAIMING && is_patient)
+        else if (state == MX_OLM_CLAIMING && !is_patient)
+            mx_olm_note_late(sharing->crypto, recipient->device);
+        else if (state == MX_OLM_CLAIMING && !mx_olm_is_late(sharing->crypto, recipient->device))
             g_ptr_array_add(sharing->claiming,
                             mx_device_list_find(sharing->crypto, recipient->device->user_id,
                                                 recipient->device->device_id));
