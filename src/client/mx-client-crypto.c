@@ -19,6 +19,8 @@
 #define RETRY_MS 30000
 /* A keyring asks the user for its password: not again and again. */
 #define REOPEN_MS (10 * 60 * 1000)
+/* The user is waiting to be logged out. */
+#define FINISH_MS 5000
 
 /* ---- what the encryption tells ---- */
 
@@ -146,7 +148,8 @@ static void hand_on(MxClient *client, GPtrArray *news)
 typedef struct {
     MxClientJob base;
     MxCryptoRequestKind kind;
-    guint64 id; /* of the request that is answered, or 0 */
+    guint64 id;             /* of the request that is answered, or 0 */
+    gboolean takes_nothing; /* as nothing may be sent any more */
     MxCryptoAnswer answer;
     char *errcode, *server_text;
     GBytes *body;
@@ -192,7 +195,7 @@ static void run_job(MxStore *store, gpointer data)
     job->is_open = TRUE;
     if (job->id != 0)
         run_answer(crypto, job);
-    if (job->base.error == NULL)
+    if (job->base.error == NULL && !job->takes_nothing)
         job->requests = mx_crypto_take_requests(crypto, &job->base.error);
     job->wait_ms = mx_crypto_get_wait(crypto);
     job->news = mx_crypto_take_news(crypto);
@@ -205,6 +208,7 @@ static void on_done(gpointer data);
 static void push(MxClient *client, Job *job)
 {
     /* Megabytes of devices must not hold up what the user does. */
+    job->takes_nothing = job->id != 0 && client->is_signing_out;
     gboolean is_large = job->id != 0 && job->kind == MX_CRYPTO_KEYS_QUERY;
     mx_worker_push(client->worker, is_large ? MX_JOB_BULK : MX_JOB_USER, run_job, on_done, job,
                    job_free);
@@ -216,12 +220,23 @@ typedef struct {
     MxCryptoRequestKind kind;
 } Sent;
 
+static void finish_if_idle(MxClient *client)
+{
+    MxCryptoLoop *loop = &client->crypto;
+    if (loop->finished == NULL || loop->n_sent > 0)
+        return;
+    void (*func)(MxClient * client) = g_steal_pointer(&loop->finished);
+    g_clear_handle_id(&loop->finish_source, g_source_remove);
+    func(client);
+}
+
 static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autofree Sent *sent = user_data;
     g_autoptr(MxClient) client = sent->client;
     g_autoptr(GError) error = NULL;
     g_autoptr(MxResponse) response = NULL;
+    client->crypto.n_sent--;
     if (!mx_client_take_answer(client, source, result, &response, &error))
         return;
     Job *job = mx_client_job_new(client, sizeof *job);
@@ -232,6 +247,17 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     job->errcode = g_strdup(mx_error_get_errcode(error));
     job->server_text = g_strdup(mx_error_get_server_text(error));
     job->body = response != NULL ? g_bytes_ref(response->body) : NULL;
+    push(client, job);
+    finish_if_idle(client);
+}
+
+/* For the encryption as when there is no network: it asks again, should there be another time. */
+static void answer_unsent(MxClient *client, const MxCryptoRequest *request)
+{
+    Job *job = mx_client_job_new(client, sizeof *job);
+    job->id = request->id;
+    job->kind = request->kind;
+    job->answer.retry_after_ms = -1;
     push(client, job);
 }
 
@@ -262,14 +288,22 @@ static MxRequest *build(MxClient *client, const MxCryptoRequest *request)
 
 static void send_all(MxClient *client, GPtrArray *requests)
 {
+    MxCryptoLoop *loop = &client->crypto;
     for (guint i = 0; i < requests->len; i++) {
         const MxCryptoRequest *request = g_ptr_array_index(requests, i);
+        if (client->is_signing_out) {
+            answer_unsent(client, request);
+            continue;
+        }
         g_autoptr(MxRequest) message = build(client, request);
         Sent *sent = g_new0(Sent, 1);
         sent->client = g_object_ref(client);
         sent->id = request->id;
         sent->kind = request->kind;
-        mx_http_send_async(client->http, message, client->cancellable, on_answer, sent);
+        if (loop->cancellable == NULL)
+            loop->cancellable = g_cancellable_new();
+        loop->n_sent++;
+        mx_http_send_async(client->http, message, loop->cancellable, on_answer, sent);
     }
 }
 
@@ -332,10 +366,41 @@ void mx_client_crypto_kick(MxClient *client)
     push(client, job);
 }
 
+/* ---- the end ---- */
+
+static void cancel_all(MxCryptoLoop *loop)
+{
+    g_autoptr(GCancellable) cancellable = g_steal_pointer(&loop->cancellable);
+    if (cancellable != NULL)
+        g_cancellable_cancel(cancellable);
+}
+
+static gboolean on_finish_time(gpointer data)
+{
+    MxClient *client = data;
+    client->crypto.finish_source = 0;
+    cancel_all(&client->crypto);
+    return G_SOURCE_REMOVE;
+}
+
+void mx_client_crypto_finish(MxClient *client, void (*func)(MxClient *client))
+{
+    MxCryptoLoop *loop = &client->crypto;
+    g_clear_handle_id(&loop->source, g_source_remove);
+    loop->finished = func;
+    if (loop->finish_source == 0)
+        loop->finish_source = g_timeout_add(FINISH_MS, on_finish_time, client);
+    finish_if_idle(client);
+}
+
 void mx_client_crypto_clear(MxClient *client)
 {
-    g_clear_handle_id(&client->crypto.source, g_source_remove);
-    g_clear_pointer(&client->crypto.failure, g_free);
+    MxCryptoLoop *loop = &client->crypto;
+    g_clear_handle_id(&loop->source, g_source_remove);
+    g_clear_handle_id(&loop->finish_source, g_source_remove);
+    loop->finished = NULL;
+    cancel_all(loop);
+    g_clear_pointer(&loop->failure, g_free);
 }
 
 /* ---- opening ---- */

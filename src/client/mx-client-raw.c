@@ -8,8 +8,10 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-direct-encryption.h"
 #include "mx-json-push.h"
 #include "mx-json.h"
+#include "mx-room-encryption.h"
 
 #define PREFIX "/_matrix/client/"
 /* The longest answer taken, and how much of it is shown: a window is no place for a /sync. */
@@ -145,7 +147,8 @@ MxRequest *mx_client_raw_new(const char *method, const char *path, const char *b
     return NULL;
 }
 
-/* The room of ".../rooms/{roomId}/send/...", or NULL; path: without a query. The caller frees. */
+/* The room of ".../rooms/{roomId}/send/...", or NULL; path: without a query. "": one that cannot be
+ * read. The caller frees. */
 static char *find_room_sent_to(const char *path)
 {
     g_auto(GStrv) segments = g_strsplit(path, "/", -1);
@@ -154,28 +157,45 @@ static char *find_room_sent_to(const char *path)
         if (*segments[i] == '\0')
             continue;
         g_autofree char *segment = g_uri_unescape_string(segments[i], NULL);
-        if (g_strcmp0(segment, "send") == 0 && g_strcmp0(before, "rooms") == 0)
-            return g_uri_unescape_string(last, NULL);
+        if (g_strcmp0(segment, "send") == 0 && g_strcmp0(before, "rooms") == 0) {
+            char *room_id = g_uri_unescape_string(last, NULL);
+            return room_id != NULL ? room_id : g_strdup("");
+        }
         before = last;
         last = segments[i];
     }
     return NULL;
 }
 
+/* G4: the decision about what the user writes, for what is written by hand. It is not encrypted
+ * here, so nothing but a room that is known to be plain will do. */
+static gboolean check_room(MxStore *store, const char *room_id, GError **error)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room(store, room_id);
+    if (room != NULL && room->encrypted)
+        return refuse(error, _("That room is encrypted: nothing is sent there in the clear."));
+    if (room != NULL && mx_direct_encryption_is_missing(store, room))
+        return refuse(error, _("That room was to be encrypted: nothing is sent there in the "
+                               "clear."));
+    if (room == NULL || mx_room_encryption_decide(store, room->key) != MX_SEND_PLAIN)
+        return refuse(error, _("It is not known here whether that room is encrypted, so nothing is "
+                               "sent there in the clear."));
+    return TRUE;
+}
+
 /* However often a server or a proxy before it decodes the path. */
-static gboolean is_sent_to_encrypted(MxStore *store, const char *target)
+static gboolean check_target(MxStore *store, const char *target, GError **error)
 {
     g_autofree char *path = g_strndup(target, strcspn(target, "?"));
     for (guint layer = 0; layer < MAX_LAYERS && path != NULL; layer++) {
         g_autofree char *room_id = find_room_sent_to(path);
-        g_autoptr(MxRoomRow) room = room_id != NULL ? mx_store_get_room(store, room_id) : NULL;
-        if (room != NULL && room->encrypted)
-            return TRUE;
+        if (room_id != NULL && !check_room(store, room_id, error))
+            return FALSE;
         char *decoded = g_uri_unescape_string(path, NULL);
         g_free(path);
         path = decoded;
     }
-    return FALSE;
+    return TRUE;
 }
 
 /* ---- the answer ---- */
@@ -291,12 +311,12 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
         mx_session_token_refused(client, error);
 }
 
-/* Only the database knows for sure. */
+/* Only the database knows for sure. What it says next reaches the main loop after this, which is
+ * sent at once then. */
 static void run_check(MxStore *store, gpointer data)
 {
     RawJob *job = data;
-    if (is_sent_to_encrypted(store, mx_request_get_target(job->request)))
-        refuse(&job->base.error, _("That room is encrypted: nothing is sent there in the clear."));
+    check_target(store, mx_request_get_target(job->request), &job->base.error);
 }
 
 static void on_checked(gpointer data)

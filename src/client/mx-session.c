@@ -726,6 +726,7 @@ static void on_logged_out(GObject *source, GAsyncResult *result, gpointer user_d
     if (response == NULL && mx_error_get_status(error) != 401) {
         client->is_signing_out = FALSE;
         mx_sync_resume(client);
+        mx_client_crypto_kick(client);
         mx_client_emit_account_notice(
             client, _("The homeserver could not be reached, so you are still logged in. Try "
                       "“Log out” again when the connection is back."));
@@ -737,12 +738,18 @@ static void on_logged_out(GObject *source, GAsyncResult *result, gpointer user_d
     mx_worker_push(client->worker, MX_JOB_BULK, run_clear, on_cleared, job, session_job_free);
 }
 
+static void send_logout(MxClient *client)
+{
+    g_autoptr(MxRequest) request = mx_endpoint_logout();
+    mx_http_send_async(client->http, request, client->cancellable, on_logged_out,
+                       g_object_ref(client));
+}
+
+/* Keys that arrive after the log-out would make the homeserver list the device again. */
 void mx_session_log_out(MxClient *client)
 {
     if (client->http == NULL || client->worker == NULL)
         return;
     mx_sync_pause(client);
-    g_autoptr(MxRequest) request = mx_endpoint_logout();
-    mx_http_send_async(client->http, request, client->cancellable, on_logged_out,
-                       g_object_ref(client));
+    mx_client_crypto_finish(client, send_logout);
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-device-list.h"
 
+#include <string.h>
+
 #include "mx-backoff.h"
 #include "mx-crypto-private.h"
 #include "mx-device-keys.h"
@@ -46,20 +48,27 @@ typedef struct {
     gint64 dirty_seq;
 } Asked;
 
+/* How long somebody has been waited for (D11). */
+typedef struct {
+    gint64 since_ms;
+    gboolean is_asked; /* at least once; else it may be that others come first */
+} Wait;
+
 typedef struct {
     GHashTable *asked;   /* user ID -> Asked: on its way */
-    GHashTable *since;   /* user ID -> gint64: first asked for at, and outdated since then */
+    GHashTable *waits;   /* user ID -> Wait: outdated, and waited for or asked for */
     GHashTable *servers; /* server name, or ID of a user that is not taken -> Pause */
     Pause pause;         /* of everything */
     guint n_requests;
-    guint max_users; /* of one request */
+    guint max_users;  /* of one request */
+    char *last_asked; /* user ID; the next request is for those that follow, in a circle */
 } Lists;
 
 gpointer mx_device_list_part_new(void)
 {
     Lists *lists = g_new0(Lists, 1);
     lists->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    lists->since = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    lists->waits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     lists->servers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     mx_backoff_init(&lists->pause.backoff, RETRY_FIRST_MS, RETRY_CAP_MS);
     lists->max_users = MAX_USERS;
@@ -70,8 +79,9 @@ void mx_device_list_part_free(gpointer data)
 {
     Lists *lists = data;
     g_hash_table_unref(lists->asked);
-    g_hash_table_unref(lists->since);
+    g_hash_table_unref(lists->waits);
     g_hash_table_unref(lists->servers);
+    g_free(lists->last_asked);
     g_free(lists);
 }
 
@@ -131,8 +141,10 @@ static void note_changed(MxCrypto *crypto, const char *user_id)
 static void note_left(MxCrypto *crypto, const char *user_id)
 {
     if (!g_str_equal(user_id, crypto->user_id) &&
-        !mx_store_shares_encrypted_room(crypto->store, user_id))
+        !mx_store_shares_encrypted_room(crypto->store, user_id)) {
         mx_store_untrack_user(crypto->store, user_id);
+        g_hash_table_remove(get_lists(crypto)->waits, user_id);
+    }
 }
 
 static void for_each_user(MxCrypto *crypto, MxJsonSlice list,
@@ -165,13 +177,39 @@ void mx_device_list_note_full_sync(MxCrypto *crypto)
     mx_store_set_all_outdated(crypto->store);
 }
 
+/* ---- how long they are waited for ---- */
+
+static Wait *start_waiting(MxCrypto *crypto, const char *user_id)
+{
+    GHashTable *waits = get_lists(crypto)->waits;
+    Wait *wait = g_hash_table_lookup(waits, user_id);
+    if (wait == NULL) {
+        wait = g_new0(Wait, 1);
+        wait->since_ms = crypto->get_now_ms();
+        g_hash_table_insert(waits, g_strdup(user_id), wait);
+    }
+    return wait;
+}
+
+/* The homeserver answers: whose turn has not come yet is worth waiting for again. As the order goes
+ * in a circle, it comes. */
+static void renew_patience(MxCrypto *crypto)
+{
+    GHashTableIter iter;
+    gpointer wait;
+    g_hash_table_iter_init(&iter, get_lists(crypto)->waits);
+    while (g_hash_table_iter_next(&iter, NULL, &wait))
+        if (!((Wait *)wait)->is_asked)
+            ((Wait *)wait)->since_ms = crypto->get_now_ms();
+}
+
 gboolean mx_device_list_is_pending(MxCrypto *crypto, const char *user_id)
 {
     MxTrackedUser user = mx_store_get_tracked_user(crypto->store, user_id);
     if (!user.tracked || !user.outdated || get_server_pause(crypto, user_id) > 0)
         return FALSE;
-    gint64 *since = g_hash_table_lookup(get_lists(crypto)->since, user_id);
-    return since == NULL || ABS(crypto->get_now_ms() - *since) < PATIENCE_MS;
+    Wait *wait = start_waiting(crypto, user_id);
+    return ABS(crypto->get_now_ms() - wait->since_ms) < PATIENCE_MS;
 }
 
 /* ---- an answer: one device ---- */
@@ -428,7 +466,7 @@ static void take_answer(MxCrypto *crypto, GHashTable *users, const char *text, g
         mx_store_set_current(crypto->store, user_id, dirty_seq); /* D4 */
         /* Where it changes all the time, who waits for it waits no longer than for a silent one. */
         if (!mx_store_get_tracked_user(crypto->store, user_id).outdated)
-            g_hash_table_remove(get_lists(crypto)->since, user_id);
+            g_hash_table_remove(get_lists(crypto)->waits, user_id);
     }
     for (guint i = 0; i < FAILURES; i++)
         g_hash_table_unref(index[i]);
@@ -477,9 +515,13 @@ static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
         pause_end(&lists->pause);
         lists->max_users = MIN(lists->max_users * 2, MAX_USERS);
         take_answer(crypto, users, answer->body, answer->len);
+        renew_patience(crypto);
     } else if (answer->status >= 400 && !mx_crypto_answer_is_passing(answer)) {
         take_refusal(crypto, lists, users);
     } else {
+        /* It may be one of them that it fails with: the others get through in smaller requests. */
+        if (answer->status >= 500)
+            lists->max_users = MAX(g_hash_table_size(users) / 2, 1);
         pause_start(crypto, &lists->pause, mx_crypto_get_retry_ms(&lists->pause.backoff, answer));
     }
 }
@@ -496,15 +538,15 @@ static void ask(MxCrypto *crypto, Lists *lists, GPtrArray *users)
         json_object_set_array_member(device_keys, g_ptr_array_index(users, i), json_array_new());
     mx_crypto_add_request(crypto, MX_CRYPTO_KEYS_QUERY, mx_json_object_to_text(body), on_answer,
                           NULL, NULL);
-    gint64 now = crypto->get_now_ms();
     for (guint i = 0; i < users->len; i++) {
         const char *user_id = g_ptr_array_index(users, i);
         Asked asked = {crypto->next_request,
                        mx_store_get_tracked_user(crypto->store, user_id).dirty_seq};
         g_hash_table_insert(lists->asked, g_strdup(user_id), g_memdup2(&asked, sizeof asked));
-        if (!g_hash_table_contains(lists->since, user_id))
-            g_hash_table_insert(lists->since, g_strdup(user_id), g_memdup2(&now, sizeof now));
+        start_waiting(crypto, user_id)->is_asked = TRUE;
     }
+    g_free(lists->last_asked);
+    lists->last_asked = g_strdup(g_ptr_array_index(users, users->len - 1));
     lists->n_requests++;
 }
 
@@ -518,10 +560,19 @@ static void earlier(gint64 *wait, gint64 other)
 static void note_patience(MxCrypto *crypto, Lists *lists, gint64 *wait)
 {
     GHashTableIter iter;
-    gpointer since;
-    g_hash_table_iter_init(&iter, lists->since);
-    while (g_hash_table_iter_next(&iter, NULL, &since))
-        earlier(wait, *(gint64 *)since + PATIENCE_MS - crypto->get_now_ms());
+    gpointer one;
+    g_hash_table_iter_init(&iter, lists->waits);
+    while (g_hash_table_iter_next(&iter, NULL, &one))
+        earlier(wait, ((Wait *)one)->since_ms + PATIENCE_MS - crypto->get_now_ms());
+}
+
+/* Where to go on in a list in order: whoever makes the homeserver fail comes last then. */
+static guint find_first(const Lists *lists, GPtrArray *users)
+{
+    for (guint i = 0; lists->last_asked != NULL && i < users->len; i++)
+        if (strcmp(g_ptr_array_index(users, i), lists->last_asked) > 0)
+            return i;
+    return 0;
 }
 
 gint64 mx_device_list_collect(MxCrypto *crypto)
@@ -532,9 +583,10 @@ gint64 mx_device_list_collect(MxCrypto *crypto)
     g_autoptr(GPtrArray) outdated = mx_store_list_outdated(crypto->store);
     g_autoptr(GPtrArray) batch = g_ptr_array_new();
     gint64 pause = pause_get_left(crypto, &lists->pause);
+    guint first = find_first(lists, outdated);
     earlier(&wait, outdated->len > 0 ? pause : 0);
     for (guint i = 0; pause == 0 && i < outdated->len && lists->n_requests < MAX_REQUESTS; i++) {
-        const char *user_id = g_ptr_array_index(outdated, i);
+        const char *user_id = g_ptr_array_index(outdated, (first + i) % outdated->len);
         gint64 server_pause = get_server_pause(crypto, user_id);
         earlier(&wait, server_pause);
         if (server_pause == 0 && !g_hash_table_contains(lists->asked, user_id))

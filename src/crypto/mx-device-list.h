@@ -48,7 +48,8 @@ void mx_device_list_note_changes(MxCrypto *crypto, MxJsonSlice device_lists);
 /* D3: a /sync without `since`: everything may have changed. */
 void mx_device_list_note_full_sync(MxCrypto *crypto);
 /* What is known may be old, and an answer is to come. FALSE after a failure that will not pass
- * soon: then what is known has to do (D11). */
+ * soon, or ten seconds after the first call or question: then what is known has to do (D11). As
+ * long as the homeserver answers for others, who has not been asked for yet is waited for. */
 gboolean mx_device_list_is_pending(MxCrypto *crypto, const char *user_id);
 /* E6, B4 and the like: the user's devices are asked for again. */
 void mx_device_list_refresh(MxCrypto *crypto, const char *user_id);

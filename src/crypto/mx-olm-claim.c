@@ -21,6 +21,8 @@
 #define UNWEDGE_AFTER_MS (60 * 60 * 1000)
 #define SERVER_RETRY_FIRST_MS 2000
 #define SERVER_RETRY_CAP_MS 60000
+#define LATE_FIRST_MS 60000
+#define LATE_CAP_MS (15 * 60 * 1000)
 #define SPLIT_MS 500 /* before what is left of a refused batch */
 #define KEY_ALGORITHM "signed_curve25519"
 
@@ -72,6 +74,34 @@ MxOlmState mx_olm_prepare(MxCrypto *crypto, const MxDevice *device)
         mx_store_save_olm_peer(crypto->store, peer);
     }
     return MX_OLM_CLAIMING;
+}
+
+static char *dup_device_name(const MxDevice *device)
+{
+    g_autofree char *curve25519 = mx_olm_canonical_curve25519(device->curve25519);
+    return g_strconcat(curve25519 != NULL ? curve25519 : "", " ", device->user_id, NULL);
+}
+
+void mx_olm_note_late(MxCrypto *crypto, const MxDevice *device)
+{
+    MxOlmPart *part = mx_crypto_get_part(crypto, MX_CRYPTO_PART_OLM);
+    g_autofree char *name = dup_device_name(device);
+    MxOlmLate *late = g_hash_table_lookup(part->late, name);
+    if (late == NULL) {
+        late = g_new0(MxOlmLate, 1);
+        mx_backoff_init(&late->backoff, LATE_FIRST_MS, LATE_CAP_MS);
+        g_hash_table_insert(part->late, g_steal_pointer(&name), late);
+    }
+    if (!is_held(crypto, late->until_ms, LATE_CAP_MS))
+        late->until_ms = crypto->get_now_ms() + mx_backoff_next(&late->backoff);
+}
+
+gboolean mx_olm_is_late(MxCrypto *crypto, const MxDevice *device)
+{
+    MxOlmPart *part = mx_crypto_get_part(crypto, MX_CRYPTO_PART_OLM);
+    g_autofree char *name = dup_device_name(device);
+    const MxOlmLate *late = g_hash_table_lookup(part->late, name);
+    return late != NULL && is_held(crypto, late->until_ms, LATE_CAP_MS);
 }
 
 void mx_olm_unwedge(MxCrypto *crypto, const MxDevice *device)
@@ -286,6 +316,8 @@ static void on_claim_answer(MxCrypto *crypto, const MxCryptoRequest *request,
     for (guint i = 0; i < targets->len; i++) {
         g_autofree char *name = dup_name(g_ptr_array_index(targets, i));
         g_hash_table_remove(part->in_flight, name);
+        if (!mx_crypto_answer_is_passing(answer))
+            g_hash_table_remove(part->late, name);
     }
     note_failing(crypto, part, answer);
     if (mx_crypto_answer_is_passing(answer)) { /* they stay wanted */
@@ -364,6 +396,7 @@ gpointer mx_olm_part_new(void)
 {
     MxOlmPart *part = g_new0(MxOlmPart, 1);
     part->in_flight = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    part->late = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     part->refreshed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     mx_backoff_init(&part->backoff, SERVER_RETRY_FIRST_MS, SERVER_RETRY_CAP_MS);
     part->batch_size = BATCH_SIZE;
@@ -374,6 +407,7 @@ void mx_olm_part_free(gpointer data)
 {
     MxOlmPart *part = data;
     g_hash_table_unref(part->in_flight);
+    g_hash_table_unref(part->late);
     g_hash_table_unref(part->refreshed);
     g_free(part);
 }

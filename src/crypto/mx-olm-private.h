@@ -49,9 +49,15 @@ void mx_olm_sessions_retire_all(MxCrypto *crypto);
 /* There is a session with it again. */
 void mx_olm_note_session(MxCrypto *crypto, const char *curve25519, const char *user_id);
 
+typedef struct {
+    MxBackoff backoff;
+    gint64 until_ms;
+} MxOlmLate;
+
 /* In memory: what is being asked for, and what was asked for in vain. */
 typedef struct {
     GHashTable *in_flight; /* "curve25519 user ID" that a claim is under way for */
+    GHashTable *late;      /* likewise -> MxOlmLate: whose claims a message waited for in vain */
     GHashTable *refreshed; /* curve25519 that no known device has: its user was asked for */
     MxBackoff backoff;     /* the homeserver does not answer */
     gint64 not_before_ms;

@@ -21,6 +21,10 @@ typedef enum {
 
 /* Starts claiming a key where there is no session (E4, E5). */
 MxOlmState mx_olm_prepare(MxCrypto *crypto, const MxDevice *device);
+/* A message has waited long enough for the key of a device that is CLAIMING. mx_olm_is_late(): for
+ * a while, and longer each time, or until there is an answer, no message should wait for it. */
+void mx_olm_note_late(MxCrypto *crypto, const MxDevice *device);
+gboolean mx_olm_is_late(MxCrypto *crypto, const MxDevice *device);
 /* The homeserver has been answering claims with errors of its own for so long (ms) or longer: what
  * is CLAIMING is asked for at longer and longer intervals, and nothing should wait for it. */
 gboolean mx_olm_is_failing(MxCrypto *crypto, gint64 since_ms);

@@ -134,7 +134,7 @@ gint64 mx_share_collect(MxCrypto *crypto)
         if (!is_still_waiting(crypto, waiting)) {
             waiting->told = TRUE;
             mx_crypto_tell(crypto, MX_CRYPTO_NEWS_ROOM_READY, *(gint64 *)room, NULL, NULL, NULL);
-        } else if (waiting->since_ms != 0) {
+        } else if (waiting->since_ms != 0 || waiting->users != NULL) {
             gint64 one = get_patience(crypto, waiting);
             wait = wait < 0 ? one : MIN(wait, one);
         }
@@ -288,7 +288,9 @@ static GPtrArray *list_missing(Sharing *sharing, GPtrArray *recipients, gboolean
         MxOlmState state = mx_olm_prepare(sharing->crypto, recipient->device);
         if (state == MX_OLM_READY)
             g_ptr_array_add(missing, recipient->device);
-        else if (state == MX_OLM_CLAIMING && is_patient)
+        else if (state == MX_OLM_CLAIMING && !is_patient)
+            mx_olm_note_late(sharing->crypto, recipient->device);
+        else if (state == MX_OLM_CLAIMING && !mx_olm_is_late(sharing->crypto, recipient->device))
             g_ptr_array_add(sharing->claiming,
                             mx_device_list_find(sharing->crypto, recipient->device->user_id,
                                                 recipient->device->device_id));

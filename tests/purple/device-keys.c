@@ -222,6 +222,65 @@ static void replaced(Scenario *s)
     s->quits_at_once = TRUE;
 }
 
+static void log_out(Scenario *s)
+{
+    JsonObject *request;
+
+    CHECK(s, host_run_action(s->account, "Log out"));
+    host_iterate(200);
+    if ((request = host_take_event("request")) != NULL) {
+        JsonArray *buttons = json_object_get_array_member(request, "buttons");
+        host_press(json_object_get_int_member(request, "request"),
+                   json_array_get_string_element(buttons, 0), NULL, NULL, NULL);
+        json_object_unref(request);
+    }
+}
+
+/* Keys that arrive after the log-out bring the device back. */
+static void log_out_while_uploading(Scenario *s)
+{
+    fake_server_once(s->server, "keys-upload", (FakeAnswer){.delay_ms = 1500});
+    start(s);
+    log_out(s);
+    host_iterate(500);
+    EXPECT_INT(s, fake_server_count(s->server, "logout"), 0);
+    EXPECT_REQUEST(s, "logout");
+    EXPECT_EVENT(s, "disconnected");
+    EXPECT_INT(s, fake_server_count(s->server, "keys-upload"), 1);
+    s->quits_at_once = TRUE;
+}
+
+/* Nobody stays logged in because an answer does not come. */
+static void log_out_without_an_answer(Scenario *s)
+{
+    gint64 start_us;
+
+    fake_server_always(s->server, "keys-upload", (FakeAnswer){.how = FAKE_SILENT});
+    start(s);
+    EXPECT_REQUEST(s, "keys-upload");
+    start_us = g_get_monotonic_time();
+    log_out(s);
+    EXPECT_REQUEST(s, "logout");
+    CHECK(s, g_get_monotonic_time() - start_us < 8 * G_USEC_PER_SEC);
+    EXPECT_EVENT(s, "disconnected");
+    s->quits_at_once = TRUE;
+}
+
+/* What was put off for a log-out that failed is made up for. */
+static void log_out_failed(Scenario *s)
+{
+    fake_server_always(s->server, "keys-upload", (FakeAnswer){.how = FAKE_SILENT});
+    start(s);
+    EXPECT_REQUEST(s, "keys-upload");
+    fake_server_once(s->server, "logout", FAKE_502);
+    fake_server_clear(s->server, "keys-upload");
+    log_out(s);
+    EXPECT_REQUEST(s, "logout");
+    EXPECT_EVENT(s, "notify");
+    EXPECT_INT(s, count_keys(EXPECT_REQUEST(s, "keys-upload"), "one_time_keys"), 50);
+    s->quits_at_once = TRUE;
+}
+
 static const ScenarioEntry entries[] = {
     {"uploaded", {uploaded}},
     {"refilled", {refilled}},
@@ -230,6 +289,9 @@ static const ScenarioEntry entries[] = {
     {"wrong-keys", {wrong_keys}},
     {"followed", {followed}},
     {"replaced", {replaced}},
+    {"log-out-while-uploading", {log_out_while_uploading}},
+    {"log-out-without-an-answer", {log_out_without_an_answer}},
+    {"log-out-failed", {log_out_failed}},
 };
 
 int main(int argc, char **argv)

@@ -204,6 +204,27 @@ static void encrypted_room(Scenario *s)
     EXPECT_EVENT(s, "line", "~text", "Nothing was sent.");
 }
 
+/* G3, G4: only a room that is known to be plain is written to in the clear. */
+static void unknown_room(Scenario *s)
+{
+    static const char *const rooms[] = {"!nobody:localhost", "%21nobody%3Alocalhost"};
+
+    start(s);
+    for (guint i = 0; i < G_N_ELEMENTS(rooms); i++) {
+        g_autofree char *text =
+            g_strdup_printf("/matrix PUT /_matrix/client/v3/rooms/%s/send/x/t1 {}", rooms[i]);
+        command(s, text, "OK", NULL);
+        CHECK(s, host_press(asked(s, "PUT"), "Send", NULL, NULL, NULL));
+        EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "It is not known here whether");
+    }
+    EXPECT_NOTHING(s, 100);
+    command(s, "/matrix PUT /_matrix/client/v3/rooms/!room:localhost/send/x/t1 {}", "OK", NULL);
+    CHECK(s, host_press(asked(s, "!room"), "Send", NULL, NULL, NULL));
+    EXPECT_REQUEST(s, "send");
+    EXPECT_EVENT(s, "line", "~text", "Status 200");
+    EXPECT_EVENT(s, "line", "~text", "event_id");
+}
+
 /* The answer finds no window any more. */
 static void window_closed(Scenario *s)
 {
@@ -226,6 +247,7 @@ static const ScenarioEntry entries[] = {
     {"raw-no-json", {no_json}},
     {"raw-bad-input", {bad_input}},
     {"raw-encrypted-room", {encrypted_room}},
+    {"raw-unknown-room", {unknown_room}},
     {"raw-window-closed", {window_closed}},
 };
 

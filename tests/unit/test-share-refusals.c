@@ -236,6 +236,56 @@ static void failing_claims(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_given(fixture), ==, N_DEVICES);
 }
 
+static gboolean lose_claims(CryptoMachine *machine, const MxCryptoRequest *request, guint *status,
+                            char **body)
+{
+    if (request->kind != MX_CRYPTO_KEYS_CLAIM)
+        return FALSE;
+    *status = 0;
+    return TRUE;
+}
+
+/* One message waits for a claim that is not answered, and for a while no other. */
+static void lost_claims(Fixture *fixture, gconstpointer data)
+{
+    fixture->world->intercept = lose_claims;
+    g_assert_cmpint(send_text(fixture), ==, 10000);
+    for (guint i = 0; i < 5; i++)
+        g_assert_cmpint(send_text(fixture), ==, 0);
+    crypto_world_advance(5 * 60 * 1000);
+    g_assert_cmpint(send_text(fixture), ==, 10000);
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    g_assert_cmpuint(count_given(fixture), ==, 0);
+    fixture->world->intercept = NULL;
+    for (guint i = 0; i < 60; i++) {
+        crypto_world_advance(1000);
+        crypto_machine_run(fixture->bob);
+    }
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    g_assert_cmpuint(count_given(fixture), ==, N_DEVICES);
+}
+
+/* Nothing else waits with the device whose claim hangs. */
+static void hanging_claim(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    add_device(fixture, "@late:a", "LATE");
+    g_assert_cmpint(prepare(fixture), ==, MX_SHARE_WAIT);
+    g_autoptr(GPtrArray) lost = mx_crypto_take_requests(fixture->bob->crypto, &error);
+    g_assert_cmpuint(lost->len, >, 0); /* the answer never comes */
+    g_assert_cmpint(send_text(fixture), ==, 10000);
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    crypto_machine_begin(fixture->bob);
+    mx_share_discard(fixture->bob->crypto, fixture->room);
+    crypto_machine_commit(fixture->bob);
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    g_assert_cmpuint(count_given(fixture), ==, N_DEVICES);
+    add_device(fixture, "@later:a", "LATER"); /* is asked for all the same */
+    g_assert_cmpint(send_text(fixture), ==, 0);
+    g_assert_cmpuint(count_given(fixture), ==, N_DEVICES + 1);
+}
+
 /* ---- sessions of the past ---- */
 
 static char *send_with_new(Fixture *fixture)
@@ -319,6 +369,8 @@ int main(int argc, char **argv)
     ADD("H3-bad-device", bad_device);
     ADD("H3-forbidden", forbidden);
     ADD("E5-failing-claims", failing_claims);
+    ADD("E5-lost-claims", lost_claims);
+    ADD("E5-hanging-claim", hanging_claim);
     ADD("past-sessions", past_sessions);
     ADD("V6-news", news_of_failure);
     return g_test_run();
