@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <glib/gstdio.h>
 #include <ft.h>
@@ -205,6 +207,39 @@ static void fetched_badly(Scenario *s)
     EXPECT_REQUEST(s, "old-download");
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "was saved as");
     EXPECT_INT(s, count_files(s, "got"), 1);
+    forget_events(s);
+}
+
+/* No more may be written than the database needs: as on a full disk, in the midst of a file. */
+static void disk_full(Scenario *s)
+{
+    static const gsize size = 12 * 1000 * 1000;
+    struct rlimit limit;
+    start(s);
+    g_autofree char *folder = path_of(s, "got");
+    g_mkdir(folder, 0700);
+    g_autofree char *data = g_malloc0(size);
+    fake_server_set_media(s->server, "far.example/cat", "video/mp4", data, size);
+    push_content(s, "m.room.message",
+                 "{'msgtype':'m.video','body':'cat.mp4','url':'mxc://far.example/cat','info':{"
+                 "'size':12000000}}");
+    forget_events(s);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(s, getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 8 * 1000 * 1000;
+    CHECK(s, setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    command(s, "download", folder);
+    EXPECT_REQUEST(s, "download");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "text",
+                 "“cat.mp4” was not saved. It is larger than files may be there.");
+    EXPECT_INT(s, count_files(s, "got"), 0);
+    CHECK(s, purple_xfers_get_all() == NULL);
+    limit.rlim_cur = before;
+    CHECK(s, setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    command(s, "download", folder);
+    EXPECT_REQUEST(s, "download");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "was saved as");
     forget_events(s);
 }
 
@@ -489,6 +524,7 @@ int main(int argc, char **argv)
         {"shown", {shown}},
         {"fetched", {fetched}},
         {"fetched-badly", {fetched_badly}},
+        {"disk-full", {disk_full}},
         {"fetched-encrypted", {fetched_encrypted}},
         {"sent", {sent}},
         {"inserted", {inserted}},
