@@ -12,13 +12,15 @@ from test_encryption import look_at, wait_signed
 WORDS = "two words.bin"
 
 
-def png(width, height):
-    """A picture of one colour."""
+def png(width, height, noise=False):
+    """A picture of one colour, or one that cannot be made smaller."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = (b"\0" + b"\x20\x80\xc0" * width) * height
+    if noise:
+        rows = b"".join(b"\0" + os.urandom(3 * width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
@@ -96,7 +98,28 @@ def test_a_picture_of_others_is_shown(one, js_bob, room, tmp_path):
     since = one.driver.position()
     js_bob.send_file(room, make(tmp_path, "small.png", data), "image/png", "m.image", info=info)
     one.driver.wait_event("line", 15, since, lambda line: "[image: small.png" in line.text, name=room)
-    one.driver.wait_event("line", 15, since, lambda line: "<img id=" in line["text"].lower(), name=room)
+    one.driver.wait_event("line", 15, since, is_picture, name=room)
     one.run(room, f"/download {tmp_path}/got.png")
     one.driver.wait_event("line", 30, since, lambda line: "was saved as" in line.text, name=room)
     assert (tmp_path / "got.png").read_bytes() == data
+
+
+def is_picture(line):
+    return "<img id=" in line["text"].lower()
+
+
+def test_a_thumbnail_stands_for_a_large_picture(one, js_bob, room, tmp_path):
+    """The option says 100 kB: no more than that comes by itself, whatever else is there."""
+    large = make(tmp_path, "large.png", png(200, 200, noise=True))
+    small = make(tmp_path, "small.png", png(40, 30))
+    thumbnail = {"path": str(small), "info": {"mimetype": "image/png", "size": small.stat().st_size, "w": 40, "h": 30}}
+    since = one.driver.position()
+    js_bob.send_file(room, large, "image/png", "m.image", name="alone.png")
+    too_large = {**thumbnail, "path": str(large), "info": {"mimetype": "image/png", "size": large.stat().st_size}}
+    js_bob.send_file(room, large, "image/png", "m.image", name="twice.png", thumbnail=too_large)
+    js_bob.send_file(room, large, "image/png", "m.image", name="shown.png", thumbnail=thumbnail)
+    one.driver.wait_event("line", 15, since, is_picture, name=room)
+    assert [is_picture(line) for line in one.driver.lines(room, since)] == [False, False, False, True]
+    one.run(room, f"/download {tmp_path}/got.png")
+    one.driver.wait_event("line", 30, since, lambda line: "was saved as" in line.text, name=room)
+    assert (tmp_path / "got.png").read_bytes() == large.read_bytes()
