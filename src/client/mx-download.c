@@ -81,8 +81,16 @@ static void finish(MxDownload *download, const GError *error)
 
 static void set_write_error(MxDownload *download)
 {
-    g_set_error(&download->error, MX_ERROR, MX_ERROR_FAILED, _("The file cannot be written: %s."),
-                g_strerror(errno));
+    int code = errno;
+    if (code == ENOSPC || code == EDQUOT)
+        g_set_error_literal(&download->error, MX_ERROR, MX_ERROR_FAILED,
+                            _("There is no space left for it on that disk."));
+    else if (code == EFBIG)
+        g_set_error_literal(&download->error, MX_ERROR, MX_ERROR_FAILED,
+                            _("It is larger than files may be there."));
+    else
+        g_set_error(&download->error, MX_ERROR, MX_ERROR_FAILED,
+                    _("The file cannot be written: %s."), g_strerror(code));
 }
 
 static gboolean open_temporary(MxDownload *download)

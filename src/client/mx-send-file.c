@@ -16,9 +16,8 @@
 
 /* Where cameras put the size of a JPEG, thumbnails before it included. */
 #define HEAD_BYTES (256 * 1024)
-/* An upload whose connection breaks is begun anew so often, so much later. */
-#define MAX_RETRIES 2
-#define RETRY_S 5
+/* An upload whose connection breaks is begun anew so often, after 1 s, 2 s, 4 s and 8 s. */
+#define MAX_RETRIES 4
 
 struct _MxSendFile {
     MxClient *client;
@@ -205,8 +204,8 @@ static void upload_failed(MxSendFile *file, const GError *error)
     guint status = mx_error_get_status(error);
     gboolean may_pass = g_error_matches(error, MX_ERROR, MX_ERROR_NETWORK) || status >= 500;
     if (may_pass && file->retries < MAX_RETRIES) {
+        file->source = g_timeout_add_seconds(1U << file->retries, on_retry, file);
         file->retries++;
-        file->source = g_timeout_add_seconds(RETRY_S, on_retry, file);
     } else if (status == 413) {
         fail(file, MX_ERROR_INVALID, _("The homeserver does not take files of that size."));
     } else {

@@ -26,6 +26,8 @@
 
 /* A window redrawn for every few kilobytes would take longer than they do. */
 #define PROGRESS_US (200 * 1000)
+/* In each direction: more would only make all of them late. */
+#define MAX_AT_ONCE 3
 
 typedef struct {
     MxpAccount *mxp;
@@ -33,8 +35,10 @@ typedef struct {
                          out of a text */
     MxpReply *reply;
     char *room_id, *user_id, *name, *caption, *path;
-    MxFile *file; /* to be fetched */
-    gboolean may_replace;
+    GBytes *bytes; /* of a picture out of a text: what is sent instead of path */
+    guint message; /* number of the text that it is out of; 0: none */
+    MxFile *file;  /* to be fetched; NULL: to be sent */
+    gboolean may_replace, is_waiting;
     MxDownload *download;
     MxSendFile *sending;
     gint64 last_progress;
@@ -62,6 +66,7 @@ static void transfer_free(Transfer *transfer)
     }
     mxp_reply_free(transfer->reply);
     mx_file_free(transfer->file);
+    g_clear_pointer(&transfer->bytes, g_bytes_unref);
     g_free(transfer->room_id);
     g_free(transfer->user_id);
     g_free(transfer->name);
@@ -70,26 +75,33 @@ static void transfer_free(Transfer *transfer)
     g_free(transfer);
 }
 
-/* The input field is empty by now: what was typed with it must not vanish. */
-static char *describe_not_sent(const Transfer *transfer, const char *why)
+static char *describe_failure(const Transfer *transfer, const char *why)
 {
-    g_autofree char *words =
-        transfer->caption != NULL
-            ? g_strdup_printf(_(" You had written with it: “%s”"), transfer->caption)
-            : g_strdup("");
-    return g_strdup_printf(_("“%s” was not sent. %s%s"), transfer->name, why, words);
+    if (transfer->file != NULL)
+        return g_strdup_printf(_("“%s” was not saved. %s"), transfer->file->name, why);
+    if (transfer->caption == NULL)
+        return g_strdup_printf(_("“%s” was not sent. %s"), transfer->name, why);
+    /* The input field is empty by now: what was typed with it must not vanish. */
+    return g_strdup_printf(_("“%s” was not sent. %s You had written with it: “%s”"), transfer->name,
+                           why, transfer->caption);
 }
 
 /* libpurple has left the chats by now, and closes the connection's dialogs in a moment. */
 static void say_interrupted(const Transfer *transfer)
 {
     PurpleAccount *account = transfer->mxp->account;
-    g_autofree char *text =
-        describe_not_sent(transfer, _("The connection ended before it was uploaded."));
+    g_autofree char *text = describe_failure(
+        transfer, transfer->file != NULL ? _("The connection ended before all of it was there.")
+                                         : _("The connection ended before it was uploaded."));
     if (mxp_reply_get_conversation(transfer->reply) != NULL)
         mxp_reply_fail(transfer->reply, text);
     else
         purple_notify_error(account, _("Matrix"), purple_account_get_username(account), text);
+}
+
+static gboolean is_running(const Transfer *transfer)
+{
+    return transfer->download != NULL || transfer->sending != NULL;
 }
 
 void mxp_files_clear(MxpAccount *mxp)
@@ -97,7 +109,7 @@ void mxp_files_clear(MxpAccount *mxp)
     while (mxp->transfers != NULL) {
         Transfer *transfer = mxp->transfers->data;
         PurpleXfer *xfer = transfer->xfer;
-        if (transfer->sending != NULL)
+        if (is_running(transfer) || transfer->is_waiting)
             say_interrupted(transfer);
         if (xfer != NULL)
             purple_xfer_ref(xfer);
@@ -130,15 +142,10 @@ static void set_started(PurpleXfer *xfer)
     xfer->start_time = time(NULL);
 }
 
-static void end(Transfer *transfer, const GError *error)
+static void start_waiting(MxpAccount *mxp);
+
+static void end_xfer(PurpleXfer *xfer, const GError *error)
 {
-    PurpleXfer *xfer = transfer->xfer;
-    transfer->download = NULL;
-    transfer->sending = NULL;
-    transfer->xfer = NULL;
-    transfer_free(transfer);
-    if (xfer == NULL)
-        return;
     xfer->data = NULL;
     if (error != NULL) {
         purple_xfer_cancel_local(xfer); /* the other way to end it would say that they cancelled */
@@ -151,38 +158,137 @@ static void end(Transfer *transfer, const GError *error)
     purple_xfer_unref(xfer);
 }
 
+static void end(Transfer *transfer, const GError *error)
+{
+    MxpAccount *mxp = transfer->mxp;
+    PurpleXfer *xfer = transfer->xfer;
+    transfer->download = NULL;
+    transfer->sending = NULL;
+    transfer->xfer = NULL;
+    transfer_free(transfer);
+    if (xfer != NULL)
+        end_xfer(xfer, error);
+    start_waiting(mxp);
+}
+
 /* The user has cancelled it, in the transfer's window. */
 static void on_cancelled(PurpleXfer *xfer)
 {
-    if (xfer->data != NULL)
-        transfer_free(xfer->data);
+    Transfer *transfer = xfer->data;
+    if (transfer == NULL)
+        return;
+    MxpAccount *mxp = transfer->mxp;
+    transfer_free(transfer);
+    start_waiting(mxp);
 }
 
-/* ---- sending ---- */
+/* ---- whose turn it is ---- */
 
 static void on_sent(MxClient *client, const GError *error, gpointer user_data)
 {
     Transfer *transfer = user_data;
     if (error != NULL) {
-        g_autofree char *text = describe_not_sent(transfer, error->message);
+        g_autofree char *text = describe_failure(transfer, error->message);
         mxp_reply_fail(transfer->reply, text);
     }
     end(transfer, error);
 }
 
-static void start_sending(Transfer *transfer, GBytes *bytes)
+static void on_downloaded(MxClient *client, const GError *error, gpointer user_data)
 {
-    MxpAccount *mxp = transfer->mxp;
+    Transfer *transfer = user_data;
+    g_autofree char *text = error != NULL ? describe_failure(transfer, error->message)
+                                          : g_strdup_printf(_("“%s” was saved as %s."),
+                                                            transfer->file->name, transfer->path);
+    if (error != NULL)
+        mxp_reply_fail(transfer->reply, text);
+    else
+        mxp_reply_say(transfer->reply, text);
+    end(transfer, error);
+}
+
+static void start(Transfer *transfer)
+{
+    MxClient *client = transfer->mxp->client;
+    MxRoom *room = transfer->room_id != NULL ? mx_client_get_room(client, transfer->room_id) : NULL;
+    transfer->is_waiting = FALSE;
+    if (transfer->xfer != NULL)
+        set_started(transfer->xfer);
+    if (transfer->file != NULL) {
+        transfer->download =
+            mx_download_start(client, transfer->file, transfer->path, transfer->may_replace,
+                              on_progress, on_downloaded, transfer);
+        return;
+    }
+    if (room == NULL && transfer->user_id == NULL) {
+        g_autoptr(GError) error =
+            g_error_new_literal(MX_ERROR, MX_ERROR_INVALID, _("You are no longer in that room."));
+        on_sent(client, error, transfer);
+        return;
+    }
     MxFileToSend what = {
-        .room = mx_client_get_room(mxp->client, transfer->room_id),
+        .room = room,
         .user_id = transfer->user_id,
         .path = transfer->path,
-        .bytes = bytes,
+        .bytes = transfer->bytes,
         .name = transfer->name,
         .caption = transfer->caption,
     };
-    transfer->sending = mx_send_file_start(mxp->client, &what, on_progress, on_sent, transfer);
+    transfer->sending = mx_send_file_start(client, &what, on_progress, on_sent, transfer);
 }
+
+/* *is_held_back: by another picture of the same text, which is to be seen before it. */
+static gboolean is_crowded(const Transfer *transfer, gboolean *is_held_back)
+{
+    guint running = 0;
+    *is_held_back = FALSE;
+    for (GSList *at = transfer->mxp->transfers; at != NULL; at = at->next) {
+        const Transfer *other = at->data;
+        if (!is_running(other) || (other->file != NULL) != (transfer->file != NULL))
+            continue;
+        running++;
+        *is_held_back |= transfer->message != 0 && other->message == transfer->message;
+    }
+    return running >= MAX_AT_ONCE;
+}
+
+/* The oldest that may start now, or NULL. */
+static Transfer *find_next(MxpAccount *mxp)
+{
+    Transfer *next = NULL;
+    for (GSList *at = mxp->transfers; at != NULL; at = at->next) {
+        Transfer *transfer = at->data;
+        gboolean is_held_back;
+        if (transfer->is_waiting && !is_crowded(transfer, &is_held_back) && !is_held_back)
+            next = transfer;
+    }
+    return next;
+}
+
+static void start_waiting(MxpAccount *mxp)
+{
+    Transfer *next;
+    while ((next = find_next(mxp)) != NULL)
+        start(next);
+}
+
+/* May end it at once. */
+static void start_in_turn(Transfer *transfer)
+{
+    gboolean is_held_back;
+    if (is_crowded(transfer, &is_held_back)) {
+        g_autofree char *text =
+            transfer->file != NULL
+                ? g_strdup_printf(_("“%s” waits until another file is there."),
+                                  transfer->file->name)
+                : g_strdup_printf(_("“%s” waits until another file is sent."), transfer->name);
+        mxp_reply_say(transfer->reply, text);
+    }
+    transfer->is_waiting = TRUE;
+    start_waiting(transfer->mxp);
+}
+
+/* ---- sending ---- */
 
 static void on_send_init(PurpleXfer *xfer)
 {
@@ -192,14 +298,7 @@ static void on_send_init(PurpleXfer *xfer)
     g_autofree char *base = g_path_get_basename(purple_xfer_get_local_filename(xfer));
     transfer->path = g_strdup(purple_xfer_get_local_filename(xfer));
     transfer->name = mx_file_name_make_safe(base);
-    if (transfer->user_id == NULL &&
-        mx_client_get_room(transfer->mxp->client, transfer->room_id) == NULL) {
-        mxp_reply_fail(transfer->reply, _("You are no longer in that room."));
-        purple_xfer_cancel_local(xfer);
-        return;
-    }
-    set_started(xfer);
-    start_sending(transfer, NULL);
+    start_in_turn(transfer);
 }
 
 /* The one that it is for is named as people know them: by an ID, libpurple would write lines of its
@@ -329,7 +428,7 @@ gboolean mxp_files_send(MxpAccount *mxp, PurpleConversation *conversation, const
 }
 
 static void send_stored(MxpAccount *mxp, MxRoom *room, const char *user_id,
-                        PurpleStoredImage *image, const char *caption)
+                        PurpleStoredImage *image, guint message)
 {
     PurpleConversation *conversation =
         room != NULL ? mxp_messages_find_conversation(mxp, room) : NULL;
@@ -339,61 +438,36 @@ static void send_stored(MxpAccount *mxp, MxRoom *room, const char *user_id,
     transfer->room_id = room != NULL ? g_strdup(room->room_id) : NULL;
     transfer->user_id = g_strdup(user_id);
     transfer->name = mx_file_name_make_safe(base);
-    g_autofree char *text = g_strstrip(g_strdup(caption != NULL ? caption : ""));
-    transfer->caption = *text != '\0' ? g_steal_pointer(&text) : NULL;
-    g_autoptr(GBytes) bytes =
-        g_bytes_new(purple_imgstore_get_data(image), purple_imgstore_get_size(image));
-    start_sending(transfer, bytes);
+    transfer->bytes = g_bytes_new(purple_imgstore_get_data(image), purple_imgstore_get_size(image));
+    transfer->message = message;
+    start_in_turn(transfer);
 }
 
-gboolean mxp_files_send_inserted(MxpAccount *mxp, MxRoom *room, const char *user_id,
-                                 const char *markup, const char *caption)
+void mxp_files_send_inserted(MxpAccount *mxp, MxRoom *room, const char *user_id, const char *markup)
 {
-    const char *start, *end_of_tag;
+    static guint last_message;
+    const char *start_of_tag, *end_of_tag;
     GData *attributes;
-    gboolean has_some = FALSE;
-    while (purple_markup_find_tag("img", markup, &start, &end_of_tag, &attributes)) {
+    last_message++;
+    while (purple_markup_find_tag("img", markup, &start_of_tag, &end_of_tag, &attributes)) {
         const char *id = g_datalist_get_data(&attributes, "id");
         PurpleStoredImage *image = id != NULL ? purple_imgstore_find_by_id(atoi(id)) : NULL;
-        if (image != NULL && !has_some && mxp_upgrade_refuses(mxp, room, caption)) {
-            g_datalist_clear(&attributes);
-            return TRUE;
-        }
         if (image != NULL)
-            send_stored(mxp, room, user_id, image, has_some ? NULL : caption);
-        has_some |= image != NULL;
+            send_stored(mxp, room, user_id, image, last_message);
         g_datalist_clear(&attributes);
         markup = end_of_tag + 1;
     }
-    return has_some;
 }
 
 /* ---- fetching ---- */
-
-static void on_downloaded(MxClient *client, const GError *error, gpointer user_data)
-{
-    Transfer *transfer = user_data;
-    g_autofree char *text =
-        error != NULL
-            ? g_strdup_printf(_("“%s” was not saved. %s"), transfer->file->name, error->message)
-            : g_strdup_printf(_("“%s” was saved as %s."), transfer->file->name, transfer->path);
-    if (error != NULL)
-        mxp_reply_fail(transfer->reply, text);
-    else
-        mxp_reply_say(transfer->reply, text);
-    end(transfer, error);
-}
 
 static void on_receive_init(PurpleXfer *xfer)
 {
     Transfer *transfer = xfer->data;
     if (transfer == NULL)
         return;
-    set_started(xfer);
     transfer->path = g_strdup(purple_xfer_get_local_filename(xfer));
-    transfer->download =
-        mx_download_start(transfer->mxp->client, transfer->file, transfer->path,
-                          transfer->may_replace, on_progress, on_downloaded, transfer);
+    start_in_turn(transfer);
 }
 
 static void save_as(Transfer *transfer, const char *path)

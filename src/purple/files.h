@@ -18,10 +18,10 @@ gboolean mxp_files_send(MxpAccount *mxp, PurpleConversation *conversation, const
 /* /download: typed is [TARGET] [PATH]. */
 void mxp_files_download(MxpAccount *mxp, MxRoom *room, const char *typed,
                         PurpleConversation *conversation);
-/* Sends the pictures that the user has put into the text; caption goes with the first of them.
- * room or user_id may be NULL. FALSE: there are none. */
-gboolean mxp_files_send_inserted(MxpAccount *mxp, MxRoom *room, const char *user_id,
-                                 const char *markup, const char *caption);
+/* Sends the pictures that the user has put into a text, in their order. room or user_id may be
+ * NULL. */
+void mxp_files_send_inserted(MxpAccount *mxp, MxRoom *room, const char *user_id,
+                             const char *markup);
 
 /* Hooks */
 void mxp_files_send_file(PurpleConnection *gc, const char *who, const char *path);

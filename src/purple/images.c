@@ -54,12 +54,22 @@ static void on_picture(MxClient *client, GBytes *bytes, const MxImageInfo *info,
         write_picture(picture, conversation, bytes);
 }
 
-/* An encrypted picture's thumbnail, where there is one, else the picture. */
-static const MxFilePlace *choose_place(const MxFile *file)
+static gboolean fits(const MxFilePlace *place, gsize max_bytes)
 {
-    gboolean has_thumbnail =
-        file->place.is_encrypted && file->thumbnail.mxc != NULL && file->thumbnail.is_encrypted;
-    return has_thumbnail ? &file->thumbnail : &file->place;
+    return place->mxc != NULL && (place->size <= 0 || (guint64)place->size <= max_bytes);
+}
+
+/* The sender's thumbnail where the picture is too large; of an encrypted one at any rate, as no
+ * server makes another. One that anybody could have changed does not stand for what is encrypted.
+ * NULL: nothing is to be shown. */
+static const MxFilePlace *choose_place(const MxFile *file, gsize max_bytes)
+{
+    const MxFilePlace *place = &file->place, *thumbnail = &file->thumbnail;
+    gboolean is_small = fits(place, max_bytes);
+    if (thumbnail->is_encrypted == place->is_encrypted && fits(thumbnail, max_bytes) &&
+        (place->is_encrypted || !is_small))
+        return thumbnail;
+    return is_small ? place : NULL;
 }
 
 void mxp_images_follow(MxpAccount *mxp, MxRoom *room, const MxLine *line)
@@ -70,9 +80,9 @@ void mxp_images_follow(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     if (!is_shown || line->is_from_here || max_kb <= 0 ||
         g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0)
         return;
-    const MxFilePlace *place = choose_place(line->file);
     gsize max_bytes = (gsize)MIN(max_kb, 64 * 1024) * 1000;
-    if (place->mxc == NULL || (place->size > 0 && (guint64)place->size > max_bytes))
+    const MxFilePlace *place = choose_place(line->file, max_bytes);
+    if (place == NULL)
         return;
     Picture *picture = g_new0(Picture, 1);
     picture->mxp = mxp;

@@ -267,6 +267,8 @@ static Typed read_typed(const char *markup)
     gsize skip = is_emote ? strlen(action) : 0;
     Typed typed = {.msgtype = is_emote ? "m.emote" : "m.text"};
     typed.body = g_strdup(plain + skip);
+    if (strstr(markup, "<img") != NULL || strstr(markup, "<IMG") != NULL)
+        g_strchomp(typed.body); /* what was between it and the picture */
     typed.formatted_body = mxp_markup_to_html(markup, skip);
     if (typed.formatted_body != NULL &&
         strlen(typed.body) + strlen(typed.formatted_body) > MAX_FORMATTED_BYTES)
@@ -308,11 +310,13 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
         return 0;
     }
     MxRoom *direct = mx_client_get_direct(mxp->client, user_id);
-    if (mxp_files_send_inserted(mxp, direct, user_id, markup, typed.body))
+    if (mxp_upgrade_refuses(mxp, direct, typed.body))
         return 0;
-    if (*typed.body != '\0' && !mxp_upgrade_refuses(mxp, direct, typed.body))
+    /* The words first: they are safe at once, however long the pictures take. */
+    if (*typed.body != '\0')
         mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body,
                               typed.formatted_body);
+    mxp_files_send_inserted(mxp, direct, user_id, markup);
     return 0; /* the line is drawn when it is safe in the database */
 }
 
@@ -324,9 +328,10 @@ int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
     g_auto(Typed) typed = read_typed(markup);
     if (room == NULL)
         return -ENOTCONN;
-    if (mxp_files_send_inserted(mxp, room, NULL, markup, typed.body))
+    if (mxp_upgrade_refuses(mxp, room, typed.body))
         return 0;
-    if (*typed.body != '\0' && !mxp_upgrade_refuses(mxp, room, typed.body))
+    if (*typed.body != '\0') /* first, as above */
         mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body);
+    mxp_files_send_inserted(mxp, room, NULL, markup);
     return 0;
 }

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenario.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <glib/gstdio.h>
 #include <ft.h>
@@ -208,6 +210,39 @@ static void fetched_badly(Scenario *s)
     forget_events(s);
 }
 
+/* No more may be written than the database needs: as on a full disk, in the midst of a file. */
+static void disk_full(Scenario *s)
+{
+    static const gsize size = 12 * 1000 * 1000;
+    struct rlimit limit;
+    start(s);
+    g_autofree char *folder = path_of(s, "got");
+    g_mkdir(folder, 0700);
+    g_autofree char *data = g_malloc0(size);
+    fake_server_set_media(s->server, "far.example/cat", "video/mp4", data, size);
+    push_content(s, "m.room.message",
+                 "{'msgtype':'m.video','body':'cat.mp4','url':'mxc://far.example/cat','info':{"
+                 "'size':12000000}}");
+    forget_events(s);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(s, getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 8 * 1000 * 1000;
+    CHECK(s, setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    command(s, "download", folder);
+    EXPECT_REQUEST(s, "download");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "text",
+                 "“cat.mp4” was not saved. It is larger than files may be there.");
+    EXPECT_INT(s, count_files(s, "got"), 0);
+    CHECK(s, purple_xfers_get_all() == NULL);
+    limit.rlim_cur = before;
+    CHECK(s, setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    command(s, "download", folder);
+    EXPECT_REQUEST(s, "download");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "was saved as");
+    forget_events(s);
+}
+
 static void fetched_encrypted(Scenario *s)
 {
     start(s);
@@ -258,44 +293,162 @@ static void sent(Scenario *s)
     forget_events(s);
 }
 
-/* A picture that was put into the text, which becomes its caption. */
+/* What these do not look at. */
+static void forget_requests(Scenario *s)
+{
+    static const char *const endpoints[] = {"media-config", "upload", "download"};
+    for (guint i = 0; i < G_N_ELEMENTS(endpoints); i++) {
+        FakeRequest *request;
+        while ((request = fake_server_take_request(s->server, endpoints[i])) != NULL)
+            fake_request_free(request);
+    }
+    forget_events(s);
+}
+
+static int insert_picture(const char *name)
+{
+    return purple_imgstore_add_with_id(g_memdup2(picture, sizeof picture), sizeof picture, name);
+}
+
+/* Pictures that were put into a text: the words are sent at once, then the pictures in their order.
+ */
 static void inserted(Scenario *s)
 {
     start(s);
-    int id =
-        purple_imgstore_add_with_id(g_memdup2(picture, sizeof picture), sizeof picture, "cat.png");
-    g_autofree char *markup = g_strdup_printf("Look <b>here</b> <IMG ID=\"%d\">", id);
+    int ids[] = {insert_picture("a.png"), insert_picture("b.png"), insert_picture("c.png")};
+    g_autofree char *markup = g_strdup_printf(
+        "Look <b>here</b> <IMG ID=\"%d\"><img id=\"%d\"> <img id=\"%d\">", ids[0], ids[1], ids[2]);
+    fake_server_once(s->server, "upload", (FakeAnswer){.delay_ms = 500});
     CHECK(s, host_send_chat(s->account, ROOM, markup));
-    EXPECT_REQUEST(s, "media-config");
-    EXPECT_REQUEST(s, "upload");
     FakeRequest *request = EXPECT_REQUEST(s, "send");
-    CHECK(s, strstr(request->body, "\"body\":\"Look here\",\"filename\":\"cat.png\"") != NULL);
+    CHECK(s, strstr(request->body, "\"body\":\"Look here\"") != NULL);
+    CHECK(s, strstr(request->body, "Look <strong>here</strong>") != NULL);
+    CHECK(s, strstr(request->body, "img") == NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autofree char *wanted = g_strdup_printf("\"filename\":\"%c.png\"", 'a' + i);
+        request = EXPECT_REQUEST(s, "send");
+        CHECK(s, strstr(request->body, wanted) != NULL);
+        purple_imgstore_unref_by_id(ids[i]);
+    }
     settle(s);
-    forget_events(s);
-    purple_imgstore_unref_by_id(id);
+    forget_requests(s);
 }
 
-/* The words that were typed with it are not lost with the connection, nor with a refusal. */
+/* Words are never lost with a picture, nor does one vanish without a word. */
 static void inserted_in_vain(Scenario *s)
 {
     start(s);
-    int id =
-        purple_imgstore_add_with_id(g_memdup2(picture, sizeof picture), sizeof picture, "cat.png");
+    int id = insert_picture("cat.png");
     g_autofree char *markup = g_strdup_printf("Look here <IMG ID=\"%d\">", id);
     fake_server_once(s->server, "upload", (FakeAnswer){.status = 403, .body = "{}"});
     CHECK(s, host_send_chat(s->account, ROOM, markup));
-    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "“Look here”");
-    EXPECT_REQUEST(s, "media-config");
+    EXPECT_REQUEST(s, "send");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "SEND", "text", "Look here");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "“cat.png” was not sent");
     EXPECT_REQUEST(s, "upload");
     fake_server_once(s->server, "upload", (FakeAnswer){.how = FAKE_SILENT});
     CHECK(s, host_send_chat(s->account, ROOM, markup));
-    EXPECT_REQUEST(s, "media-config");
+    EXPECT_REQUEST(s, "send");
     EXPECT_REQUEST(s, "upload");
     host_account_enable(s->account, FALSE);
-    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "“Look here”");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "“cat.png” was not sent");
     EXPECT_EVENT(s, "disconnected");
-    forget_events(s);
+    forget_requests(s);
     purple_imgstore_unref_by_id(id);
+}
+
+/* ---- how many, how often ---- */
+
+/* Three at once; the fourth says that it waits, and has its turn. */
+static void crowded(Scenario *s)
+{
+    start(s);
+    for (guint i = 0; i < 3; i++)
+        fake_server_once(s->server, "upload", (FakeAnswer){.delay_ms = 700});
+    for (guint i = 0; i < 4; i++) {
+        g_autofree char *name = g_strdup_printf("%u.txt", i);
+        g_autofree char *path = make_file(s, name, "text", 4);
+        command(s, "sendfile", path);
+    }
+    EXPECT_EVENT(s, "line", "name", ROOM, "text", "“3.txt” waits until another file is sent.");
+    for (guint i = 0; i < 3; i++)
+        EXPECT_REQUEST(s, "upload");
+    EXPECT_INT(s, fake_server_count(s->server, "upload"), 3);
+    for (guint i = 0; i < 4; i++)
+        EXPECT_REQUEST(s, "send");
+    EXPECT_INT(s, fake_server_count(s->server, "upload"), 4);
+    settle(s);
+    CHECK(s, purple_xfers_get_all() == NULL);
+    forget_requests(s);
+}
+
+/* The same of downloads, which wait for no upload; one that waits can be cancelled, and the end of
+ * the connection is said of all. */
+static void crowded_downloads(Scenario *s)
+{
+    start(s);
+    g_autofree char *path = make_file(s, "up.txt", "text", 4);
+    push_content(s, "m.room.message",
+                 "{'msgtype':'m.image','body':'cat.png','url':'mxc://far.example/cat'}");
+    forget_events(s);
+    for (guint i = 0; i < 5; i++) {
+        g_autofree char *name = g_strdup_printf("%u.png", i);
+        g_autofree char *target = path_of(s, name);
+        if (i < 4)
+            fake_server_once(s->server, "download", (FakeAnswer){.how = FAKE_SILENT});
+        command(s, "download", target);
+        if (i >= 3)
+            EXPECT_EVENT(s, "line", "name", ROOM, "text",
+                         "“cat.png” waits until another file is there.");
+    }
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "download"), 3);
+    command(s, "sendfile", path);
+    EXPECT_REQUEST(s, "upload");
+    EXPECT_REQUEST(s, "send");
+    EXPECT_EVENT(s, "line", "~text", "[file: up.txt");
+    /* The last one, which waits, and the first. */
+    purple_xfer_cancel_local(purple_xfers_get_all()->data);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "download"), 3);
+    purple_xfer_cancel_local(g_list_last(purple_xfers_get_all())->data);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "download"), 4);
+    host_account_enable(s->account, FALSE);
+    for (guint i = 0; i < 3; i++)
+        EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "“cat.png” was not saved");
+    EXPECT_EVENT(s, "disconnected");
+    CHECK(s, purple_xfers_get_all() == NULL);
+    forget_requests(s);
+}
+
+static void retried(Scenario *s)
+{
+    start(s);
+    g_autofree char *path = make_file(s, "a.txt", "text", 4);
+    fake_server_once(s->server, "upload", FAKE_502);
+    fake_server_once(s->server, "upload", (FakeAnswer){.how = FAKE_CLOSE});
+    fake_server_once(s->server, "upload", FAKE_429_BODY);
+    command(s, "sendfile", path);
+    FakeRequest *request = EXPECT_REQUEST(s, "send");
+    CHECK(s, strstr(request->body, "a.txt") != NULL);
+    EXPECT_INT(s, fake_server_count(s->server, "upload"), 4);
+    settle(s);
+    forget_requests(s);
+}
+
+static void retried_in_vain(Scenario *s)
+{
+    start(s);
+    g_autofree char *path = make_file(s, "a.txt", "text", 4);
+    fake_server_always(s->server, "upload", FAKE_502);
+    command(s, "sendfile", path);
+    for (guint i = 0; i < 5; i++)
+        EXPECT_REQUEST(s, "upload");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~flags", "ERROR", "~text", "“a.txt” was not sent");
+    EXPECT_INT(s, fake_server_count(s->server, "send"), 0);
+    CHECK(s, purple_xfers_get_all() == NULL);
+    forget_requests(s);
 }
 
 /* The user cancels in the transfer's window, and nothing is sent. */
@@ -371,10 +524,15 @@ int main(int argc, char **argv)
         {"shown", {shown}},
         {"fetched", {fetched}},
         {"fetched-badly", {fetched_badly}},
+        {"disk-full", {disk_full}},
         {"fetched-encrypted", {fetched_encrypted}},
         {"sent", {sent}},
         {"inserted", {inserted}},
         {"inserted-in-vain", {inserted_in_vain}},
+        {"crowded", {crowded}},
+        {"crowded-downloads", {crowded_downloads}},
+        {"retried", {retried}},
+        {"retried-in-vain", {retried_in_vain}},
         {"cancelled", {cancelled}},
         {"too-large", {too_large}},
         {"sent-encrypted", {sent_encrypted}},

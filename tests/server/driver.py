@@ -109,6 +109,10 @@ class Driver:
             self._changed.notify_all()
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def exit_code(self):
         """None while it runs; negative for a signal."""
         return self._process.poll()

@@ -284,6 +284,25 @@ class JsPeer(Peer):
     def edit(self, room, event_id, text):
         return self.call("edit", room=room, event_id=event_id, text=text)["event_id"]
 
+    def send_file(self, room, path, mimetype, msgtype="m.file", **options):
+        """Encrypted where the room is; options: info, thumbnail ({path, info}), content. Gives the event's ID."""
+        info = {"mimetype": mimetype, "size": os.path.getsize(path), **options.pop("info", {})}
+        name = options.pop("name", os.path.basename(path))
+        fields = {"path": str(path), "name": name, "msgtype": msgtype, "info": info, **options}
+        return self.call("send_file", 60, room=room, **fields)["event_id"]
+
+    def wait_file(self, room, name, timeout=30):
+        """The message with the file of this name, read."""
+
+        def is_it(one):
+            return (one["room"], one["content"].get("filename")) == (room, name)
+
+        return self._wait_for(f"{name} in {room}", timeout, is_it)
+
+    def save_file(self, message, path):
+        """The file of a message, decrypted if it is encrypted."""
+        self.call("save_file", 60, content=message["content"], path=str(path))
+
     def redact(self, room, event_id):
         self.call("redact", room=room, event_id=event_id)
 

@@ -7,7 +7,9 @@
 // process: "stop" and "start" are a restart of the client, the end of the process loses the device's keys.
 
 import { createRequire } from "node:module";
+import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { decrypt, encrypt } from "./attachment.mjs";
 import { Wire } from "./wire.mjs";
 
 const require = createRequire(process.env.MX_PEER_DIR + "/package.json");
@@ -148,6 +150,26 @@ async function send(roomId, content) {
     await until(() => client.getRoom(roomId)?.getMyMembership() === "join", 15, `membership of ${roomId}`);
     const { event_id } = await client.sendEvent(roomId, "m.room.message", content);
     return { event_id };
+}
+
+async function upload(bytes, type, name) {
+    const { content_uri } = await client.uploadContent(bytes, { type, name, includeFilename: name !== undefined });
+    return content_uri;
+}
+
+async function download(mxc) {
+    const url = client.mxcUrlToHttp(mxc, undefined, undefined, undefined, true, true, true);
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${login.accessToken}` } });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status} for ${mxc}`);
+    return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** {url} or {file}, after the upload; of what is encrypted the server learns neither name nor kind. */
+async function putFile(room, path, type, name) {
+    const plain = new Uint8Array(await readFile(path));
+    if (!(await crypto().isEncryptionEnabledInRoom(room))) return { url: await upload(plain, type, name) };
+    const { bytes, file } = await encrypt(plain);
+    return { file: { ...file, url: await upload(bytes, "application/octet-stream") } };
 }
 
 // Asks the server, whatever is known already, and whether or not there is a room with that user.
@@ -304,6 +326,19 @@ const commands = {
     // Messages
     async send({ room, text, content = {} }) {
         return send(room, { msgtype: "m.text", body: text, ...content });
+    },
+    async send_file({ room, path, name, msgtype = "m.file", info = {}, thumbnail = null, content = {} }) {
+        const told = { msgtype, body: name, info: { ...info }, ...(await putFile(room, path, info.mimetype, name)) };
+        if (thumbnail) {
+            const { url, file } = await putFile(room, thumbnail.path, thumbnail.info.mimetype, "thumbnail");
+            Object.assign(told.info, { thumbnail_info: thumbnail.info });
+            Object.assign(told.info, url ? { thumbnail_url: url } : { thumbnail_file: file });
+        }
+        return send(room, { ...told, ...content });
+    },
+    async save_file({ content, path }) {
+        const { url, file } = content;
+        await writeFile(path, file ? await decrypt(await download(file.url), file) : await download(url));
     },
     async edit({ room, event_id, text }) {
         const fresh = { msgtype: "m.text", body: text };
