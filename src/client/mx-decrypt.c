@@ -115,7 +115,7 @@ static void take_text(Pass *pass, MxTimelineRow *row, MxReading *reading)
     g_autofree char *relates_to = event.type != NULL ? mx_relation_dup_target(&event) : NULL;
     gboolean is_told =
         event.type != NULL && (mx_raw_line_is_wanted(pass->store, pass->room->key, &event) ||
-                               (relates_to != NULL && mx_relation_is_reaction(event.type)));
+                               (relates_to != NULL && mx_relation_is_told(event.type)));
     if (is_line && is_shown(row))
         row->alert =
             mx_notify_judge(pass->rules, pass->store, pass->room, &event, pass->own_user_id) |

@@ -9,6 +9,7 @@
 #include "mx-ask.h"
 #include "mx-endpoints-rooms.h"
 #include "mx-event.h"
+#include "mx-extensible.h"
 #include "mx-ignored-list.h"
 #include "mx-name.h"
 
@@ -91,7 +92,7 @@ static char *describe_message(const Reading *reading, const MxEvent *event)
     static const char *const members[] = {"msgtype", "body", NULL};
     MxJsonSlice values[2];
     mx_json_scan_members(event->content, members, values);
-    g_autofree char *body = mx_json_slice_dup_string(values[1]);
+    g_autofree char *body = mx_extensible_dup_text(event->content);
     g_autofree char *words = g_str_equal(event->type, "m.room.encrypted")
                                  ? g_strdup(_("(an encrypted message)"))
                                  : mx_event_tidy_text(body, MAX_WORDS);
@@ -107,8 +108,7 @@ static char *describe_message(const Reading *reading, const MxEvent *event)
 static gboolean is_message(const MxEvent *event)
 {
     return event->state_key == NULL && event->content.text != NULL &&
-           (g_str_equal(event->type, "m.room.message") || g_str_equal(event->type, "m.sticker") ||
-            g_str_equal(event->type, "m.room.encrypted"));
+           (mx_store_is_message(event->type) || g_str_equal(event->type, "m.room.encrypted"));
 }
 
 static void read_message(Reading *reading, MxJsonSlice slice)

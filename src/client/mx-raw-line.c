@@ -18,7 +18,7 @@ static gboolean is_raw(const char *type, const char *state_key)
 {
     if (state_key == NULL)
         return !mx_sync_apply_is_line(type) && !g_str_equal(type, "m.room.redaction") &&
-               !mx_relation_is_reaction(type);
+               !mx_relation_is_told(type);
     return !mx_state_line_is_known(type);
 }
 

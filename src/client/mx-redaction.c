@@ -9,7 +9,9 @@
 
 #include "mx-id.h"
 #include "mx-json.h"
+#include "mx-poll.h"
 #include "mx-quote.h"
+#include "mx-relation.h"
 #include "mx-room-name.h"
 #include "mx-store-relations.h"
 
@@ -109,8 +111,7 @@ static char *strip_text(const char *type, const char *content)
 
 static gboolean is_message(const MxTimelineRow *row)
 {
-    return g_str_equal(row->type, "m.room.message") || g_str_equal(row->type, "m.sticker") ||
-           g_str_equal(row->type, "m.room.encrypted");
+    return mx_store_is_message(row->type) || g_str_equal(row->type, "m.room.encrypted");
 }
 
 static void forget_summary(MxRoomRow *room, const char *type)
@@ -221,7 +222,8 @@ char *mx_redaction_describe(MxStore *store, const MxTimelineRow *row)
     if (redacts == NULL)
         return NULL;
     g_autoptr(MxTimelineRow) target = mx_store_get_event(store, row->room, redacts);
-    if (target != NULL && g_str_equal(target->type, "m.reaction"))
+    if (target != NULL &&
+        (mx_relation_is_reaction(target->type) || mx_poll_is_response(target->type)))
         return NULL;
     g_autofree char *text = describe_target(store, row, target);
     return reason != NULL ? g_strdup_printf("%s: %s", text, reason) : g_strconcat(text, ".", NULL);

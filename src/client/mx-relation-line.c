@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-poll.h"
 #include "mx-quote.h"
 #include "mx-relation.h"
 
@@ -168,7 +169,7 @@ static void read_edit(MxRelatedLine *line, MxStore *store, const MxTimelineRow *
     line->about = g_strdup_printf(_("[edited] %s"), time);
     g_autofree char *before = dup_text_before(store, target, row);
     g_autofree char *after = dup_body_of(line->content, relation);
-    if (before != NULL && after != NULL)
+    if (before != NULL && after != NULL && !mx_poll_is_start(row->type))
         line->body = mx_relation_describe_change(before, after);
 }
 

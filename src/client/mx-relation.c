@@ -4,12 +4,16 @@
 
 #include <string.h>
 
+#include "mx-extensible.h"
 #include "mx-id.h"
+#include "mx-poll.h"
 #include "mx-store-relations.h"
 
 #define REACTION "m.reaction"
 /* So many edits of one message are looked at. */
 #define MAX_EDITS 100
+/* Behind an edited poll there are its votes. */
+#define MAX_BEHIND_POLL 10000
 /* Bytes; a reaction is an emoji, or a few words. */
 #define MAX_KEY 200
 
@@ -36,9 +40,14 @@ static gboolean is_object(MxJsonSlice slice)
     return slice.text != NULL && slice.type == MX_JSON_OBJECT;
 }
 
-static gboolean is_message(const char *type)
+gboolean mx_relation_is_told(const char *type)
 {
-    return g_str_equal(type, "m.room.message") || g_str_equal(type, "m.sticker");
+    return mx_relation_is_reaction(type) || mx_poll_is_end(type);
+}
+
+static gboolean is_about_poll(const char *type)
+{
+    return mx_poll_is_response(type) || mx_poll_is_end(type);
 }
 
 static MxRelationKind get_kind(const char *type, MxJsonSlice content, MxJsonSlice rel_type,
@@ -48,7 +57,10 @@ static MxRelationKind get_kind(const char *type, MxJsonSlice content, MxJsonSlic
         return mx_json_slice_equals(rel_type, "m.annotation") && relation->key != NULL
                    ? MX_RELATION_REACTION
                    : MX_RELATION_NONE;
-    if (!is_message(type))
+    if (is_about_poll(type))
+        return mx_json_slice_equals(rel_type, "m.reference") ? MX_RELATION_REFERENCE
+                                                             : MX_RELATION_NONE;
+    if (!mx_store_is_message(type))
         return MX_RELATION_NONE;
     if (mx_json_slice_equals(rel_type, "m.replace")) {
         static const char *const names[] = {"m.new_content", NULL};
@@ -80,7 +92,7 @@ void mx_relation_read(MxRelation *relation, const char *type, MxJsonSlice conten
     relation->key = dup_key(type, values[2]);
     if (relation->event_id != NULL)
         relation->kind = get_kind(type, content, values[0], relation);
-    g_autofree char *reply_to = is_message(type) && is_object(values[3])
+    g_autofree char *reply_to = mx_store_is_message(type) && is_object(values[3])
                                     ? dup_event_id(mx_json_scan_member(values[3], "event_id"))
                                     : NULL;
     mx_json_slice_get_bool(values[4], &falls_back);
@@ -103,14 +115,16 @@ char *mx_relation_dup_target_of(const char *type, MxJsonSlice content)
     static const char *const names[] = {"rel_type", "event_id", NULL};
     MxJsonSlice values[2];
     MxJsonSlice object = mx_json_scan_member(content, "m.relates_to");
-    if (!is_object(object) || !(is_message(type) || mx_relation_is_reaction(type) ||
-                                g_str_equal(type, "m.room.encrypted")))
+    gboolean is_encrypted = g_str_equal(type, "m.room.encrypted");
+    gboolean is_any = is_encrypted || mx_store_is_message(type) || mx_relation_is_reaction(type);
+    if (!is_object(object))
         return NULL;
     mx_json_scan_members(object, names, values);
-    return mx_json_slice_equals(values[0], "m.replace") ||
-                   mx_json_slice_equals(values[0], "m.annotation")
-               ? dup_event_id(values[1])
-               : NULL;
+    gboolean relates =
+        (is_any && (mx_json_slice_equals(values[0], "m.replace") ||
+                    mx_json_slice_equals(values[0], "m.annotation"))) ||
+        ((is_encrypted || is_about_poll(type)) && mx_json_slice_equals(values[0], "m.reference"));
+    return relates ? dup_event_id(values[1]) : NULL;
 }
 
 char *mx_relation_dup_target(const MxEvent *event)
@@ -161,7 +175,8 @@ static MxTimelineRow *find_edit(MxStore *store, const MxTimelineRow *target, gin
     if (target->event_id == NULL)
         return NULL;
     g_autoptr(GPtrArray) rows =
-        mx_store_list_relating(store, target->room, target->event_id, MAX_EDITS);
+        mx_store_list_relating(store, target->room, target->event_id,
+                               mx_poll_is_start(target->type) ? MAX_BEHIND_POLL : MAX_EDITS);
     for (guint i = 0; i < rows->len; i++) {
         const MxTimelineRow *row = g_ptr_array_index(rows, i);
         if (is_behind && is_edit_of(row, target))
@@ -216,7 +231,7 @@ char *mx_relation_strip_fallback(const char *body)
 
 char *mx_relation_dup_body(const MxRelation *relation, MxJsonSlice content)
 {
-    g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
+    g_autofree char *body = mx_extensible_dup_text(content);
     gboolean may_quote = relation->kind == MX_RELATION_REPLY ||
                          relation->kind == MX_RELATION_THREAD || relation->kind == MX_RELATION_EDIT;
     if (body == NULL || !may_quote)

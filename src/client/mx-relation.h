@@ -14,6 +14,7 @@ typedef enum {
     MX_RELATION_THREAD,
     MX_RELATION_EDIT,
     MX_RELATION_REACTION,
+    MX_RELATION_REFERENCE, /* an answer to a poll, or its end */
 } MxRelationKind;
 
 typedef struct {
@@ -28,12 +29,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MxRelation, mx_relation_clear)
 /* Fills in relation. content: of an event of that type; anything odd is no relation. */
 void mx_relation_read(MxRelation *relation, const char *type, MxJsonSlice content);
 void mx_relation_read_row(MxRelation *relation, const MxTimelineRow *row);
-/* What the event edits or reacts to, for MxTimelineRow.relates_to; NULL: nothing. In encrypted
- * events it stands in the clear. The caller frees. */
+/* What the event edits, reacts to or votes in, for MxTimelineRow.relates_to; NULL: nothing. In
+ * encrypted events it stands in the clear. The caller frees. */
 char *mx_relation_dup_target(const MxEvent *event);
 char *mx_relation_dup_target_of(const char *type, MxJsonSlice content);
 /* A reaction, which has a line though it is no message. */
 gboolean mx_relation_is_reaction(const char *type);
+/* The same of all such types: the end of a poll too. */
+gboolean mx_relation_is_told(const char *type);
 
 typedef enum {
     MX_EDIT_NONE,    /* the row is no edit */

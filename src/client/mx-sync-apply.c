@@ -224,8 +224,7 @@ static void apply_state_parts(RoomPass *pass, MxSyncPart wanted, gboolean need_i
 
 gboolean mx_sync_apply_is_line(const char *type)
 {
-    return g_str_equal(type, "m.room.message") || g_str_equal(type, "m.room.encrypted") ||
-           g_str_equal(type, "m.sticker");
+    return mx_store_is_message(type) || g_str_equal(type, "m.room.encrypted");
 }
 
 /* The own line that this event is the echo of has its row already, and is never shown twice. */
@@ -265,7 +264,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
     g_autofree char *relates_to = mx_relation_dup_target(event);
     gboolean is_told = mx_state_line_is_told(event, line->own_user_id) || mx_redaction_is(event) ||
-                       (relates_to != NULL && mx_relation_is_reaction(event->type)) ||
+                       (relates_to != NULL && mx_relation_is_told(event->type)) ||
                        mx_raw_line_is_wanted(store, room->key, event);
     g_autofree char *prev_content =
         is_told ? g_strndup(event->prev_content.text, event->prev_content.len) : NULL;

@@ -8,7 +8,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-event.h"
+#include "mx-extensible.h"
 #include "mx-file.h"
+#include "mx-poll.h"
 #include "mx-relation.h"
 #include "mx-room-name.h"
 
@@ -123,7 +125,7 @@ static const char *get_name(Search *search, const char *user_id)
 static char *get_excerpt(const MxTimelineRow *line)
 {
     MxJsonSlice content = mx_json_scan_root(line->content, strlen(line->content));
-    g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
+    g_autofree char *body = mx_extensible_dup_text(content);
     return mx_event_tidy_text(body, MAX_EXCERPT);
 }
 
@@ -230,6 +232,20 @@ static const MxTimelineRow *find_by_nick(Search *search, const char *nick, GErro
     return NULL;
 }
 
+/* The message that an edit's line is about, or NULL: it is none. */
+static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *line)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, line);
+    if (relation.kind != MX_RELATION_EDIT)
+        return NULL;
+    g_autoptr(MxTimelineRow) target =
+        mx_store_get_event(search->store, search->room, relation.event_id);
+    return mx_relation_judge_edit(&relation, line, target) == MX_EDIT_VALID
+               ? g_steal_pointer(&target)
+               : NULL;
+}
+
 static const MxTimelineRow *find_last_file(Search *search, GError **error)
 {
     if (search->lines->len > 0)
@@ -239,8 +255,29 @@ static const MxTimelineRow *find_last_file(Search *search, GError **error)
     return NULL;
 }
 
+static const MxTimelineRow *find_last_poll(Search *search, GError **error)
+{
+    for (guint i = 0; i < search->lines->len; i++) {
+        const MxTimelineRow *line = get_line(search, i);
+        g_autoptr(MxTimelineRow) original = get_original(search, line);
+        g_autoptr(MxTimelineRow) end =
+            search->pool == MX_TARGET_OPEN_POLL
+                ? mx_poll_find_end(search->store, original != NULL ? original : line)
+                : NULL;
+        if (end == NULL)
+            return line;
+    }
+    g_set_error_literal(error, MX_ERROR, MX_ERROR_INVALID,
+                        search->pool == MX_TARGET_POLL
+                            ? _("There is no poll in this window yet.")
+                            : _("There is no open poll in this window."));
+    return NULL;
+}
+
 static const MxTimelineRow *find_last(Search *search, GError **error)
 {
+    if (search->pool == MX_TARGET_POLL || search->pool == MX_TARGET_OPEN_POLL)
+        return find_last_poll(search, error);
     if (search->pool == MX_TARGET_FILE)
         return find_last_file(search, error);
     gboolean wants_own = search->pool != MX_TARGET_ANY;
@@ -260,20 +297,6 @@ static void drop_others(Search *search)
             g_ptr_array_remove_index(search->lines, i - 1);
 }
 
-/* The message that an edit's line is about, or NULL: it is none. */
-static MxTimelineRow *get_original(const Search *search, const MxTimelineRow *line)
-{
-    g_auto(MxRelation) relation = {0};
-    mx_relation_read_row(&relation, line);
-    if (relation.kind != MX_RELATION_EDIT)
-        return NULL;
-    g_autoptr(MxTimelineRow) target =
-        mx_store_get_event(search->store, search->room, relation.event_id);
-    return mx_relation_judge_edit(&relation, line, target) == MX_EDIT_VALID
-               ? g_steal_pointer(&target)
-               : NULL;
-}
-
 static gboolean has_file(const MxTimelineRow *line)
 {
     MxJsonSlice content = mx_json_scan_root(line->content, strlen(line->content));
@@ -281,10 +304,15 @@ static gboolean has_file(const MxTimelineRow *line)
     return file != NULL && file->kind != MX_FILE_STICKER;
 }
 
-static void drop_without_file(Search *search)
+static gboolean has_poll(const MxTimelineRow *line)
+{
+    return mx_poll_is_start(line->type);
+}
+
+static void drop_without(Search *search, gboolean (*has)(const MxTimelineRow *line))
 {
     for (guint i = search->lines->len; i > 0; i--)
-        if (!has_file(get_line(search, i - 1)))
+        if (!has(get_line(search, i - 1)))
             g_ptr_array_remove_index(search->lines, i - 1);
 }
 
@@ -314,7 +342,9 @@ MxTimelineRow *mx_target_find(MxStore *store, gint64 room, const char *own_user_
     if (pool == MX_TARGET_OWN)
         drop_others(&search);
     else if (pool == MX_TARGET_FILE)
-        drop_without_file(&search);
+        drop_without(&search, has_file);
+    else if (pool == MX_TARGET_POLL || pool == MX_TARGET_OPEN_POLL)
+        drop_without(&search, has_poll);
     const MxTimelineRow *found = find(&search, &target, error);
     guint index;
     if (found == NULL || !g_ptr_array_find(search.lines, found, &index))

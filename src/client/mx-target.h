@@ -10,10 +10,12 @@
  * last message of the pool. */
 
 typedef enum {
-    MX_TARGET_ANY,     /* anybody's; without a word the last one of somebody else */
-    MX_TARGET_ANY_OWN, /* anybody's; without a word the own last one */
-    MX_TARGET_OWN,     /* own ones alone */
-    MX_TARGET_FILE,    /* anybody's with a file; without a word the last one of all */
+    MX_TARGET_ANY,       /* anybody's; without a word the last one of somebody else */
+    MX_TARGET_ANY_OWN,   /* anybody's; without a word the own last one */
+    MX_TARGET_OWN,       /* own ones alone */
+    MX_TARGET_FILE,      /* anybody's with a file; without a word the last one of all */
+    MX_TARGET_POLL,      /* anybody's poll; without a word the last one */
+    MX_TARGET_OPEN_POLL, /* the same; without a word the last one that has not ended */
 } MxTargetPool;
 
 /* An edit's line means the message that was edited. Only lines that are in the window count. typed

@@ -7,6 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-extensible.h"
+#include "mx-poll-line.h"
+#include "mx-poll.h"
 #include "mx-quote.h"
 #include "mx-raw-line.h"
 #include "mx-reaction-line.h"
@@ -64,6 +67,8 @@ static void read_state(MxLine *line, MxStore *store, const MxTimelineRow *row)
     line->is_reaction = mx_relation_is_reaction(row->type);
     if (line->is_reaction)
         line->body = mx_reaction_line_describe(store, row);
+    else if (mx_poll_is_response(row->type) || mx_poll_is_end(row->type))
+        line->body = mx_poll_line_describe(store, row);
     else if (mx_raw_line_is_one(row))
         line->body = mx_raw_line_describe(store, row);
     else if (row->state_key != NULL)
@@ -139,7 +144,8 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
     mx_json_scan_members(content, names, values);
     line->body = mx_json_slice_equals(values[0], "m.server_notice")
                      ? mx_server_notice_describe(store, row->room, content)
-                     : mx_json_slice_dup_string(values[1]);
+                 : mx_poll_is_start(row->type) ? mx_poll_line_dup_question(content)
+                                               : mx_extensible_dup_text(content);
     if (is_empty(content) || related.is_nothing) {
         line->kind = MX_LINE_NOTHING;
         line->is_void = related.is_nothing;

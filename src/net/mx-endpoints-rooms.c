@@ -123,7 +123,8 @@ MxRequest *mx_endpoint_peek(const char *room_id, guint limit)
     return new_request("GET", V3("rooms", room_id, "messages"),
                        QUERY("dir", "b", "limit", limit_text, "filter",
                              "{\"lazy_load_members\":true,\"types\":[\"m.room.message\","
-                             "\"m.room.encrypted\",\"m.sticker\"]}"),
+                             "\"m.room.encrypted\",\"m.sticker\",\"m.poll.start\","
+                             "\"org.matrix.msc3381.poll.start\"]}"),
                        NULL);
 }
 

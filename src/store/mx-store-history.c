@@ -12,7 +12,8 @@ GPtrArray *mx_store_list_history(MxStore *store, gint64 room, gint64 before_pos,
         store,
         "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND pos < ? AND pos > ? "
         "AND (? OR display NOT IN (1, 2)) AND (state_key IS NOT NULL OR type IN "
-        "('m.room.message', 'm.room.encrypted', 'm.sticker', 'm.room.redaction')) "
+        "(" MX_MESSAGE_TYPES ", 'm.room.redaction', "
+        "'m.poll.end', 'org.matrix.msc3381.poll.end')) "
         "ORDER BY pos DESC LIMIT ?",
         "iiidd", room, before_pos, floor_pos, (int)with_waiting, limit);
     while (mx_store_step(store, statement)) {

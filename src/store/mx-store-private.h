@@ -46,6 +46,11 @@ void mx_store_fail(MxStore *store, const char *what);
     "id, room, pos, event_id, sender, type, txn_id, content, state_key, prev_content, ts, "        \
     "display, delayed, alert, crypto, reading, session_id, late, sealed"
 MxTimelineRow *mx_store_read_timeline(MxStore *store, sqlite3_stmt *statement);
+/* Of what is a message; who reads rows of these asks mx_store_is_message() too: what was sealed may
+ * be anything. */
+#define MX_MESSAGE_TYPES                                                                           \
+    "'m.room.message', 'm.room.encrypted', 'm.sticker', 'm.poll.start', "                          \
+    "'org.matrix.msc3381.poll.start'"
 #define MX_SEALED_TYPE "m.room.encrypted"
 #define MX_SEALED_CONTENT "{\"sealed\":true}"
 /* NULL: the transaction has failed. */

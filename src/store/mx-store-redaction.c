@@ -16,20 +16,24 @@ MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event
     return row;
 }
 
+gboolean mx_store_is_message(const char *type)
+{
+    return g_str_equal(type, "m.room.message") || g_str_equal(type, "m.sticker") ||
+           g_str_equal(type, "m.poll.start") || g_str_equal(type, "org.matrix.msc3381.poll.start");
+}
+
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)mx_timeline_row_free);
     sqlite3_stmt *statement = mx_store_query(
         store,
         "SELECT " MX_TIMELINE_COLUMNS " FROM timeline WHERE room = ? AND display IN (2, 3) "
-        "AND type IN ('m.room.message', 'm.room.encrypted', 'm.sticker') AND content <> '{}' "
+        "AND type IN (" MX_MESSAGE_TYPES ") AND content <> '{}' "
         "ORDER BY pos DESC LIMIT ?",
         "id", room, limit);
     while (mx_store_step(store, statement)) {
         g_autoptr(MxTimelineRow) row = mx_store_read_timeline(store, statement);
-        /* What was sealed may be anything. */
-        if (g_str_equal(row->type, "m.room.message") || g_str_equal(row->type, "m.sticker") ||
-            g_str_equal(row->type, MX_SEALED_TYPE))
+        if (mx_store_is_message(row->type) || g_str_equal(row->type, MX_SEALED_TYPE))
             g_ptr_array_add(rows, g_steal_pointer(&row));
     }
     return rows;
@@ -41,7 +45,7 @@ GPtrArray *mx_store_list_messages_of(MxStore *store, gint64 room, const char *se
     sqlite3_stmt *statement = mx_store_query(
         store,
         "SELECT event_id FROM timeline WHERE room = ? AND sender = ? AND event_id IS NOT NULL "
-        "AND type IN ('m.room.message', 'm.room.encrypted', 'm.sticker') AND content <> '{}' "
+        "AND type IN (" MX_MESSAGE_TYPES ") AND content <> '{}' "
         "ORDER BY pos DESC LIMIT ?",
         "isd", room, sender, limit);
     while (mx_store_step(store, statement))

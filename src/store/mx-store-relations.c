@@ -17,6 +17,12 @@ GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event
     return rows;
 }
 
+gboolean mx_store_has_gap_above(MxStore *store, gint64 room, gint64 pos)
+{
+    return mx_store_query_int(store, 0, "SELECT 1 FROM gap WHERE room = ? AND pos > ? LIMIT 1",
+                              "ii", room, pos) != 0;
+}
+
 void mx_store_set_quoted(MxStore *store, const MxTimelineRow *row)
 {
     g_autoptr(GBytes) sealed =

@@ -6,9 +6,12 @@
 
 /* Events that are about others (client-server API, "Forming relationships between events"). */
 
-/* Rows of the timeline that edit the event or react to it, the newest first by time, then by ID;
- * whole rows. */
+/* Rows of the timeline that edit the event, react to it or vote in it, the newest first by time,
+ * then by ID; whole rows. */
 GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event_id, int limit);
+
+/* Something of the room above pos is missing. */
+gboolean mx_store_has_gap_above(MxStore *store, gint64 room, gint64 pos);
 
 /* Events that lines are about and that the timeline does not have: asked for once. row: of the room
  * and event ID; sender NULL: it is not to be had. is_secret: type and content are sealed. */

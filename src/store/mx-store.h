@@ -287,6 +287,8 @@ GArray *mx_store_list_rooms_with_display(MxStore *store, MxDisplay display);
 
 /* The whole row of an event, or NULL. */
 MxTimelineRow *mx_store_get_event(MxStore *store, gint64 room, const char *event_id);
+/* An event of this type, not encrypted, says something to people. */
+gboolean mx_store_is_message(const char *type);
 /* Messages that are in a window, the newest first; whole rows. */
 GPtrArray *mx_store_list_newest_lines(MxStore *store, gint64 room, int limit);
 /* IDs (char *) of the sender's messages that are not taken away, the newest first. */

@@ -35,6 +35,7 @@ static const struct {
     {"download", {NULL}},
     {"edit", {"", "x", "99:99", "nobody: x", LONG}},
     {"encrypt", {NULL}},
+    {"endpoll", {"", "99:99", "nobody:", "now", LONG}},
     {"event", {"", "a.b", "a.b {", "a.b []", "a.b 5", "a.b {\"x\":1.5}", LONG}},
     {"forget", {""}},
     {"history", {"0", "-1", "501", "99:99", "2020-13-01", "2999-01-01", "2020-01-01 25:00", LONG}},
@@ -57,6 +58,7 @@ static const struct {
     {"notify", {"often", "all mentions", LONG}},
     {"op", NOBODY},
     {"peek", {"", "  ", "nonsense", "#", "@bob:localhost", "https://example.org/", LONG}},
+    {"poll", {"", "99:99", "nobody:", "1", LONG}},
     {"power",
      {"Bob", "Bob x", "Bob 1.5", "5", "nobody 5", "Bob 1e3", LONG, "Bob 99999999999999999"}},
     {"preview", {"", "  ", "nonsense", "#", "@bob:localhost", "https://example.org/", LONG}},
@@ -86,6 +88,7 @@ static const struct {
     {"upgrade", {"1 2", "12 now", "a b c"}},
     {"users", {""}},
     {"visibility", {"all", "shared joined", "SHARED", "\"", LONG}},
+    {"vote", {"", "x", "1", "99:99 1", "nobody: 1", LONG}},
     {"whois", NOBODY},
 };
 

@@ -19,6 +19,10 @@ for (const name of ["trace", "debug", "log", "info", "warn", "error"]) console[n
 require("fake-indexeddb/auto");
 const sdk = require("matrix-js-sdk");
 const api = require("matrix-js-sdk/lib/crypto-api/index.js");
+const EXTENSIBLE = "matrix-js-sdk/lib/extensible_events_v1/";
+const { PollStartEvent } = require(EXTENSIBLE + "PollStartEvent.js");
+const { PollResponseEvent } = require(EXTENSIBLE + "PollResponseEvent.js");
+const { PollEndEvent } = require(EXTENSIBLE + "PollEndEvent.js");
 const { UserId } = require("./node_modules/@matrix-org/matrix-sdk-crypto-wasm/node.mjs");
 
 const MEGOLM = { algorithm: "m.megolm.v1.aes-sha2" };
@@ -146,11 +150,14 @@ async function authorise(makeRequest) {
 }
 
 // Messages are sent one by one, in the order asked for, once the room and its encryption are known.
-async function send(roomId, content) {
+async function sendEvent(roomId, type, content) {
     await until(() => client.getRoom(roomId)?.getMyMembership() === "join", 15, `membership of ${roomId}`);
-    const { event_id } = await client.sendEvent(roomId, "m.room.message", content);
+    const { event_id } = await client.sendEvent(roomId, type, content);
     return { event_id };
 }
+
+const send = (roomId, content) => sendEvent(roomId, "m.room.message", content);
+
 
 async function upload(bytes, type, name) {
     const { content_uri } = await client.uploadContent(bytes, { type, name, includeFilename: name !== undefined });
@@ -170,6 +177,11 @@ async function putFile(room, path, type, name) {
     if (!(await crypto().isEncryptionEnabledInRoom(room))) return { url: await upload(plain, type, name) };
     const { bytes, file } = await encrypt(plain);
     return { file: { ...file, url: await upload(bytes, "application/octet-stream") } };
+}
+
+async function getPoll(room, eventId) {
+    await until(() => client.getRoom(room)?.polls.get(eventId), 15, `poll ${eventId}`);
+    return client.getRoom(room).polls.get(eventId);
 }
 
 // Asks the server, whatever is known already, and whether or not there is a room with that user.
@@ -344,6 +356,35 @@ const commands = {
         const fresh = { msgtype: "m.text", body: text };
         const relation = { rel_type: "m.replace", event_id };
         return send(room, { ...fresh, body: "* " + text, "m.new_content": fresh, "m.relates_to": relation });
+    },
+    async send_poll({ room, question, answers, kind = "org.matrix.msc3381.poll.disclosed", max = 1 }) {
+        const { type, content } = PollStartEvent.from(question, answers, kind, max).serialize();
+        return sendEvent(room, type, content);
+    },
+    async vote({ room, event_id, numbers }) {
+        const { pollEvent } = await getPoll(room, event_id);
+        const ids = numbers.map((number) => pollEvent.answers[number - 1].id);
+        const { type, content } = PollResponseEvent.from(ids, event_id).serialize();
+        return sendEvent(room, type, content);
+    },
+    async end_poll({ room, event_id }) {
+        const { type, content } = PollEndEvent.from(event_id, "The poll has ended.").serialize();
+        return sendEvent(room, type, content);
+    },
+    // What the SDK makes of a poll: the newest valid vote of each person, as texts of the answers.
+    async poll({ room, event_id }) {
+        const poll = await getPoll(room, event_id);
+        const votes = {};
+        const responses = (await poll.getResponses()).getRelations();
+        for (const event of [...responses].sort((one, other) => one.getTs() - other.getTs())) {
+            const response = event.unstableExtensibleEvent;
+            response?.validateAgainst(poll.pollEvent);
+            const texts = (response?.answerIds ?? []).map(
+                (id) => poll.pollEvent.answers.find((answer) => answer.id === id)?.text,
+            );
+            votes[event.getSender()] = response?.spoiled ? null : texts;
+        }
+        return { votes, is_ended: poll.isEnded };
     },
     async redact({ room, event_id }) {
         await client.redactEvent(room, event_id);
