@@ -58,6 +58,14 @@ typedef struct {
     gboolean is_busy, again;
 } MxDecrypting;
 
+/* Of the database: mx-upkeep.c */
+typedef struct {
+    int keep_days;
+    gboolean indexes_secret, is_started, is_busy, again;
+    gint64 room; /* where forgetting has come to; 0: nowhere */
+    guint source;
+} MxUpkeep;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -108,6 +116,7 @@ struct _MxClient {
     GHashTable *ignored;  /* set of user IDs; NULL before it is loaded */
     MxIgnoring ignoring;
     MxDecrypting decrypting;
+    MxUpkeep upkeep;
     gboolean identity_is_new; /* made since the start, which the user has not been told */
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
@@ -242,6 +251,11 @@ void mx_decrypt_kick(MxClient *client);
 /* Takes the changes out of the array. */
 void mx_decrypt_tell(MxClient *client, GPtrArray *changes);
 void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
+
+/* mx-upkeep.c */
+void mx_upkeep_start(MxClient *client); /* like mx_decrypt_start() */
+void mx_upkeep_stop(MxClient *client);
+void mx_upkeep_kick(MxClient *client); /* something was stored, or taken away */
 
 /* mx-client-upgrade.c */
 void mx_upgrade_init(MxClient *client);

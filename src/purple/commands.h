@@ -26,6 +26,7 @@ extern const MxpCommand mxp_commands_moderation[]; /* commands-moderation.c */
 extern const MxpCommand mxp_commands_people[];     /* commands-people.c */
 extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_rooms[];      /* commands-rooms.c */
+extern const MxpCommand mxp_commands_search[];     /* commands-search.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
 extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */

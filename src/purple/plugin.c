@@ -22,6 +22,7 @@
 #include "logging.h"
 #include "membership.h"
 #include "messages.h"
+#include "mx-upkeep.h"
 #include "own-icon.h"
 #include "presence.h"
 #include "privacy.h"
@@ -32,6 +33,7 @@
 #include "removal.h"
 #include "roomlist.h"
 #include "rooms.h"
+#include "storage.h"
 #include "topic.h"
 #include "trust.h"
 #include "typing.h"
@@ -237,6 +239,10 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_bool_new(_("Do not tell others what I have read"),
                                                      MXP_OPTION_PRIVATE_RECEIPTS, FALSE));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Days of history kept"), MXP_OPTION_KEEP_DAYS,
+                                                    MX_KEEP_DEFAULT));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
