@@ -16,17 +16,19 @@ gint64 mx_store_get_next_room(MxStore *store, gint64 after)
                               "i", after);
 }
 
-/* The lowest position that stays. G_MININT64: all does. */
-static gint64 find_floor(MxStore *store, gint64 room, gint64 before_ms, gint64 now_ms)
+/* The lowest position that stays, of the limit lowest ones. G_MININT64: all do. */
+static gint64 find_floor(MxStore *store, gint64 room, gint64 before_ms, gint64 now_ms, int limit)
 {
     gint64 newest = mx_store_query_int(store, G_MININT64,
                                        "SELECT pos FROM timeline WHERE room = ? AND "
                                        "event_id IS NOT NULL ORDER BY pos DESC LIMIT 1",
                                        "i", room);
+    /* Of those alone that could go now. */
     gint64 kept = mx_store_query_int(store, G_MAXINT64,
-                                     "SELECT pos FROM timeline WHERE room = ? AND "
-                                     "ts BETWEEN ? AND ? ORDER BY pos LIMIT 1",
-                                     "iii", room, before_ms, now_ms + DAY_MS);
+                                     "SELECT min(pos) FROM (SELECT pos, ts FROM timeline "
+                                     "WHERE room = ? ORDER BY pos LIMIT ?) "
+                                     "WHERE ts BETWEEN ? AND ?",
+                                     "idii", room, limit, before_ms, now_ms + DAY_MS);
     gint64 waiting = mx_store_query_int(
         store, G_MAXINT64, "SELECT min(pos) FROM timeline WHERE room = ? AND display IN (1, 2)",
         "i", room);
@@ -39,7 +41,7 @@ static gint64 find_floor(MxStore *store, gint64 room, gint64 before_ms, gint64 n
 
 int mx_store_forget_before(MxStore *store, gint64 room, gint64 before_ms, gint64 now_ms, int limit)
 {
-    gint64 floor = find_floor(store, room, before_ms, now_ms);
+    gint64 floor = find_floor(store, room, before_ms, now_ms, limit);
     int gone = mx_store_exec(store,
                              "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline "
                              "WHERE room = ? AND pos < ? ORDER BY pos LIMIT ?)",

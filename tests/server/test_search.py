@@ -50,6 +50,6 @@ def test_removed(alice, bob, shared_room, seat):
     open_room(one, shared_room)
     assert "okapi is a secret" in search(one, shared_room, "okapi")
     since = driver.position()
-    bob.client.redact(shared_room, event_id)
+    bob.client.put(f"/rooms/{shared_room}/redact/{event_id}/t1", {})
     driver.wait_line(re.compile("has removed a message"), shared_room, 30, since)
     assert "Nothing was found" in search(one, shared_room, "okapi")
