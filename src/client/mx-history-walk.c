@@ -10,6 +10,7 @@
 #include "mx-client-private.h"
 #include "mx-decrypt.h"
 #include "mx-ignored-list.h"
+#include "mx-reaction-line.h"
 #include "mx-relation-line.h"
 #include "mx-room-name.h"
 #include "mx-upgrade.h"
@@ -113,6 +114,10 @@ static void add_row(MxStore *store, MxHistoryWalk *walk, const MxTimelineRow *ro
         return;
     walk->older = line->ts < walk->since_ms ? walk->older + 1 : 0;
     line->is_from_member = FALSE; /* nobody is listed for having spoken then */
+    if (row->event_id == NULL && line->mark == NULL)
+        line->mark = g_strdup(_("not sent"));
+    if (line->kind != MX_LINE_STATE)
+        line->reactions = mx_reaction_line_list(store, row, walk->ignored);
     rename_sender(store, walk, line);
     g_ptr_array_add(walk->lines, g_steal_pointer(&line));
 }
@@ -236,6 +241,7 @@ static gboolean enter(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *olde
     say_where_rooms_meet(store, walk, older);
     walk->passed_pos = G_MAXINT64;
     walk->was_refused = FALSE;
+    walk->claim = MX_CLAIM_UNKNOWN;
     walk->place.depth++;
     walk->place.room = older->key;
     walk->place.pos = G_MAXINT64;
@@ -254,18 +260,25 @@ static gboolean hides_from_newcomers(MxStore *store, gint64 room)
            mx_json_slice_equals(visibility, "invited");
 }
 
-/* Anybody can make a room that claims to continue another one; that one has to say so too, where
- * that is known. Else lines of one room would look as if they had been read by those of another. */
-static gboolean is_continued_by(MxStore *store, const MxRoomRow *older, const MxRoomRow *room)
+static gboolean names_room(MxJsonSlice tombstone, const MxRoomRow *room)
 {
-    if (older->key == 0 || !older->synced)
+    g_autofree char *successor =
+        mx_json_slice_dup_string(mx_json_scan_member(tombstone, "replacement_room"));
+    return g_strcmp0(successor, room->room_id) == 0;
+}
+
+/* Anybody can make a room that claims to continue another one; that one has to say so too. Else
+ * lines of one room would look as if they had been read by those of another. What was never seen
+ * here has been asked for it (MX_WALK_TOMBSTONE) before anything of it was stored. */
+static gboolean is_continued_by(MxStore *store, const MxHistoryWalk *walk, const MxRoomRow *older,
+                                const MxRoomRow *room)
+{
+    if (older->key == 0)
+        return walk->claim != MX_CLAIM_FALSE;
+    if (!older->synced)
         return TRUE;
     g_autofree char *tombstone = mx_store_get_state(store, older->key, "m.room.tombstone", "");
-    if (tombstone == NULL)
-        return FALSE;
-    g_autofree char *successor = mx_json_slice_dup_string(
-        mx_json_scan_member(mx_json_scan_root(tombstone, strlen(tombstone)), "replacement_room"));
-    return g_strcmp0(successor, room->room_id) == 0;
+    return tombstone != NULL && names_room(mx_json_scan_root(tombstone, strlen(tombstone)), room);
 }
 
 /* The walk came through that room, or is in it: rooms may claim to continue each other in a ring.
@@ -292,12 +305,14 @@ static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow 
         mx_store_begins_with_create(store, room->key) && !hides_from_newcomers(store, room->key);
     g_autoptr(MxRoomRow) older = before != NULL ? get_room_or_new(store, before->room_id) : NULL;
     if (older == NULL || walk->place.depth >= MAX_DEPTH || was_walked(store, walk, older->key) ||
-        !is_continued_by(store, older, room))
+        !is_continued_by(store, walk, older, room))
         return stop(walk, is_beginning ? MX_HISTORY_BEGINNING : MX_HISTORY_NO_MORE);
     if (older->key != 0)
         return enter(store, walk, older);
     if (walk->is_offline)
         return stop(walk, MX_HISTORY_MORE);
+    if (walk->claim == MX_CLAIM_UNKNOWN)
+        return ask(walk, MX_WALK_TOMBSTONE, older, 0);
     return ask_page(walk, older, 0, NULL, NULL);
 }
 
@@ -322,6 +337,8 @@ static gboolean advance(MxStore *store, MxHistoryWalk *walk)
     g_autoptr(MxGapRow) gap =
         mx_store_get_gap_below(store, room->key, walk->place.pos, walk->passed_pos);
     if (collect(store, walk, gap != NULL ? gap->next_pos : G_MININT64))
+        return stop(walk, MX_HISTORY_MORE);
+    if (walk->query.is_brief)
         return stop(walk, MX_HISTORY_MORE);
     return gap != NULL ? meet_gap(store, walk, room, gap) : meet_bottom(store, walk, room);
 }
@@ -505,10 +522,29 @@ static void take_failure(MxStore *store, MxHistoryWalk *walk, Hole *hole)
     walk->is_offline = TRUE;
 }
 
+static void take_tombstone(MxStore *store, MxHistoryWalk *walk)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, walk->place.room);
+    if (walk->answer != NULL) {
+        gboolean is_true = room != NULL && names_room(get_root(walk), room);
+        walk->claim = is_true ? MX_CLAIM_TRUE : MX_CLAIM_FALSE;
+    } else if (mx_error_is_transient(walk->failure) || mx_error_get_status(walk->failure) == 0) {
+        walk->is_offline = TRUE;
+        g_autofree char *text = explain(walk->failure);
+        set_trouble(walk, text);
+    } else {
+        walk->claim = MX_CLAIM_FALSE;
+    }
+}
+
 /* FALSE with an error: the database. */
 static gboolean take_answer(MxStore *store, MxHistoryWalk *walk, GError **error)
 {
     g_auto(Hole) hole = {0};
+    if (walk->need == MX_WALK_TOMBSTONE) {
+        take_tombstone(store, walk);
+        return TRUE;
+    }
     mx_store_begin(store);
     if (walk->need != MX_WALK_GAP && find_hole(store, walk, &hole)) {
         if (walk->answer != NULL && walk->need == MX_WALK_PAGE)

@@ -12,10 +12,18 @@
 
 typedef enum {
     MX_WALK_DONE,
-    MX_WALK_PAGE,    /* GET /messages of room_id from `from` (NULL: the newest) to `to` */
-    MX_WALK_CONTEXT, /* GET /context of event_id: where pages begin that no token is known for */
-    MX_WALK_GAP,     /* what is being filled by itself has to be first */
+    MX_WALK_PAGE,      /* GET /messages of room_id from `from` (NULL: the newest) to `to` */
+    MX_WALK_CONTEXT,   /* GET /context of event_id: where pages begin that no token is known for */
+    MX_WALK_TOMBSTONE, /* GET /state/m.room.tombstone of room_id: whether it is continued */
+    MX_WALK_GAP,       /* what is being filled by itself has to be first */
 } MxWalkNeed;
+
+/* That a room which is not known here is continued by the one where the walk is. */
+typedef enum {
+    MX_CLAIM_UNKNOWN,
+    MX_CLAIM_TRUE,
+    MX_CLAIM_FALSE,
+} MxWalkClaim;
 
 typedef struct {
     MxHistoryQuery query;
@@ -29,6 +37,7 @@ typedef struct {
     GHashTable *ignored;  /* set of user IDs */
     gboolean is_offline;  /* nothing more is asked for */
     gboolean was_refused; /* a token was not taken: it was given up for MX_WALK_CONTEXT */
+    MxWalkClaim claim;
     gint64 waited_gap;
     guint pages;
     MxHistoryEnd end;

@@ -79,14 +79,20 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
     take_step(g_steal_pointer(&reading));
 }
 
+static MxRequest *new_request(const MxHistoryWalk *walk)
+{
+    if (walk->need == MX_WALK_TOMBSTONE)
+        return mx_endpoint_get_state(walk->room_id, "m.room.tombstone", "");
+    if (walk->need == MX_WALK_CONTEXT)
+        return mx_endpoint_context(walk->room_id, walk->event_id);
+    return mx_endpoint_messages(walk->room_id, walk->from, walk->to, "b", PAGE);
+}
+
 static void ask(Reading *reading)
 {
     MxHistoryWalk *walk = reading->walk;
     MxClient *client = reading->base.client;
-    g_autoptr(MxRequest) request =
-        walk->need == MX_WALK_CONTEXT
-            ? mx_endpoint_context(walk->room_id, walk->event_id)
-            : mx_endpoint_messages(walk->room_id, walk->from, walk->to, "b", PAGE);
+    g_autoptr(MxRequest) request = new_request(walk);
     mx_request_set_timeout(request, TIMEOUT_S);
     mx_request_set_max_body(request, MAX_PAGE_BYTES);
     mx_http_send_async(client->http, request, client->cancellable, on_answer, reading);

@@ -21,6 +21,7 @@ typedef struct {
     int hour, minute, second;
     gint64 since_ms;           /* back to this moment; 0: no */
     gboolean leaves_out_minor; /* who comes and goes */
+    gboolean is_brief;         /* only what is stored, of this one room, and without a hole */
 } MxHistoryQuery;
 
 typedef enum {

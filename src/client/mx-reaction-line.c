@@ -106,12 +106,9 @@ static Group *get_group(GPtrArray *groups, const char *event_id)
     return group;
 }
 
-static void add_to_group(GPtrArray *groups, const MxTimelineRow *row, MxLine *line)
+static void add_name(Group *group, const MxRelation *relation, const char *name)
 {
-    g_auto(MxRelation) relation = {0};
-    mx_relation_read_row(&relation, row);
-    Group *group = get_group(groups, relation.event_id);
-    char *key = tidy_key(&relation);
+    char *key = tidy_key(relation);
     GPtrArray *names = g_hash_table_lookup(group->names, key);
     if (names == NULL) {
         names = g_ptr_array_new_with_free_func(g_free);
@@ -120,8 +117,16 @@ static void add_to_group(GPtrArray *groups, const MxTimelineRow *row, MxLine *li
     } else {
         g_free(key);
     }
-    g_ptr_array_add(names, g_strdup(line->sender_name));
+    g_ptr_array_add(names, g_strdup(name));
     group->count++;
+}
+
+static void add_to_group(GPtrArray *groups, const MxTimelineRow *row, MxLine *line)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, row);
+    Group *group = get_group(groups, relation.event_id);
+    add_name(group, &relation, line->sender_name);
     if (group->line == NULL) {
         group->line = line;
         return;
@@ -142,11 +147,10 @@ static void append_names(GString *text, GPtrArray *names)
     g_string_append_printf(text, g_dngettext(GETTEXT_PACKAGE, "%u other", "%u others", more), more);
 }
 
-static void finish_group(MxStore *store, Group *group)
+/* "👍 Bob, Carol; 🎉 Dave" */
+static char *list_group(const Group *group)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    if (group->count < 2)
-        return;
     for (guint i = 0; i < MIN(group->keys->len, MAX_KEYS); i++) {
         const char *key = g_ptr_array_index(group->keys, i);
         g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", key);
@@ -154,10 +158,18 @@ static void finish_group(MxStore *store, Group *group)
     }
     if (group->keys->len > MAX_KEYS)
         g_string_append(text, "; …");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void finish_group(MxStore *store, Group *group)
+{
+    if (group->count < 2)
+        return;
+    g_autofree char *text = list_group(group);
     g_autoptr(MxTimelineRow) target = mx_quote_find(store, group->line->room, group->event_id);
     g_autofree char *quote = mx_quote_describe(store, group->line->room, target);
     g_free(group->line->body);
-    group->line->body = g_strdup_printf(_("Reactions to %s — %s"), quote, text->str);
+    group->line->body = g_strdup_printf(_("Reactions to %s — %s"), quote, text);
 }
 
 static void finish_groups(MxStore *store, GPtrArray *groups)
@@ -180,4 +192,34 @@ void mx_reaction_line_group(MxStore *store, GPtrArray *rows, GPtrArray *lines)
             finish_groups(store, groups);
     }
     finish_groups(store, groups);
+}
+
+/* ---- of a message of the past ---- */
+
+/* The specification counts a reaction once for each person (F9). */
+static gboolean is_first(GHashTable *seen, const MxTimelineRow *row, const MxRelation *relation)
+{
+    return g_hash_table_add(seen, g_strconcat(row->sender, "\n", relation->key, NULL));
+}
+
+char *mx_reaction_line_list(MxStore *store, const MxTimelineRow *row, GHashTable *ignored)
+{
+    if (row->event_id == NULL || is_edit(row))
+        return NULL;
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
+    g_autoptr(GPtrArray) others =
+        mx_store_list_relating(store, row->room, row->event_id, MAX_EARLIER);
+    Group *group = get_group(groups, row->event_id);
+    for (guint i = others->len; i > 0; i--) {
+        const MxTimelineRow *other = g_ptr_array_index(others, i - 1);
+        g_auto(MxRelation) relation = {0};
+        mx_relation_read_row(&relation, other);
+        if (relation.kind != MX_RELATION_REACTION || !is_first(seen, other, &relation) ||
+            g_hash_table_contains(ignored, other->sender))
+            continue;
+        g_autofree char *name = mx_room_name_of_member(store, row->room, other->sender);
+        add_name(group, &relation, name);
+    }
+    return group->count > 0 ? list_group(group) : NULL;
 }

@@ -12,3 +12,6 @@ char *mx_reaction_line_describe(MxStore *store, const MxTimelineRow *row);
 /* rows and the lines (MxLine) made of them: reactions that come one after the other are told in one
  * line for each message. */
 void mx_reaction_line_group(MxStore *store, GPtrArray *rows, GPtrArray *lines);
+/* Those to one message, as they are known: "👍 Bob, Carol; 🎉 Dave". ignored: user IDs. NULL: there
+ * are none. The caller frees. */
+char *mx_reaction_line_list(MxStore *store, const MxTimelineRow *row, GHashTable *ignored);

@@ -32,6 +32,7 @@ void mx_line_free(MxLine *line)
     g_free(line->formatted_body);
     g_free(line->about);
     g_free(line->mark);
+    g_free(line->reactions);
     mx_file_free(line->file);
     g_free(line);
 }

@@ -29,6 +29,7 @@ typedef struct {
     char *body;           /* plain text, may be NULL for kinds that have none */
     char *formatted_body; /* HTML as it came, NULL when there is none */
     char *about;          /* plain text before the body: what it answers, its thread; or NULL */
+    char *reactions;      /* of a line of the past: "👍 Bob, Carol; 🎉 Dave"; or NULL */
     MxFile *file;         /* that it is about, named in body already; or NULL */
     char *mark;           /* what is to be said beside it, in few words; or NULL */
     gboolean is_warned;   /* that is a warning */

@@ -10,6 +10,7 @@
 #include <conversation.h>
 
 #include "day-line.h"
+#include "history.h"
 #include "log-tail.h"
 #include "messages.h"
 #include "receipts.h"
@@ -61,6 +62,7 @@ static void delivery_free(gpointer data)
     Delivery *delivery = data;
     g_clear_handle_id(&delivery->source, g_source_remove);
     settle(delivery);
+    mxp_history_opened(delivery->mxp, delivery->room_id);
     g_free(delivery->room_id);
     g_free(delivery);
 }
@@ -141,6 +143,44 @@ static gboolean on_slice(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void go_on(Delivery *delivery, MxRoom *room)
+{
+    if (delivery->lines->len > 0) {
+        delivery->source = g_idle_add(on_slice, delivery);
+        return;
+    }
+    g_clear_pointer(&delivery->lines, g_ptr_array_unref);
+    say_left_out(delivery, room);
+    if (delivery->again)
+        ask(delivery, room);
+    else
+        g_hash_table_remove(delivery->mxp->deliveries, room->room_id);
+}
+
+static void on_begun(MxpAccount *mxp, MxRoom *room)
+{
+    Delivery *delivery = g_hash_table_lookup(mxp->deliveries, room->room_id);
+    if (delivery != NULL && delivery->lines != NULL && delivery->source == 0)
+        go_on(delivery, room);
+}
+
+static gboolean opens_window_now(const Delivery *delivery, const MxRoom *room)
+{
+    for (guint i = 0; delivery->opens && i < delivery->lines->len; i++)
+        if (mxp_messages_is_written(delivery->mxp, room, g_ptr_array_index(delivery->lines, i)))
+            return TRUE;
+    return FALSE;
+}
+
+/* What was said before stands above what is new, where it is the very next. TRUE: on_begun() goes
+ * on. */
+static gboolean begin(Delivery *delivery, MxRoom *room)
+{
+    gboolean has_window = mxp_messages_find_conversation(delivery->mxp, room) != NULL ||
+                          opens_window_now(delivery, room);
+    return has_window && delivery->left_out == 0 && mxp_history_open(delivery->mxp, room, on_begun);
+}
+
 static void on_lines(MxClient *client, MxRoom *room, GPtrArray *lines, int left_out,
                      gpointer user_data)
 {
@@ -152,18 +192,10 @@ static void on_lines(MxClient *client, MxRoom *room, GPtrArray *lines, int left_
         return;
     }
     delivery->left_out += left_out;
-    if (lines->len > 0) {
-        delivery->lines = lines;
-        delivery->next = 0;
-        delivery->source = g_idle_add(on_slice, delivery);
-        return;
-    }
-    g_ptr_array_unref(lines);
-    say_left_out(delivery, room);
-    if (delivery->again)
-        ask(delivery, room);
-    else
-        g_hash_table_remove(mxp->deliveries, room->room_id);
+    delivery->lines = lines;
+    delivery->next = 0;
+    if (!begin(delivery, room))
+        go_on(delivery, room);
 }
 
 static void ask(Delivery *delivery, MxRoom *room)

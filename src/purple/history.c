@@ -28,8 +28,8 @@ typedef struct {
 } Show;
 
 struct _MxpHistories {
-    GHashTable *places; /* room ID -> MxHistoryPlace: from where on the window shows all */
-    GHashTable *shows;  /* room ID -> Show */
+    GHashTable *shows;    /* room ID -> Show */
+    GHashTable *openings; /* room ID -> MxHistory, for a window that is about to be opened */
     guint last_number;
 };
 
@@ -42,41 +42,111 @@ static void show_free(gpointer data)
     g_free(show);
 }
 
+static void watch(void);
+static void on_created(PurpleConversation *conversation, MxpAccount *mxp);
+
 void mxp_history_init(MxpAccount *mxp)
 {
+    watch();
     mxp->histories = g_new0(MxpHistories, 1);
-    mxp->histories->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    mxp->histories->openings =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mx_history_free);
+    /* The handle is our own object, and goes with it. */
+    purple_signal_connect(purple_conversations_get_handle(), "conversation-created", mxp,
+                          PURPLE_CALLBACK(on_created), mxp);
     mxp->histories->shows = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, show_free);
 }
 
 void mxp_history_clear(MxpAccount *mxp)
 {
-    g_hash_table_unref(mxp->histories->places);
     g_hash_table_unref(mxp->histories->shows);
+    g_hash_table_unref(mxp->histories->openings);
     g_clear_pointer(&mxp->histories, g_free);
 }
 
 void mxp_history_forget(MxpAccount *mxp, const char *room_id)
 {
-    if (mxp->histories == NULL)
-        return;
-    g_hash_table_remove(mxp->histories->places, room_id);
-    g_hash_table_remove(mxp->histories->shows, room_id);
+    if (mxp->histories != NULL)
+        g_hash_table_remove(mxp->histories->shows, room_id);
 }
 
-void mxp_history_note(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
+/* ---- from where on a window shows all ---- */
+
+/* Kept with the window, which outlives connections. Rows have other numbers in another database,
+ * which has another device. */
+#define PLACE "matrix-history-place"
+
+typedef struct {
+    char *device_id;
+    MxHistoryPlace place;
+} WindowPlace;
+
+static void forget_place(PurpleConversation *conversation)
 {
-    if (mxp->histories == NULL)
+    WindowPlace *place = purple_conversation_get_data(conversation, PLACE);
+    if (place == NULL)
         return;
-    MxHistoryPlace *place = g_hash_table_lookup(mxp->histories->places, room->room_id);
-    if (place == NULL) {
-        place = g_new0(MxHistoryPlace, 1);
-        place->room = line->room;
-        place->pos = line->pos;
-        g_hash_table_insert(mxp->histories->places, g_strdup(room->room_id), place);
-    } else if (place->room == line->room) {
+    purple_conversation_set_data(conversation, PLACE, NULL);
+    g_free(place->device_id);
+    g_free(place);
+}
+
+static void on_deleting(PurpleConversation *conversation)
+{
+    forget_place(conversation);
+}
+
+/* Once for all accounts, and not before the first one connects: libpurple loads protocols before it
+ * has conversations. */
+static int handle;
+static gboolean is_watching;
+
+static void watch(void)
+{
+    if (!is_watching)
+        purple_signal_connect(purple_conversations_get_handle(), "deleting-conversation", &handle,
+                              PURPLE_CALLBACK(on_deleting), NULL);
+    is_watching = TRUE;
+}
+
+void mxp_history_unload(void)
+{
+    purple_signals_disconnect_by_handle(&handle);
+    is_watching = FALSE;
+    for (GList *at = purple_get_conversations(); at != NULL; at = at->next)
+        forget_place(at->data);
+}
+
+/* NULL: the window shows nothing yet. */
+static MxHistoryPlace *get_place(MxpAccount *mxp, PurpleConversation *conversation)
+{
+    WindowPlace *place =
+        conversation != NULL ? purple_conversation_get_data(conversation, PLACE) : NULL;
+    gboolean is_ours =
+        place != NULL && g_strcmp0(place->device_id, mx_client_get_device_id(mxp->client)) == 0;
+    return is_ours ? &place->place : NULL;
+}
+
+static void set_place(MxpAccount *mxp, PurpleConversation *conversation,
+                      const MxHistoryPlace *where)
+{
+    WindowPlace *place = g_new0(WindowPlace, 1);
+    forget_place(conversation);
+    place->device_id = g_strdup(mx_client_get_device_id(mxp->client));
+    place->place = *where;
+    purple_conversation_set_data(conversation, PLACE, place);
+}
+
+void mxp_history_note(MxpAccount *mxp, MxRoom *room, const MxLine *line)
+{
+    PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
+    MxHistoryPlace *place = get_place(mxp, conversation);
+    if (conversation == NULL)
+        return;
+    if (place == NULL)
+        set_place(mxp, conversation, &(MxHistoryPlace){.room = line->room, .pos = line->pos});
+    else if (place->room == line->room)
         place->pos = MIN(place->pos, line->pos);
-    }
 }
 
 /* ---- what stands around the lines ---- */
@@ -181,6 +251,8 @@ static void write_line(Show *show, const MxRoom *room, PurpleConversation *conve
         return;
     }
     tell_unreadable(show, conversation);
+    if (!mxp_messages_is_written(show->mxp, room, line))
+        return;
     if (line->row == 0) {
         say(conversation, line->body);
         return;
@@ -190,6 +262,10 @@ static void write_line(Show *show, const MxRoom *room, PurpleConversation *conve
         mxp_member_list_note_sender(members, line);
     write_date(show, conversation, line->ts);
     mxp_messages_write_old(show->mxp, conversation, line);
+    if (line->reactions == NULL || !mxp_messages_shows_reactions(show->mxp))
+        return;
+    g_autofree char *reactions = g_strdup_printf(_("Reactions: %s"), line->reactions);
+    say(conversation, reactions);
 }
 
 /* They are in the window now, as others are: commands may mean them. Not what is an older room's:
@@ -205,23 +281,31 @@ static void settle(const Show *show, const MxRoom *room)
     mx_client_lines_shown(show->mxp->client, shown);
 }
 
+static void write_lines(Show *show, const MxRoom *room, PurpleConversation *conversation,
+                        gint64 until)
+{
+    GPtrArray *lines = show->history->lines;
+    while (show->next < lines->len) {
+        write_line(show, room, conversation, g_ptr_array_index(lines, show->next++));
+        if (g_get_monotonic_time() >= until)
+            break;
+    }
+    if (show->next == lines->len)
+        tell_unreadable(show, conversation);
+}
+
 /* TRUE: all is written. Each slice brings it on, however slow the machine. */
 static gboolean write_some(Show *show, const MxRoom *room, PurpleConversation *conversation)
 {
-    GPtrArray *lines = show->history->lines;
     gint64 until = g_get_monotonic_time() + SLICE_US;
     gboolean was_logging = purple_conversation_is_logging(conversation);
     purple_conversation_set_logging(conversation, FALSE);
     if (show->next == 0)
         begin(room, conversation, show->history);
-    do
-        write_line(show, room, conversation, g_ptr_array_index(lines, show->next++));
-    while (show->next < lines->len && g_get_monotonic_time() < until);
-    gboolean is_done = show->next == lines->len;
-    if (is_done) {
-        tell_unreadable(show, conversation);
+    write_lines(show, room, conversation, until);
+    gboolean is_done = show->next == show->history->lines->len;
+    if (is_done)
         finish(show, conversation);
-    }
     purple_conversation_set_logging(conversation, was_logging);
     return is_done;
 }
@@ -251,8 +335,8 @@ typedef struct {
 static void take(MxpAccount *mxp, MxRoom *room, Show *show, MxHistory *history)
 {
     PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
-    g_hash_table_replace(mxp->histories->places, g_strdup(room->room_id),
-                         g_memdup2(&history->place, sizeof history->place));
+    if (conversation != NULL)
+        set_place(mxp, conversation, &history->place);
     if (conversation != NULL && history->lines->len == 0)
         say(conversation, describe_nothing(history, show->is_by_time));
     if (conversation == NULL || history->lines->len == 0) {
@@ -287,7 +371,7 @@ gboolean mxp_history_show(MxpAccount *mxp, MxRoom *room, const MxHistoryQuery *q
         *error = g_strdup(_("What you asked for before is still on its way."));
         return FALSE;
     }
-    const MxHistoryPlace *place = g_hash_table_lookup(histories->places, room->room_id);
+    const MxHistoryPlace *place = get_place(mxp, mxp_messages_find_conversation(mxp, room));
     MxHistoryQuery wanted = *query;
     wanted.leaves_out_minor = mxp_messages_hides_minor(mxp, room);
     Show *show = g_new0(Show, 1);
@@ -303,4 +387,83 @@ gboolean mxp_history_show(MxpAccount *mxp, MxRoom *room, const MxHistoryQuery *q
     mx_client_read_history(mxp->client, room, place != NULL ? place : &(MxHistoryPlace){0}, &wanted,
                            on_history, asked, g_free);
     return TRUE;
+}
+
+/* ---- when a window is opened ---- */
+
+/* All at once: they are few. */
+static void write_opening(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversation,
+                          MxHistory *history)
+{
+    Show show = {.mxp = mxp, .room_id = room->room_id, .history = history, .day = -1};
+    gboolean was_logging = purple_conversation_is_logging(conversation);
+    if (history->lines->len == 0)
+        return;
+    purple_conversation_set_logging(conversation, FALSE);
+    write_lines(&show, room, conversation, G_MAXINT64);
+    purple_conversation_set_logging(conversation, was_logging);
+    set_place(mxp, conversation, &history->place);
+    settle(&show, room);
+}
+
+/* By the first new line, within which it is opened. */
+static void on_created(PurpleConversation *conversation, MxpAccount *mxp)
+{
+    const char *name = purple_conversation_get_name(conversation);
+    if (purple_conversation_get_account(conversation) != mxp->account)
+        return;
+    gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
+    MxRoom *room =
+        is_im ? mx_client_get_direct(mxp->client, name) : mx_client_get_room(mxp->client, name);
+    g_autofree char *room_id = NULL;
+    MxHistory *history = NULL;
+    if (room == NULL || !g_hash_table_steal_extended(mxp->histories->openings, room->room_id,
+                                                     (gpointer *)&room_id, (gpointer *)&history))
+        return;
+    write_opening(mxp, room, conversation, history);
+    mx_history_free(history);
+}
+
+typedef struct {
+    MxpAccount *mxp;
+    MxpHistoryFunc done;
+} Opening;
+
+static void on_last(MxClient *client, MxRoom *room, MxHistory *history, const GError *error,
+                    gpointer user_data)
+{
+    Opening *opening = user_data;
+    MxpAccount *mxp = opening->mxp;
+    PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
+    if (history != NULL && conversation == NULL) {
+        g_hash_table_replace(mxp->histories->openings, g_strdup(room->room_id), history);
+    } else if (history != NULL) {
+        write_opening(mxp, room, conversation, history);
+        mx_history_free(history);
+    }
+    opening->done(mxp, room);
+}
+
+gboolean mxp_history_open(MxpAccount *mxp, MxRoom *room, MxpHistoryFunc done)
+{
+    int lines = purple_account_get_int(mxp->account, MXP_OPTION_LAST_LINES, MXP_LAST_LINES);
+    MxHistoryQuery query = {
+        .lines = CLAMP(lines, 0, MXP_LAST_LINES_MAX), .hour = -1, .is_brief = TRUE};
+    gboolean shows_some = get_place(mxp, mxp_messages_find_conversation(mxp, room)) != NULL ||
+                          g_hash_table_contains(mxp->histories->shows, room->room_id);
+    if (query.lines == 0 || shows_some)
+        return FALSE;
+    query.leaves_out_minor = mxp_messages_hides_minor(mxp, room);
+    Opening *opening = g_new0(Opening, 1);
+    opening->mxp = mxp;
+    opening->done = done;
+    mx_client_read_history(mxp->client, room, &(MxHistoryPlace){0}, &query, on_last, opening,
+                           g_free);
+    return TRUE;
+}
+
+void mxp_history_opened(MxpAccount *mxp, const char *room_id)
+{
+    if (mxp->histories != NULL)
+        g_hash_table_remove(mxp->histories->openings, room_id);
 }

@@ -177,14 +177,15 @@ gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room)
     return !g_str_equal(where, MXP_HIDE_NEVER) && room->people > MXP_LARGE_ROOM;
 }
 
-static gboolean hides_reactions(MxpAccount *mxp)
+gboolean mxp_messages_shows_reactions(MxpAccount *mxp)
 {
-    return !purple_account_get_bool(mxp->account, MXP_OPTION_REACTIONS, TRUE);
+    return purple_account_get_bool(mxp->account, MXP_OPTION_REACTIONS, TRUE);
 }
 
 gboolean mxp_messages_is_written(MxpAccount *mxp, const MxRoom *room, const MxLine *line)
 {
-    return line->kind != MX_LINE_NOTHING && !(line->is_reaction && hides_reactions(mxp)) &&
+    return line->kind != MX_LINE_NOTHING &&
+           !(line->is_reaction && !mxp_messages_shows_reactions(mxp)) &&
            !(line->is_minor && mxp_messages_hides_minor(mxp, room));
 }
 
@@ -193,9 +194,9 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     time_t when = line->ts > 0 ? line->ts / 1000 : time(NULL);
     if (!mxp_messages_is_written(mxp, room, line))
         return;
-    mxp_history_note(mxp, room, line);
     if (line->kind == MX_LINE_STATE) {
         write_state(mxp_messages_open_conversation(mxp, room), line, when);
+        mxp_history_note(mxp, room, line);
         return;
     }
     g_autofree char *markup = get_markup(line);
@@ -207,6 +208,7 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     else
         write_chat(mxp, room, line, markup, when);
     mxp->line = NULL;
+    mxp_history_note(mxp, room, line);
     mxp_images_follow(mxp, room, line);
 }
 

@@ -21,6 +21,7 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 
 /* Account option: reactions have lines. */
 #define MXP_OPTION_REACTIONS "show_reactions"
+gboolean mxp_messages_shows_reactions(MxpAccount *mxp);
 
 /* Lines about who comes and goes are left out in this room. */
 gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room);

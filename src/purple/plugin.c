@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "delivery.h"
 #include "files.h"
+#include "history.h"
 #include "images.h"
 #include "invites.h"
 #include "joining.h"
@@ -172,6 +173,7 @@ static gboolean on_unload(PurplePlugin *plugin)
 {
     mxp_removal_uninit();
     mxp_reconnect_uninit();
+    mxp_history_unload();
     mxp_links_uninit(plugin);
     mxp_commands_unregister();
     g_log_remove_handler("pidgin-matrix", log_handler);
@@ -267,6 +269,10 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Show pictures of up to (kB)"),
                                                     MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Last lines shown in a window that opens"),
+                                                    MXP_OPTION_LAST_LINES, MXP_LAST_LINES));
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Days of history kept"), MXP_OPTION_KEEP_DAYS,

@@ -191,11 +191,14 @@ static void across_an_upgrade(Scenario *s)
         sync_body_timeline(body, ROOM, numbered(i));
     set_first(s, sync_body_end(body));
     log_in(s);
+    fake_server_set_state(s->server, OLD, "m.room.tombstone",
+                          "{\"replacement_room\":\"" ROOM "\"}");
     fake_server_set_page(s->server, OLD, "", "{\"chunk\":[],\"end\":\"o1\"}");
     set_page(s, OLD, "o1", 17, 11, "o2");
     set_page(s, OLD, "o2", 10, 1, NULL);
     open_chat(s, ROOM);
     history(s, ROOM, "10");
+    EXPECT_REQUEST(s, "state-event");
     expect_says(s, ROOM, "History of “Room”, from 2020-01-12");
     expect_numbers(s, ROOM, 12, 17);
     expect_says(s, ROOM, "Here the room was upgraded");
@@ -389,7 +392,147 @@ static void closed_while_waiting(Scenario *s)
     forget_events(s);
 }
 
+/* ---- what stands in a window that is opened ---- */
+
+static void want_last_lines(Scenario *s, int lines)
+{
+    purple_account_set_int(s->account, "last_lines", lines);
+    purple_account_set_int(s->account, "keep_days", 0); /* these are old */
+}
+
+static void opened_by_the_user(Scenario *s)
+{
+    start(s, ROOM, 17, 20);
+    want_last_lines(s, 2);
+    open_chat(s, ROOM);
+    expect_numbers(s, ROOM, 19, 20);
+    settle(s);
+    EXPECT_NOTHING(s, 100);
+    history(s, ROOM, "1");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 18, 18);
+    expect_says(s, ROOM, "End of the history");
+    push_event(s, ROOM, event_text(BOB, "hello"));
+    EXPECT_LINE(s, ROOM, BOB, "hello", "RECV");
+    CHECK(s, host_close(s->account, ROOM));
+    forget_events(s);
+    open_chat(s, ROOM);
+    expect_numbers(s, ROOM, 20, 20);
+    EXPECT_LINE(s, ROOM, BOB, "hello", "RECV|DELAYED");
+    g_autofree char *log = host_read_log(s->account, PURPLE_LOG_CHAT, ROOM);
+    const char *once = strstr(log, "hello");
+    CHECK(s, once != NULL && strstr(once + 1, "hello") == NULL && strstr(log, "message") == NULL);
+    settle(s);
+    EXPECT_NOTHING(s, 100);
+    EXPECT_INT(s, fake_server_count(s->server, "messages"), 0);
+}
+
+/* The lines from before stand above the one that opens it, which is the first that sounds. */
+static void opened_by_a_line(Scenario *s)
+{
+    start(s, DIRECT, 18, 20);
+    want_last_lines(s, 2);
+    push_event(s, DIRECT, event_text(BOB, "hello"));
+    EXPECT_EVENT(s, "window", "name", BOB);
+    expect_numbers(s, BOB, 19, 20);
+    EXPECT_LINE(s, BOB, BOB, "hello", "RECV");
+    g_autofree char *log = host_read_log(s->account, PURPLE_LOG_IM, BOB);
+    CHECK(s, strstr(log, "hello") != NULL && strstr(log, "message") == NULL);
+    push_event(s, DIRECT, event_text(BOB, "again"));
+    EXPECT_LINE(s, BOB, BOB, "again", "RECV");
+    settle(s);
+    EXPECT_NOTHING(s, 100);
+}
+
+/* Windows outlive connections: nothing comes again, and /history goes on where it was. */
+static void after_a_reconnect(Scenario *s)
+{
+    start(s, DIRECT, 17, 20);
+    want_last_lines(s, 2);
+    CHECK(s, host_open_im(s->account, BOB) != NULL);
+    expect_numbers(s, BOB, 19, 20);
+    settle(s);
+    go_offline(s);
+    host_account_enable(s->account, TRUE);
+    EXPECT_EVENT(s, "connected");
+    push_event(s, DIRECT, event_text(BOB, "hello"));
+    EXPECT_LINE(s, BOB, BOB, "hello", "RECV");
+    settle(s);
+    forget_events(s);
+    history(s, BOB, "1");
+    expect_says(s, BOB, "History of “Bob”");
+    expect_numbers(s, BOB, 18, 18);
+    expect_says(s, BOB, "End of the history");
+    EXPECT_NOTHING(s, 100);
+}
+
+static JsonObject *reaction(const char *sender, const char *id, const char *key)
+{
+    g_autofree char *content = g_strdup_printf(
+        "{'m.relates_to':{'rel_type':'m.annotation','event_id':'%s','key':'%s'}}", id, key);
+    return event_new("m.reaction", sender, content);
+}
+
+/* A message of the past as it looks in a window where all of it came live. */
+static void with_reactions(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, ROOM, create_event());
+    sync_body_timeline(body, ROOM, numbered(1));
+    sync_body_timeline(body, ROOM, event_with_time(reaction(BOB, "$m1", "a"), TIME_MS(2)));
+    sync_body_timeline(body, ROOM, event_with_time(reaction(CAROL, "$m1", "a"), TIME_MS(3)));
+    sync_body_timeline(body, ROOM, reaction(CAROL, "$m1", "a"));
+    sync_body_timeline(body, ROOM, reaction(CAROL, "$m1", "b"));
+    sync_body_timeline(body, ROOM, numbered(2));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "2");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 1, 1);
+    EXPECT_EVENT(s, "line", "name", ROOM, "text", "Reactions: a Bob, Carol; b Carol");
+    expect_numbers(s, ROOM, 2, 2);
+    expect_says(s, ROOM, "End of the history");
+    CHECK(s, host_close(s->account, ROOM));
+    purple_account_set_bool(s->account, "show_reactions", FALSE);
+    forget_events(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "2");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 1, 2);
+    expect_says(s, ROOM, "End of the history");
+    EXPECT_NOTHING(s, 100);
+}
+
+/* What has not gone out does not look as if it had. */
+static void with_unsent(Scenario *s)
+{
+    start(s, ROOM, 19, 20);
+    fake_server_always(
+        s->server, "send",
+        (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"No\"}"});
+    open_chat(s, ROOM);
+    CHECK(s, host_send_chat(s->account, ROOM, "mine"));
+    settle(s);
+    CHECK(s, host_close(s->account, ROOM));
+    forget_events(s);
+    open_chat(s, ROOM);
+    expect_says(s, ROOM, "1 message could not be sent");
+    history(s, ROOM, "1");
+    expect_says(s, ROOM, "History of “Room”");
+    EXPECT_EVENT(s, "line", "name", ROOM, "who", ALICE, "~text", "mine <font", "~text",
+                 "[not sent]");
+    expect_says(s, ROOM, "End of the history");
+    EXPECT_REQUEST(s, "send");
+}
+
 static const ScenarioEntry entries[] = {
+    {"history-opened-by-the-user", {opened_by_the_user}},
+    {"history-opened-by-a-line", {opened_by_a_line}},
+    {"history-after-a-reconnect", {after_a_reconnect}},
+    {"history-with-reactions", {with_reactions}},
+    {"history-with-unsent", {with_unsent}},
     {"history-in-a-room", {in_a_room}},
     {"history-around-live-lines", {around_live_lines}},
     {"history-back-to-a-time", {back_to_a_time}},

@@ -275,6 +275,8 @@ PurpleAccount *scenario_account(Scenario *s, const char *username, const char *p
     PurpleAccount *account = host_account(HOST_PRPL, username, password);
 
     purple_account_set_string(account, "home_server", fake_server_url(s->server));
+    /* What a scenario sees in a window is new. */
+    purple_account_set_int(account, "last_lines", 0);
     return account;
 }
 

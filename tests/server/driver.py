@@ -223,6 +223,8 @@ class Driver:
     # Accounts
 
     def add_account(self, username, password, enable=True, **options):
+        # What a window shows is new, unless a test wants otherwise.
+        options = {"last_lines": 0, **options}
         fields = {"password": password, "options": options, "enable": enable}
         self.command("account", username=username, **fields)
 

@@ -161,3 +161,23 @@ def test_between_two_stays(alice, bob, person, seat):
     messages, said = show(one, room, "500")
     assert messages == numbered(60)
     assert any("the beginning of the room" in text for text in said)
+
+
+def test_last_lines_after_a_restart(alice, bob, shared_room, seat, room_version):
+    """A window begins with what was said before it, and then has what is new; the log has each once."""
+    one = seat(alice, last_lines=5)
+    one.open()
+    open_room(one, shared_room)
+    for text in numbered(10):
+        bob.client.say(shared_room, text)
+    one.driver.wait_line("message 009", shared_room)
+    one.quit()
+    for text in numbered(3, 10):
+        bob.client.say(shared_room, text)
+    one.open()
+    one.driver.wait_node(shared_room)
+    open_room(one, shared_room)
+    one.driver.wait_line("message 012", shared_room, 30)
+    assert one.driver.texts(shared_room) == numbered(8, 5)
+    assert show(one, shared_room, "2")[0] == numbered(2, 3)
+    assert one.logged(shared_room, r"message \d+") == numbered(13)

@@ -24,8 +24,9 @@ typedef struct {
     MxHistory *history;
     guint pages, contexts, gaps;
     gboolean is_down;
-    guint forbids_below; /* events below this one are not given */
-    gboolean is_strict;  /* tokens that were not given are refused */
+    const char *successor; /* what OLD's tombstone names to those who ask; NULL: there is none */
+    guint forbids_below;   /* events below this one are not given */
+    gboolean is_strict;    /* tokens that were not given are refused */
     GPtrArray *given;
 } Fixture;
 
@@ -33,6 +34,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     sync_fixture_set_up(&fixture->sync, NULL);
     fixture->window = ROOM;
+    fixture->successor = ROOM;
     fixture->given = g_ptr_array_new_with_free_func(g_free);
 }
 
@@ -112,6 +114,11 @@ static void answer(Fixture *fixture, MxHistoryWalk *walk)
         fixture->gaps++;
     } else if (fixture->is_down) {
         walk->failure = g_error_new_literal(MX_ERROR, MX_ERROR_NETWORK, "down");
+    } else if (walk->need == MX_WALK_TOMBSTONE && fixture->successor == NULL) {
+        walk->failure = mx_error_new_http(404, "M_NOT_FOUND", NULL, -1, FALSE);
+    } else if (walk->need == MX_WALK_TOMBSTONE) {
+        char *body = quotes(g_strdup_printf("{'replacement_room':'%s'}", fixture->successor));
+        walk->answer = g_bytes_new_take(body, strlen(body));
     } else if (walk->need == MX_WALK_CONTEXT) {
         fixture->contexts++;
         g_ptr_array_add(fixture->given, g_strdup(walk->event_id + 1));
@@ -310,6 +317,38 @@ static void test_unknown_predecessor(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(old->membership, ==, MX_MEMBERSHIP_LEAVE);
 }
 
+static void set_up_claim(Fixture *fixture, gconstpointer data)
+{
+    set_up(fixture, NULL);
+    fixture->successor = data;
+}
+
+/* A room that only claims to continue it: nothing of it is fetched. */
+static void test_false_claim(Fixture *fixture, gconstpointer data)
+{
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    read_lines(fixture, 100);
+    assert_read(fixture, "r2", MX_HISTORY_BEGINNING);
+    g_assert_cmpuint(fixture->pages, ==, 0);
+    g_assert_null(mx_store_get_room(fixture->sync.store, OLD));
+}
+
+/* Of a window that is opened: nothing is asked for, and nothing is from behind a hole. */
+static void test_brief(Fixture *fixture, gconstpointer data)
+{
+    const MxHistoryQuery query = {.lines = 3, .hour = -1, .is_brief = TRUE};
+    feed(fixture, 'r', 8, 9, TRUE);
+    feed(fixture, 'r', 15, 19, TRUE);
+    read_back(fixture, &query);
+    assert_read(fixture, "r17 r18 r19", MX_HISTORY_MORE);
+    fixture->place = (MxHistoryPlace){0};
+    const MxHistoryQuery all = {.lines = 100, .hour = -1, .is_brief = TRUE};
+    read_back(fixture, &all);
+    assert_read(fixture, "r15 r16 r17 r18 r19", MX_HISTORY_MORE);
+    g_assert_cmpuint(fixture->pages + fixture->contexts + fixture->gaps, ==, 0);
+}
+
 /* It was read before it was joined: what came between is above what was read. */
 static void test_joined_after_reading(Fixture *fixture, gconstpointer data)
 {
@@ -349,8 +388,10 @@ static void test_ring(Fixture *fixture, gconstpointer data)
         if (walk->need == MX_WALK_DONE)
             break;
         char letter = walk->room_id[1];
-        char *body =
-            quotes(g_strdup_printf(page, letter, letter, letter, letter == 'o' ? "!p:x" : OLD));
+        char *body = quotes(
+            walk->need == MX_WALK_TOMBSTONE
+                ? g_strdup_printf("{'replacement_room':'%s'}", letter == 'o' ? ROOM : OLD)
+                : g_strdup_printf(page, letter, letter, letter, letter == 'o' ? "!p:x" : OLD));
         walk->answer = g_bytes_new_take(body, strlen(body));
     }
     fixture->history = mx_history_walk_finish(walk);
@@ -470,6 +511,11 @@ int main(int argc, char **argv)
     add("/history/joined-late", test_joined_late);
     add("/history/hidden-between", test_hidden_between);
     add("/history/unknown-predecessor", test_unknown_predecessor);
+    g_test_add("/history/false-claim/no-tombstone", Fixture, NULL, set_up_claim, test_false_claim,
+               tear_down);
+    g_test_add("/history/false-claim/another", Fixture, "!another:x", set_up_claim,
+               test_false_claim, tear_down);
+    add("/history/brief", test_brief);
     add("/history/joined-after-reading", test_joined_after_reading);
     add("/history/ring", test_ring);
     add("/history/claimed-predecessor", test_claimed_predecessor);
