@@ -198,6 +198,109 @@ static void others_stay(Scenario *s)
     CHECK(s, strstr(stored, "\"org.example\":\"x\"") != NULL);
 }
 
+/* ---- replacing ---- */
+
+#define BACKUP "m.megolm_backup.v1"
+/* A key, what another client says of it, and what it has stored for it. */
+#define PRESENT_KEY "EsT1 H3Wm yHnZ VYce KwM9 c6Gk nX71 3FkR Yz9x vary hjQh 5m7X"
+#define DESCRIPTION                                                                                \
+    "{'iv':'ABEiM0RVZncImaq7zN3u/w==','mac':'bvhkXLvfau43nqKBCuRyNO14upHu2dAikngQRq/jr30=',"       \
+    "'algorithm':'m.secret_storage.v1.aes-hmac-sha2'}"
+#define STORED                                                                                     \
+    "{'encrypted':{'PRESENT':{'iv':'ABEiM0RVZncImaq7zN3u/w==','ciphertext':"                       \
+    "'SCTcivJDQW9BLAvlkhtRf0NOtOcX2/TSMSG+HnhTwG2JB1qpjtIv/3y4F08=',"                              \
+    "'mac':'C4AFiHbFTEBw945S8xfgivQiuudElMzFL7pAT+zJB8Q='}}}"
+
+static void set_account_data(Scenario *s, const char *type, const char *content)
+{
+    g_autofree char *json = json_quotes(content);
+    SyncBody *body = sync_body_new();
+
+    sync_body_account_data(body, type, content);
+    fake_server_set_account_data(s->server, type, json);
+    push(s, sync_body_end(body));
+}
+
+static void start_with_backup(Scenario *s, const char *stored)
+{
+    start(s);
+    set_account_data(s, DEFAULT_KEY, "{'key':'PRESENT'}");
+    set_account_data(s, "m.secret_storage.key.PRESENT", DESCRIPTION);
+    set_account_data(s, BACKUP, stored);
+    forget_all(s);
+}
+
+/* What is stored beside the identity is named first, and the key that it needs is asked for. */
+static void replace(Scenario *s, const char *named, const char *present)
+{
+    g_autoptr(JsonObject) inputs = json_object_new();
+
+    CHECK(s, host_run_action(s->account, "Set up recovery…"));
+    JsonObject *dialog =
+        EXPECT_EVENT(s, "request", "primary", "Replace your recovery key?", "~secondary", named);
+    CHECK(s, host_press((guint)json_object_get_int_member(dialog, "request"), "Replace", NULL, NULL,
+                        NULL));
+    dialog = EXPECT_EVENT(s, "request", "primary", "Set up recovery");
+    json_object_set_string_member(inputs, "passphrase", "");
+    json_object_set_string_member(inputs, "again", "");
+    json_object_set_string_member(inputs, "present", present);
+    CHECK(s, host_press((guint)json_object_get_int_member(dialog, "request"), "Set up", NULL,
+                        inputs, NULL));
+}
+
+static gboolean is_backup_stored(Scenario *s)
+{
+    g_autoptr(JsonNode) which =
+        json_from_string(fake_server_account_data(s->server, DEFAULT_KEY), NULL);
+    const char *id = json_object_get_string_member(json_node_get_object(which), "key");
+
+    return strstr(fake_server_account_data(s->server, BACKUP), id) != NULL;
+}
+
+/* Twice: what was carried over is opened with the key that was shown. */
+static void others_carried(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "\n• the key of your key backup\n", PRESENT_KEY);
+    g_autofree char *key = expect_key(s);
+    CHECK(s, is_backup_stored(s));
+    CHECK(s, strstr(fake_server_account_data(s->server, BACKUP), "SCTcivJDQW9") != NULL);
+    forget_all(s);
+    replace(s, "the key of your key backup", key);
+    g_free(expect_key(s));
+    CHECK(s, is_backup_stored(s));
+    forget_all(s);
+}
+
+/* Without the present key the new one is for the identity alone. */
+static void others_left(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "the key of your key backup", "");
+    g_autofree char *key = expect_key(s);
+    CHECK(s, !is_backup_stored(s));
+    forget_all(s);
+    recover(s, key, "");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "this device is signed as yours");
+    forget_all(s);
+}
+
+/* All or nothing: another key, and a secret that is damaged, which is shown by its type. */
+static void others_refused(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "the key of your key backup",
+            "EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d");
+    expect_refused(s, "This is not the recovery key of this account.");
+    set_account_data(s, "<b>x", STORED);
+    set_account_data(s, "org.example.secret", STORED);
+    forget_all(s);
+    replace(s, "another secret\n• the key of your key backup\n• org.example.secret\n", PRESENT_KEY);
+    expect_refused(s, "cannot be opened with what you typed");
+    EXPECT_TEXT(s, fake_server_account_data(s->server, DEFAULT_KEY), "{\"key\":\"PRESENT\"}");
+    forget_all(s);
+}
+
 /* ---- recovering ---- */
 
 static void not_set_up(Scenario *s)
@@ -419,6 +522,9 @@ static const ScenarioEntry entries[] = {
     {"passphrases-differ", {passphrases_differ}},
     {"set-up-refused", {set_up_refused}},
     {"others-stay", {others_stay}},
+    {"others-carried", {others_carried}},
+    {"others-left", {others_left}},
+    {"others-refused", {others_refused}},
     {"not-set-up", {not_set_up}},
     {"wrong-key", {wrong_key}},
     {"wrong-passphrase", {wrong_passphrase}},
