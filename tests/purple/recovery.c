@@ -453,24 +453,92 @@ static void master_alone(Scenario *s)
 
 /* ---- a new identity ---- */
 
+static void reset_with(Scenario *s, const char *password)
+{
+    g_autoptr(JsonObject) inputs = json_object_new();
+
+    CHECK(s,
+          host_press(ask(s, "Reset identity…", "Reset your identity?"), "Go on", NULL, NULL, NULL));
+    guint request = (guint)json_object_get_int_member(
+        EXPECT_EVENT(s, "request", "primary", "Reset your identity"), "request");
+    json_object_set_string_member(inputs, "password", password);
+    CHECK(s, host_press(request, "Reset", NULL, inputs, NULL));
+}
+
+static void show_own_keys(Scenario *s)
+{
+    push(s, g_strdup("{\"device_lists\":{\"changed\":[\"" ALICE "\"]}}"));
+    settle(s);
+}
+
 static void reset_refused(Scenario *s)
 {
     start(s);
     fake_server_take_identities(s->server, "another");
-    for (guint i = 0; i < 2; i++) {
-        CHECK(s, host_press(ask(s, "Reset identity…", "Reset your identity?"), "Go on", NULL, NULL,
-                            NULL));
-        guint request = (guint)json_object_get_int_member(
-            EXPECT_EVENT(s, "request", "primary", "Reset your identity"), "request");
-        g_autoptr(JsonObject) inputs = json_object_new();
-        json_object_set_string_member(inputs, "password", i == 0 ? "wrong" : "another");
-        CHECK(s, host_press(request, "Reset", NULL, inputs, NULL));
-        if (i == 0)
-            EXPECT_EVENT(s, "notify", "level", "error", "~secondary",
-                         "Your identity was not reset.");
-        else
-            EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "You have a new identity.");
-    }
+    reset_with(s, "wrong");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "You have a new identity.");
+    show_own_keys(s);
+    CHECK(s, host_take_event("notify") == NULL); /* that somebody else has */
+    forget_all(s);
+}
+
+/* The homeserver has taken the new identity, and its answer is lost: what the user has by then is
+ * the one that the homeserver shows, with all its keys. */
+static void reset_unanswered_1(Scenario *s)
+{
+    FakeAnswer usual = {0};
+    FakeAnswer lost = FAKE_502;
+
+    start(s);
+    lost.process = TRUE;
+    fake_server_take_identities(s->server, "another");
+    fake_server_once(s->server, "device-signing", usual);
+    fake_server_once(s->server, "device-signing", lost);
+    guint signatures = fake_server_count(s->server, "signatures");
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    EXPECT_INT(s, fake_server_overrides_left(s->server), 0);
+    EXPECT_EVENT(s, "notify", "~secondary", "Your identity was reset after all");
+    host_iterate(500);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "signatures"), signatures + 1);
+    CHECK(s, strstr(get_state(s), "This device is signed with your identity.") != NULL);
+    CHECK(s, host_take_event("notify") == NULL); /* nobody else has changed it */
+    forget_all(s);
+}
+
+/* What may have arrived is not thrown away by a second attempt that surely does not. */
+static void reset_unanswered_twice(Scenario *s)
+{
+    FakeAnswer usual = {0};
+    FakeAnswer lost = FAKE_502;
+
+    start(s);
+    lost.process = TRUE;
+    fake_server_take_identities(s->server, "another");
+    fake_server_always(s->server, "keys-query", FAKE_502);
+    fake_server_once(s->server, "device-signing", usual);
+    fake_server_once(s->server, "device-signing", lost);
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    reset_with(s, "wrong");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "The password is wrong.");
+    fake_server_clear(s->server, "keys-query");
+    EXPECT_EVENT(s, "notify", "~secondary", "Your identity was reset after all");
+    CHECK(s, strstr(get_state(s), "with your identity.") != NULL);
+    forget_all(s);
+}
+
+static void reset_unanswered_2(Scenario *s)
+{
+    come_back(s);
+    CHECK(s, strstr(get_state(s), "This device is signed with your identity.") != NULL);
+    forget_all(s);
+    g_autofree char *key = set_up_well(s, "");
+    recover(s, key, "");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "this device is signed as yours");
     forget_all(s);
 }
 
@@ -534,6 +602,8 @@ static const ScenarioEntry entries[] = {
     {"new-device", {new_device}},
     {"master-alone", {master_alone}},
     {"reset-refused", {reset_refused}},
+    {"reset-unanswered", {reset_unanswered_1, reset_unanswered_2}},
+    {"reset-unanswered-twice", {reset_unanswered_twice}},
     {"reminded", {reminded_1, reminded_2, reminded_3}},
 };
 
