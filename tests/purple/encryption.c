@@ -301,6 +301,47 @@ static void no_encryption(Scenario *s)
     forget_all(s);
 }
 
+/* The same for rooms that are made with encryption, by either way of asking for it. */
+static void made_room(Scenario *s)
+{
+    static const char *const commands[] = {
+        "/create Tea --encrypted",
+        "/create Cake --state m.room.encryption {\"algorithm\":\"m.megolm.v1.aes-sha2\"}"};
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not here\"}"};
+    g_autofree char *error = NULL;
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *room = g_strdup_printf("!new%u:localhost", i + 1);
+        host_command(host_find_conversation(s->account, ROOM), commands[i], &error);
+        EXPECT_EVENT(s, "window", "name", room, "kind", "chat");
+        settle(s);
+        forget_all(s);
+        CHECK(s, host_send_chat(s->account, room, SECRET));
+        request = EXPECT_REQUEST(s, "set-state");
+        EXPECT_TEXT(s, request->args[0], room);
+        EXPECT_TEXT(s, request->args[1], "m.room.encryption");
+        g_free(expect_ciphertext(s));
+        settle(s);
+        forget_all(s);
+    }
+    fake_server_always(s->server, "set-state", no);
+    host_command(host_find_conversation(s->account, ROOM), commands[0], &error);
+    EXPECT_EVENT(s, "window", "name", "!new3:localhost", "kind", "chat");
+    settle(s);
+    forget_all(s);
+    guint sent = fake_server_count(s->server, "send");
+    CHECK(s, host_send_chat(s->account, "!new3:localhost", SECRET));
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), sent);
+    forget_all(s);
+}
+
 /* What was typed into an encrypted conversation does not leave in the clear because its partner has
  * gone: the new room is to be encrypted, and where the homeserver makes it a plain one, nothing is
  * sent. */
@@ -468,6 +509,7 @@ static const ScenarioEntry entries[] = {
     {"encryption-switched-on", {switched_on}},
     {"encryption-new-direct-room", {new_direct_room}},
     {"encryption-no-encryption", {no_encryption}},
+    {"encryption-made-room", {made_room}},
     {"encryption-partner-gone", {partner_gone}},
     {"thousand-devices", {thousand_devices}},
 };
