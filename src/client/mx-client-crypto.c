@@ -68,6 +68,14 @@ static void on_second_copy(MxClient *client, const MxCryptoNews *news)
                   "messages. Remove the account in one of them and add it there anew."));
 }
 
+static void on_identity_reset(MxClient *client, const MxCryptoNews *news)
+{
+    mx_client_emit_account_notice(
+        client, _("Your identity was reset after all: the homeserver has taken the new one. Set up "
+                  "recovery now (“Set up recovery…”): the old recovery key belongs to the old "
+                  "identity."));
+}
+
 static void on_device_keys_changed(MxClient *client, const MxCryptoNews *news)
 {
     g_autofree char *text =
@@ -129,6 +137,7 @@ static const struct {
     {MX_CRYPTO_NEWS_DEVICE_KEYS_CHANGED, on_device_keys_changed},
     {MX_CRYPTO_NEWS_PUBLISH_IDENTITY, on_publish_identity},
     {MX_CRYPTO_NEWS_NOT_SIGNED, on_not_signed},
+    {MX_CRYPTO_NEWS_IDENTITY_RESET, on_identity_reset},
     {MX_CRYPTO_NEWS_IDENTITY_CHANGED, mx_trust_identity_changed},
 };
 

@@ -8,7 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
-#include "mx-direct-encryption.h"
+#include "mx-wanted-encryption.h"
 #include "mx-json-push.h"
 #include "mx-json.h"
 #include "mx-room-encryption.h"
@@ -174,7 +174,7 @@ static gboolean check_room(MxStore *store, const char *room_id, GError **error)
     g_autoptr(MxRoomRow) room = mx_store_get_room(store, room_id);
     if (room != NULL && room->encrypted)
         return refuse(error, _("That room is encrypted: nothing is sent there in the clear."));
-    if (room != NULL && mx_direct_encryption_is_missing(store, room))
+    if (room != NULL && mx_wanted_encryption_is_missing(store, room))
         return refuse(error, _("That room was to be encrypted: nothing is sent there in the "
                                "clear."));
     if (room == NULL || mx_room_encryption_decide(store, room->key) != MX_SEND_PLAIN)

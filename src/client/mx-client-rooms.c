@@ -8,13 +8,15 @@
 #include "mx-id.h"
 #include "mx-invitation.h"
 #include "mx-json.h"
+#include "mx-wanted-encryption.h"
 
 /* Rooms come and go by the user's hand: one request each. What it brought about is told by the next
  * /sync. */
 
 typedef struct {
     MxClient *client;
-    char *room_id; /* NULL: the answer names it */
+    char *room_id;     /* NULL: the answer names it */
+    gboolean is_noted; /* the room is to be encrypted, which is remembered first */
     MxRoomFunc func;
     gpointer user_data;
     GDestroyNotify destroy;
@@ -55,6 +57,41 @@ static void read_room_id(RoomCall *call, MxResponse *response, GError **error)
                             _("The homeserver's answer names no room."));
 }
 
+/* What a room call has done before its end. */
+typedef struct {
+    MxClientJob base;
+    RoomCall *call;
+} NoteJob;
+
+static void note_job_free(gpointer data)
+{
+    NoteJob *job = data;
+    room_call_free(job->call);
+    mx_client_job_clear(job);
+    g_free(job);
+}
+
+static void run_note(MxStore *store, gpointer data)
+{
+    NoteJob *job = data;
+    mx_store_begin(store);
+    mx_wanted_encryption_note(store, job->call->room_id);
+    mx_store_commit(store, &job->base.error);
+}
+
+static void on_noted(gpointer data)
+{
+    NoteJob *job = data;
+    job->call->func(job->base.client, job->call->room_id, job->base.error, job->call->user_data);
+}
+
+static void note_wanted_encryption(RoomCall *call)
+{
+    NoteJob *job = mx_client_job_new(call->client, sizeof *job);
+    job->call = call;
+    mx_worker_push(call->client->worker, MX_JOB_USER, run_note, on_noted, job, note_job_free);
+}
+
 static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(RoomCall) call = user_data;
@@ -64,7 +101,10 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
         return;
     if (response != NULL && call->room_id == NULL)
         read_room_id(call, response, &error);
-    call->func(call->client, call->room_id, error, call->user_data);
+    if (call->is_noted && error == NULL)
+        note_wanted_encryption(g_steal_pointer(&call));
+    else
+        call->func(call->client, call->room_id, error, call->user_data);
 }
 
 static void send_call(RoomCall *call, MxRequest *request)
@@ -171,9 +211,11 @@ void mx_client_invite(MxClient *client, const char *room_id, const char *user_id
 void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc func,
                            gpointer user_data, GDestroyNotify destroy)
 {
-    g_return_if_fail(client->http != NULL);
+    g_return_if_fail(client->http != NULL && client->worker != NULL);
     g_autoptr(JsonObject) body = mx_new_room_to_json(wanted);
     g_autoptr(MxRequest) request = mx_endpoint_create_room(body);
     mx_request_set_timeout(request, 0); /* each invitee's server may be asked first */
-    send_call(room_call_new(client, NULL, func, user_data, destroy), request);
+    RoomCall *call = room_call_new(client, NULL, func, user_data, destroy);
+    call->is_noted = mx_new_room_wants_encryption(wanted);
+    send_call(call, request);
 }

@@ -4,7 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-direct-encryption.h"
+#include "mx-wanted-encryption.h"
 #include "mx-client-encryption.h"
 
 #include "mx-ask.h"
@@ -143,7 +143,7 @@ static void run_adopt(MxStore *store, gpointer data)
         mx_store_move_queue(store, job->room, room);
     mx_store_save_room(store, room);
     if (job->asks_encryption)
-        mx_direct_encryption_note(store, job->new_room_id);
+        mx_wanted_encryption_note(store, job->new_room_id);
     g_autofree char *attempt = attempt_name(job);
     mx_store_set_value(store, attempt, NULL);
     mx_direct_add(store, job->user_id, job->new_room_id);

@@ -14,6 +14,7 @@
 #include "mx-link.h"
 
 #define SPACE " \t\r\n"
+#define ENCRYPTION "m.room.encryption"
 #define MEGOLM "m.megolm.v1.aes-sha2"
 
 static void unref_object(gpointer object)
@@ -299,10 +300,21 @@ static void add_state(JsonObject *body, const MxNewRoom *room)
     add_setting(state, "m.room.history_visibility", "history_visibility", room->history);
     add_setting(state, "m.room.guest_access", "guest_access", room->guests);
     if (room->is_encrypted)
-        add_setting(state, "m.room.encryption", "algorithm", MEGOLM);
+        add_setting(state, ENCRYPTION, "algorithm", MEGOLM);
     for (guint i = 0; i < room->state->len; i++)
         json_array_add_object_element(state, json_object_ref(g_ptr_array_index(room->state, i)));
     json_object_set_array_member(body, "initial_state", state);
+}
+
+gboolean mx_new_room_wants_encryption(const MxNewRoom *room)
+{
+    gboolean is_wanted = room->is_encrypted;
+    for (guint i = 0; i < room->state->len; i++) {
+        JsonObject *event = g_ptr_array_index(room->state, i);
+        is_wanted |= g_strcmp0(mx_json_string(event, "type"), ENCRYPTION) == 0 &&
+                     g_strcmp0(mx_json_string(event, "state_key"), "") == 0;
+    }
+    return is_wanted;
 }
 
 static JsonObject *new_creation(const MxNewRoom *room)

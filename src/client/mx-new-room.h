@@ -31,5 +31,7 @@ MxNewRoom *mx_new_room_parse(const char *typed, const char *own_server, GError *
 char *mx_new_room_read_alias(const char *typed, const char *own_server);
 /* Adds user IDs, or links to people, with white space or commas between. FALSE: one is none. */
 gboolean mx_new_room_add_people(MxNewRoom *room, const char *typed, GError **error);
+/* Whether the user has asked for encryption, by whichever option. */
+gboolean mx_new_room_wants_encryption(const MxNewRoom *room);
 /* Body of POST /createRoom. The caller owns it. */
 JsonObject *mx_new_room_to_json(const MxNewRoom *room);

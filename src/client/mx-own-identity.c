@@ -106,7 +106,7 @@ static EndFunc choose_end(const Upload *upload, const GError *error)
     gboolean is_open =
         mx_error_is_transient(error) || g_error_matches(error, MX_ERROR, MX_ERROR_BAD_ANSWER);
     if (upload->is_reset)
-        return is_open ? keep : mx_cross_signing_drop_made;
+        return is_open ? mx_cross_signing_note_unanswered : mx_cross_signing_drop_made;
     return is_open ? mx_cross_signing_try_later : keep;
 }
 

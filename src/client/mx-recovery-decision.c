@@ -106,6 +106,14 @@ gboolean mx_recovery_open_secrets(JsonObject *description, const guint8 key[MX_K
           "up anew on a device that is signed."));
 }
 
+gboolean mx_recovery_is_other_secret(const char *type, JsonObject *content, const char *key_id)
+{
+    for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
+        if (g_str_equal(type, mx_cross_signing_get_name(i)))
+            return FALSE;
+    return mx_secret_storage_find(content, key_id) != NULL;
+}
+
 JsonObject *mx_recovery_merge(JsonObject *present, const char *key_id, JsonObject *encrypted)
 {
     g_autofree char *text = present != NULL ? mx_json_object_to_text(present) : NULL;

@@ -23,6 +23,8 @@ gboolean mx_recovery_find_key(JsonObject *description, const char *typed, guint8
 gboolean mx_recovery_open_secrets(JsonObject *description, const guint8 key[MX_KEY_LEN],
                                   const char *key_id, JsonObject *const items[],
                                   char *seeds[MX_CROSS_SIGNING_N_KEYS], GError **error);
+/* Whether account data is a secret that is encrypted for this key, and is none of the identity. */
+gboolean mx_recovery_is_other_secret(const char *type, JsonObject *content, const char *key_id);
 /* What replaces the account data of a secret: encrypted (taken) for this key, and what is there for
  * other keys, or is of other kinds, as it stands. present may be NULL. The caller unrefs. */
 JsonObject *mx_recovery_merge(JsonObject *present, const char *key_id, JsonObject *encrypted);

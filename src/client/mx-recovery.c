@@ -16,11 +16,15 @@
 #include "mx-recovery-key.h"
 #include "mx-secret-storage.h"
 
+/* Secrets beside the identity. There are two kinds in the specification. */
+#define MAX_OTHERS 50
+
 /* A piece of account data on its way there or back. */
 typedef struct {
     char *type;
     JsonObject *content; /* to be written; or NULL */
     JsonObject *read;    /* as the homeserver has it; or NULL */
+    char *secret;        /* of others than the identity; or NULL */
 } Item;
 
 /* One attempt: a chain of requests and jobs, each of which holds a reference. */
@@ -33,7 +37,10 @@ typedef struct {
     GError *error;
     char *secret; /* what the user typed, or NULL */
     guint8 key[MX_KEY_LEN];
-    JsonObject *description; /* of the key, when it is being made */
+    char *present, *present_id; /* what was typed of the key that is replaced, and its ID */
+    GPtrArray *others;          /* the secrets that are stored for that key; char * */
+    GPtrArray *carried;         /* Item, with what they are */
+    JsonObject *description;    /* of the key, when it is being made */
     char *key_id, *recovery_key;
     gboolean replaces;
     gboolean is_signed; /* what was recovered can sign this device */
@@ -48,16 +55,21 @@ static void item_free(gpointer data)
     g_free(item->type);
     g_clear_pointer(&item->content, json_object_unref);
     g_clear_pointer(&item->read, json_object_unref);
+    mx_secret_free(item->secret);
     g_free(item);
 }
 
-static Item *add_item(Flow *flow, const char *type, JsonObject *content)
+static Item *item_new(const char *type, JsonObject *content)
 {
     Item *item = g_new0(Item, 1);
     item->type = g_strdup(type);
     item->content = content;
-    g_ptr_array_add(flow->items, item);
     return item;
+}
+
+static void add_item(Flow *flow, const char *type, JsonObject *content)
+{
+    g_ptr_array_add(flow->items, item_new(type, content));
 }
 
 static JsonObject *get_read(Flow *flow, guint i)
@@ -74,6 +86,8 @@ static Flow *flow_new(MxClient *client, GCallback func, gpointer user_data, GDes
     flow->user_data = user_data;
     flow->destroy = destroy;
     flow->items = g_ptr_array_new_with_free_func(item_free);
+    flow->others = g_ptr_array_new_with_free_func(g_free);
+    flow->carried = g_ptr_array_new_with_free_func(item_free);
     return flow;
 }
 
@@ -90,7 +104,11 @@ static void flow_clear(gpointer data)
     mx_memzero(flow->key, sizeof flow->key);
     g_clear_pointer(&flow->description, json_object_unref);
     g_free(flow->key_id);
+    mx_secret_free(flow->present);
+    g_free(flow->present_id);
     g_ptr_array_unref(flow->items);
+    g_ptr_array_unref(flow->others);
+    g_ptr_array_unref(flow->carried);
 }
 
 static void flow_unref(gpointer flow)
@@ -179,12 +197,39 @@ static void read_all(Flow *flow, void (*when_read)(gpointer flow))
 
 /* ---- is there one ---- */
 
+/* Of what /sync has told; each one is asked for anew before it is used. */
+static void run_list(MxStore *store, gpointer data)
+{
+    Flow *flow = data;
+    g_autoptr(GPtrArray) types = mx_store_list_account_data(store);
+    for (guint i = 0; i < types->len && flow->others->len < MAX_OTHERS; i++) {
+        const char *type = g_ptr_array_index(types, i);
+        g_autofree char *text = mx_store_get_account_data(store, 0, type);
+        g_autoptr(JsonObject) content = text != NULL ? mx_json_parse_object(text, -1, NULL) : NULL;
+        if (mx_recovery_is_other_secret(type, content, flow->present_id))
+            g_ptr_array_add(flow->others, g_strdup(type));
+    }
+}
+
+static void on_listed(gpointer data)
+{
+    Flow *flow = data;
+    g_ptr_array_add(flow->others, NULL);
+    ((MxHasRecoveryFunc)flow->func)(flow->client, TRUE, (const char *const *)flow->others->pdata,
+                                    NULL, flow->user_data);
+}
+
 static void on_has(MxClient *client, JsonObject *answer, const GError *error, gpointer user_data)
 {
+    static const char *const none[] = {NULL};
     Flow *flow = user_data;
-    gboolean is_there = mx_json_string(answer, "key") != NULL;
-    ((MxHasRecoveryFunc)flow->func)(client, is_there, is_not_there(error) ? NULL : error,
-                                    flow->user_data);
+    flow->present_id = g_strdup(mx_json_string(answer, "key"));
+    if (flow->present_id != NULL)
+        push(flow, run_list, on_listed);
+    else if (error != NULL && !is_not_there(error))
+        ((MxHasRecoveryFunc)flow->func)(client, FALSE, NULL, error, flow->user_data);
+    else
+        ((MxHasRecoveryFunc)flow->func)(client, FALSE, none, NULL, flow->user_data);
 }
 
 void mx_client_has_recovery(MxClient *client, MxHasRecoveryFunc func, gpointer user_data,
@@ -196,26 +241,31 @@ void mx_client_has_recovery(MxClient *client, MxHasRecoveryFunc func, gpointer u
 
 /* ---- setting up ---- */
 
-enum { NEW_DESCRIPTION, NEW_SECRETS, NEW_WHICH = NEW_SECRETS + MX_CROSS_SIGNING_N_KEYS };
+enum { NEW_DESCRIPTION, NEW_SECRETS, NEW_OTHERS = NEW_SECRETS + MX_CROSS_SIGNING_N_KEYS };
+
+/* FALSE: flow->error. */
+static gboolean encrypt_item(Flow *flow, Item *item, const char *secret)
+{
+    JsonObject *encrypted = mx_secret_storage_encrypt(flow->key, item->type, secret, &flow->error);
+    if (encrypted == NULL)
+        return FALSE;
+    item->content = mx_recovery_merge(item->read, flow->key_id, encrypted);
+    return TRUE;
+}
 
 /* FALSE: flow->error. */
 static gboolean add_secret(Flow *flow, MxCrypto *crypto, MxCrossSigningKey key)
 {
-    const char *name = mx_cross_signing_get_name(key);
-    Item *item = g_ptr_array_index(flow->items, NEW_SECRETS + key);
     char *seed = mx_cross_signing_get_seed(crypto, key);
-    JsonObject *encrypted = NULL;
+    gboolean is_added = FALSE;
     if (seed == NULL)
         fail(flow, MX_ERROR_INVALID,
              _("This device does not have all keys of your identity. Choose “Recover encryption…” "
                "first, or set recovery up on a device that has them."));
     else
-        encrypted = mx_secret_storage_encrypt(flow->key, name, seed, &flow->error);
+        is_added = encrypt_item(flow, g_ptr_array_index(flow->items, NEW_SECRETS + key), seed);
     mx_secret_free(seed);
-    if (encrypted == NULL)
-        return FALSE;
-    item->content = mx_recovery_merge(item->read, flow->key_id, encrypted);
-    return TRUE;
+    return is_added;
 }
 
 static void run_make(MxStore *store, gpointer data)
@@ -229,20 +279,36 @@ static void run_make(MxStore *store, gpointer data)
     for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
         if (!add_secret(flow, crypto, i))
             return;
+    for (guint i = NEW_OTHERS; i < flow->items->len - 1; i++) {
+        Item *item = g_ptr_array_index(flow->items, i);
+        if (!encrypt_item(flow, item, item->secret))
+            return;
+    }
     flow->recovery_key = mx_recovery_key_encode(flow->key);
 }
 
-static gboolean is_secret_right(Flow *flow, MxCrypto *crypto, MxCrossSigningKey key, guint item)
+static gboolean is_item_right(Flow *flow, guint i, const char *secret)
 {
-    JsonObject *encrypted = mx_secret_storage_find(get_read(flow, item), flow->key_id);
-    char *text =
-        encrypted != NULL
-            ? mx_secret_storage_decrypt(flow->key, mx_cross_signing_get_name(key), encrypted, NULL)
-            : NULL;
-    char *seed = mx_cross_signing_get_seed(crypto, key);
-    gboolean is_right = text != NULL && g_strcmp0(text, seed) == 0;
+    Item *item = g_ptr_array_index(flow->items, i);
+    JsonObject *encrypted = mx_secret_storage_find(item->read, flow->key_id);
+    char *text = encrypted != NULL
+                     ? mx_secret_storage_decrypt(flow->key, item->type, encrypted, NULL)
+                     : NULL;
+    gboolean is_right = text != NULL && g_strcmp0(text, secret) == 0;
     mx_secret_free(text);
-    mx_secret_free(seed);
+    return is_right;
+}
+
+static gboolean are_secrets_right(Flow *flow, MxCrypto *crypto)
+{
+    gboolean is_right = TRUE;
+    for (int i = 0; is_right && i < MX_CROSS_SIGNING_N_KEYS; i++) {
+        char *seed = mx_cross_signing_get_seed(crypto, i);
+        is_right = is_item_right(flow, NEW_SECRETS + i, seed);
+        mx_secret_free(seed);
+    }
+    for (guint i = NEW_OTHERS; is_right && i < flow->items->len - 1; i++)
+        is_right = is_item_right(flow, i, ((Item *)g_ptr_array_index(flow->items, i))->secret);
     return is_right;
 }
 
@@ -251,14 +317,12 @@ static void run_check(MxStore *store, gpointer data)
 {
     Flow *flow = data;
     MxCrypto *crypto = mx_crypto_of(store);
-    const char *which = mx_json_string(get_read(flow, NEW_WHICH), "key");
+    const char *which = mx_json_string(get_read(flow, flow->items->len - 1), "key");
     gboolean is_right = crypto != NULL &&
                         mx_recovery_key_decode(flow->recovery_key, flow->key, NULL) &&
                         mx_secret_storage_check_key(get_read(flow, NEW_DESCRIPTION), flow->key) ==
                             MX_SECRET_KEY_RIGHT &&
-                        g_strcmp0(which, flow->key_id) == 0;
-    for (int i = 0; is_right && i < MX_CROSS_SIGNING_N_KEYS; i++)
-        is_right = is_secret_right(flow, crypto, i, NEW_SECRETS + i);
+                        g_strcmp0(which, flow->key_id) == 0 && are_secrets_right(flow, crypto);
     if (!is_right)
         fail(flow, MX_ERROR_BAD_ANSWER,
              _("The homeserver does not give back what was stored for recovery, so recovery is not "
@@ -337,15 +401,53 @@ static void plan_items(Flow *flow)
     g_autofree char *type = g_strconcat(MX_SECRET_STORAGE_KEY_PREFIX, flow->key_id, NULL);
     JsonObject *which = json_object_new();
     json_object_set_string_member(which, "key", flow->key_id);
+    g_ptr_array_set_size(flow->items, 0);
     add_item(flow, type, g_steal_pointer(&flow->description));
     for (int i = 0; i < MX_CROSS_SIGNING_N_KEYS; i++)
         add_item(flow, mx_cross_signing_get_name(i), NULL);
+    g_ptr_array_extend_and_steal(flow->items, g_ptr_array_ref(flow->carried));
     add_item(flow, MX_SECRET_STORAGE_DEFAULT_KEY, which);
+}
+
+/* A secret that is not stored for that key any more is none to be carried over. FALSE: flow->error.
+ */
+static gboolean carry_over(Flow *flow, const guint8 key[MX_KEY_LEN], const Item *item)
+{
+    JsonObject *encrypted = mx_secret_storage_find(item->read, flow->present_id);
+    if (encrypted == NULL)
+        return TRUE;
+    char *secret = mx_secret_storage_decrypt(key, item->type, encrypted, NULL);
+    if (secret == NULL) {
+        g_set_error(&flow->error, MX_ERROR, MX_ERROR_INVALID,
+                    _("“%s” cannot be opened with what you typed, and so not be stored for a new "
+                      "recovery key. To replace the key without it, leave the present one empty."),
+                    item->type);
+        return FALSE;
+    }
+    Item *carried = item_new(item->type, NULL);
+    carried->secret = secret;
+    g_ptr_array_add(flow->carried, carried);
+    return TRUE;
+}
+
+/* FALSE: flow->error. */
+static gboolean open_present(Flow *flow)
+{
+    guint8 key[MX_KEY_LEN];
+    if (flow->present == NULL)
+        return TRUE;
+    gboolean is_open = mx_recovery_find_key(get_read(flow, 0), flow->present, key, &flow->error);
+    for (guint i = 1; is_open && i < flow->items->len; i++)
+        is_open = carry_over(flow, key, g_ptr_array_index(flow->items, i));
+    mx_memzero(key, sizeof key);
+    return is_open;
 }
 
 static void think_make_key(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Flow *flow = data;
+    if (!open_present(flow))
+        return;
     flow->key_id = mx_secret_storage_new_key_id(&flow->error);
     if (flow->key_id != NULL)
         mx_recovery_make_key(flow->secret, flow->key, &flow->description, &flow->error);
@@ -364,26 +466,49 @@ static void on_key_made(GObject *source, GAsyncResult *result, gpointer data)
     read_all(flow, add_secrets);
 }
 
-static void on_present_key(MxClient *client, JsonObject *answer, const GError *error,
-                           gpointer user_data)
+static void make_now(gpointer data)
 {
-    Flow *flow = user_data;
-    if (error != NULL && !is_not_there(error))
-        flow->error = g_error_copy(error);
-    else if (mx_json_string(answer, "key") != NULL && !flow->replaces)
-        fail(flow, MX_ERROR_INVALID, _("There is a recovery key for this account already."));
+    Flow *flow = data;
     if (flow->error != NULL)
         end(flow);
     else
         think(flow, think_make_key, on_key_made);
 }
 
-void mx_client_set_up_recovery(MxClient *client, const char *passphrase, gboolean replaces,
-                               MxRecoveryFunc func, gpointer user_data, GDestroyNotify destroy)
+static void on_others_listed(gpointer data)
+{
+    Flow *flow = data;
+    g_autofree char *type = g_strconcat(MX_SECRET_STORAGE_KEY_PREFIX, flow->present_id, NULL);
+    add_item(flow, type, NULL);
+    for (guint i = 0; i < flow->others->len; i++)
+        add_item(flow, g_ptr_array_index(flow->others, i), NULL);
+    read_all(flow, make_now);
+}
+
+static void on_present_key(MxClient *client, JsonObject *answer, const GError *error,
+                           gpointer user_data)
+{
+    Flow *flow = user_data;
+    flow->present_id = g_strdup(mx_json_string(answer, "key"));
+    if (flow->present_id == NULL)
+        g_clear_pointer(&flow->present, mx_secret_free);
+    if (error != NULL && !is_not_there(error))
+        flow->error = g_error_copy(error);
+    else if (flow->present_id != NULL && !flow->replaces)
+        fail(flow, MX_ERROR_INVALID, _("There is a recovery key for this account already."));
+    if (flow->error == NULL && flow->present != NULL)
+        push(flow, run_list, on_others_listed);
+    else
+        make_now(flow);
+}
+
+void mx_client_set_up_recovery(MxClient *client, const MxRecoveryWish *wish, MxRecoveryFunc func,
+                               gpointer user_data, GDestroyNotify destroy)
 {
     g_autoptr(Flow) flow = flow_new(client, G_CALLBACK(func), user_data, destroy);
-    flow->secret = g_strdup(passphrase);
-    flow->replaces = replaces;
+    flow->secret = g_strdup(wish->passphrase);
+    flow->present = g_strdup(wish->present);
+    flow->replaces = wish->replaces;
     get(flow, MX_SECRET_STORAGE_DEFAULT_KEY, on_present_key);
 }
 

@@ -7,7 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-direct-encryption.h"
+#include "mx-wanted-encryption.h"
 #include "mx-json.h"
 #include "mx-relation.h"
 #include "mx-room-encryption.h"
@@ -162,7 +162,7 @@ static MxSendNext decide(MxStore *store, MxSendJob *job)
     if (job->is_pending_room || partner_is_away(store, room, job->own_user_id))
         return job->may_resend ? MX_NEXT_PREPARE : MX_NEXT_WAIT_SYNC;
     if (decision == MX_SEND_PLAIN && job->item->cipher == NULL &&
-        !mx_send_is_redaction(job->item) && mx_direct_encryption_is_missing(store, room))
+        !mx_send_is_redaction(job->item) && mx_wanted_encryption_is_missing(store, room))
         return MX_NEXT_ENCRYPT;
     if (decision == MX_SEND_PLAIN && is_for_encrypted(job->item))
         return MX_NEXT_NOT_PLAIN;

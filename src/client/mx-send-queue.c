@@ -5,7 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
-#include "mx-direct-encryption.h"
+#include "mx-wanted-encryption.h"
 #include "mx-direct-room.h"
 #include "mx-json.h"
 #include "mx-ratchet.h"
@@ -449,7 +449,7 @@ static void on_decided(gpointer data)
                                job->is_pending_room, queue->uncertain_at != 0, on_prepared);
         return;
     case MX_NEXT_ENCRYPT:
-        mx_direct_encryption_make_up(client, job->room, job->body, job->item->is_secret,
+        mx_wanted_encryption_make_up(client, job->room, job->body, job->item->is_secret,
                                      on_prepared);
         return;
     case MX_NEXT_WAIT_GAP:

@@ -10,6 +10,7 @@
 #include "mx-id.h"
 #include "mx-ignored-list.h"
 #include "mx-json.h"
+#include "mx-mark.h"
 #include "mx-uri.h"
 #include "mx-vault.h"
 
@@ -745,11 +746,17 @@ static void send_logout(MxClient *client)
                        g_object_ref(client));
 }
 
+/* After an upload of a new mark. */
+static void end_mark(MxClient *client)
+{
+    mx_mark_end(client, send_logout);
+}
+
 /* Keys that arrive after the log-out would make the homeserver list the device again. */
 void mx_session_log_out(MxClient *client)
 {
     if (client->http == NULL || client->worker == NULL)
         return;
     mx_sync_pause(client);
-    mx_client_crypto_finish(client, send_logout);
+    mx_client_crypto_finish(client, end_mark);
 }

@@ -5,11 +5,12 @@
 #include <glib/gstdio.h>
 
 #include "mx-endpoints.h"
+#include "mx-mark.h"
 #include "mx-vault.h"
 #include "mx-worker.h"
 
 /* Shorter than a successor waits for the database, which may want to erase it. */
-#define LOGOUT_TIMEOUT_S 15
+#define LOGOUT_TIMEOUT_S 12
 
 typedef struct {
     char *store_dir;
@@ -17,6 +18,7 @@ typedef struct {
     MxWorker *worker;
     MxHttp *http;
     char *token, *base_url;
+    char *user_id, *mark; /* the type of account data that is to be blanked; or NULL */
     GError *error;
     MxSignOutFunc func;
     gpointer user_data;
@@ -51,6 +53,8 @@ static void finish(SignOut *self)
     g_clear_error(&self->error);
     g_free(self->token);
     g_free(self->base_url);
+    g_free(self->user_id);
+    g_free(self->mark);
     g_free(self->store_dir);
     g_free(self);
 }
@@ -88,6 +92,22 @@ static void run_read(MxStore *store, gpointer data)
     SignOut *self = data;
     self->token = mx_store_get_value(store, MX_VALUE_ACCESS_TOKEN);
     self->base_url = mx_store_get_value(store, MX_VALUE_BASE_URL);
+    self->user_id = mx_store_get_value(store, MX_VALUE_USER_ID);
+    self->mark = mx_mark_get_type(store);
+}
+
+static void send_logout(SignOut *self)
+{
+    g_autoptr(MxRequest) request = mx_endpoint_logout();
+    mx_request_set_timeout(request, LOGOUT_TIMEOUT_S);
+    mx_request_set_rate_limit_retries(request, 0);
+    mx_http_send_async(self->http, request, NULL, on_logged_out, self);
+}
+
+static void on_blanked(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(MxResponse) response = mx_http_send_finish(MX_HTTP(source), result, NULL);
+    send_logout(user_data);
 }
 
 static void on_read(gpointer data)
@@ -103,10 +123,12 @@ static void on_read(gpointer data)
         return;
     }
     mx_http_set_session(self->http, self->base_url, self->token);
-    g_autoptr(MxRequest) request = mx_endpoint_logout();
-    mx_request_set_timeout(request, LOGOUT_TIMEOUT_S);
-    mx_request_set_rate_limit_retries(request, 0);
-    mx_http_send_async(self->http, request, NULL, on_logged_out, self);
+    if (self->mark == NULL || self->user_id == NULL) {
+        send_logout(self);
+        return;
+    }
+    g_autoptr(MxRequest) request = mx_mark_new_request(self->user_id, self->mark);
+    mx_http_send_async(self->http, request, NULL, on_blanked, self);
 }
 
 static void on_opened(const GError *error, gpointer user_data)

@@ -33,11 +33,12 @@
 
 /* As it is sealed. */
 typedef struct {
-    guint8 flags; /* kept: which of the seeds are there, 1 << key; made: FLAG_REPLACES */
+    guint8 flags; /* kept: which of the seeds are there, 1 << key; made: FLAG_… */
     guint8 seeds[MX_CROSS_SIGNING_N_KEYS][MX_KEY_LEN];
 } Seeds;
 G_STATIC_ASSERT(sizeof(Seeds) == 1 + MX_CROSS_SIGNING_N_KEYS * MX_KEY_LEN);
 #define FLAG_REPLACES 1
+#define FLAG_UNANSWERED 2 /* the homeserver may have taken it */
 #define FLAG_ALL ((1 << MX_CROSS_SIGNING_N_KEYS) - 1)
 
 typedef struct {
@@ -224,7 +225,25 @@ static void drop_made(MxCrypto *crypto, Part *part)
 
 void mx_cross_signing_drop_made(MxCrypto *crypto)
 {
-    drop_made(crypto, get_part(crypto));
+    Part *part = get_part(crypto);
+    if (!(part->made.flags & FLAG_UNANSWERED))
+        drop_made(crypto, part);
+}
+
+void mx_cross_signing_note_unanswered(MxCrypto *crypto)
+{
+    Part *part = get_part(crypto);
+    if (!part->has_made)
+        return;
+    part->made.flags |= FLAG_UNANSWERED;
+    save(crypto, MADE, &part->made);
+    mx_device_list_refresh(crypto, crypto->user_id);
+}
+
+gboolean mx_cross_signing_is_made(MxCrypto *crypto, const char *master)
+{
+    Part *part = get_part(crypto);
+    return part->has_made && is_seed_of(part->made.seeds[MX_CROSS_SIGNING_MASTER], master);
 }
 
 gboolean mx_cross_signing_make(MxCrypto *crypto, gboolean replaces, GError **error)
@@ -237,6 +256,8 @@ gboolean mx_cross_signing_make(MxCrypto *crypto, gboolean replaces, GError **err
                             _("There is an identity for this account already."));
         return FALSE;
     }
+    if (replaces && part->has_made && (part->made.flags & FLAG_UNANSWERED))
+        return TRUE; /* the same once more: the homeserver may show it already */
     if (!mx_random((guint8 *)seeds.seeds, sizeof seeds.seeds, error))
         return FALSE;
     part->made = seeds;
@@ -321,12 +342,15 @@ static gboolean is_known_to_have_none(MxCrypto *crypto)
 /* O1: what was made counts when the homeserver shows it as this user's. */
 static void promote(MxCrypto *crypto, Part *part)
 {
+    gboolean is_unanswered = part->made.flags & FLAG_UNANSWERED;
     part->kept = part->made;
     part->kept.flags = FLAG_ALL;
     save(crypto, KEPT, &part->kept);
     drop_made(crypto, part);
     mx_identity_accept(crypto, crypto->user_id);
     mx_identity_set_own_trusted(crypto, TRUE);
+    if (is_unanswered)
+        mx_crypto_tell(crypto, MX_CRYPTO_NEWS_IDENTITY_RESET, 0, NULL, NULL, NULL);
     part->until_ms = 0;
 }
 

@@ -48,8 +48,13 @@ gboolean mx_cross_signing_make(MxCrypto *crypto, gboolean replaces, GError **err
 JsonObject *mx_cross_signing_get_upload(MxCrypto *crypto);
 /* The homeserver has taken it: it is asked for the result. */
 void mx_cross_signing_note_uploaded(MxCrypto *crypto);
-/* It is not to be uploaded any more. */
+/* It is not to be uploaded any more; but what an earlier attempt may have brought there stays. */
 void mx_cross_signing_drop_made(MxCrypto *crypto);
+/* A reset whose answer is lost: it is kept, in case the homeserver shows it, which is told then
+ * (MX_CRYPTO_NEWS_IDENTITY_RESET); the next attempt is with the same. */
+void mx_cross_signing_note_unanswered(MxCrypto *crypto);
+/* Whether this master key is of what was made, and so of nobody else. */
+gboolean mx_cross_signing_is_made(MxCrypto *crypto, const char *master);
 /* The homeserver could not take it now: it is to be published again in a minute. */
 void mx_cross_signing_try_later(MxCrypto *crypto);
 

@@ -85,6 +85,7 @@ typedef enum {
                                */
     MX_CRYPTO_NEWS_TRUST,     /* user_id or NULL: what is shown of devices and people may differ */
     MX_CRYPTO_NEWS_NOT_SIGNED, /* there is an identity, and this device is not known to be of it */
+    MX_CRYPTO_NEWS_IDENTITY_RESET,   /* the answer was lost, and the homeserver has taken it */
     MX_CRYPTO_NEWS_PUBLISH_IDENTITY, /* mx_cross_signing_get_upload() is to be uploaded */
 } MxCryptoNewsKind;
 #define MX_CRYPTO_DEVICE_REPLACED "replaced" /* it was gone, and came back with others: used */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-identity.h"
 
+#include "mx-cross-signing.h"
 #include "mx-crypto-private.h"
 #include "mx-json.h"
 #include "mx-signed-json.h"
@@ -179,7 +180,8 @@ static void take_other(MxCrypto *crypto, MxIdentityRow *row, char *key, JsonObje
     mx_store_save_identity(crypto->store, row);
     if (!is_news)
         return;
-    mx_crypto_tell(crypto, MX_CRYPTO_NEWS_IDENTITY_CHANGED, 0, row->user_id, NULL, NULL);
+    if (!g_str_equal(row->user_id, crypto->user_id) || !mx_cross_signing_is_made(crypto, key))
+        mx_crypto_tell(crypto, MX_CRYPTO_NEWS_IDENTITY_CHANGED, 0, row->user_id, NULL, NULL);
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_TRUST, 0, NULL, NULL, NULL);
 }
 

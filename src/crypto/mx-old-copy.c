@@ -94,6 +94,20 @@ void mx_old_copy_note_use(MxCrypto *crypto)
 
 /* ---- to the homeserver ---- */
 
+char *mx_old_copy_get_type(const char *device_id)
+{
+    return g_strconcat(TYPE, device_id, NULL);
+}
+
+gboolean mx_old_copy_note_blanked(MxCrypto *crypto)
+{
+    g_auto(GStrv) marks = load_marks(crypto);
+    if (marks[0] == NULL)
+        return FALSE;
+    get_part(crypto)->is_due = TRUE;
+    return TRUE;
+}
+
 static void on_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                       const MxCryptoAnswer *answer, gpointer user_data)
 {
@@ -131,7 +145,7 @@ gint64 mx_old_copy_collect(MxCrypto *crypto)
     mx_crypto_add_request(crypto, MX_CRYPTO_ACCOUNT_DATA, mx_json_object_to_text(body), on_answer,
                           NULL, NULL);
     MxCryptoRequest *request = g_ptr_array_index(crypto->due, crypto->due->len - 1);
-    request->event_type = g_strconcat(TYPE, crypto->device_id, NULL);
+    request->event_type = mx_old_copy_get_type(crypto->device_id);
     part->in_flight = request->id;
     part->is_due = FALSE;
     return -1;
@@ -180,7 +194,7 @@ static void note_mark(MxCrypto *crypto, const char *mark)
 
 void mx_old_copy_note_account_data(MxCrypto *crypto, GPtrArray *events)
 {
-    g_autofree char *type = g_strconcat(TYPE, crypto->device_id, NULL);
+    g_autofree char *type = mx_old_copy_get_type(crypto->device_id);
     for (guint i = 0; i < events->len; i++) {
         const char *text = g_ptr_array_index(events, i);
         MxJsonSlice event = mx_json_scan_root(text, strlen(text));

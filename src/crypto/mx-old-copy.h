@@ -28,6 +28,12 @@ void mx_old_copy_note_sync_failed(MxCrypto *crypto); /* its transaction */
 /* A ratchet has moved: the homeserver's mark has to be of this run. */
 void mx_old_copy_note_use(MxCrypto *crypto);
 
+/* The type of account data that has the mark of a device. The caller frees. */
+char *mx_old_copy_get_type(const char *device_id);
+/* The homeserver's mark is about to be taken away; if this device goes on all the same, it is put
+ * back. FALSE: there is none. */
+gboolean mx_old_copy_note_blanked(MxCrypto *crypto);
+
 /* mx-crypto.c */
 gint64 mx_old_copy_collect(MxCrypto *crypto);
 gpointer mx_old_copy_part_new(void);

@@ -3,6 +3,8 @@
 #include "recovery.h"
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include <notify.h>
@@ -15,6 +17,9 @@
 #include "mx-trust.h"
 #include "reply.h"
 #include "trust.h"
+
+#define MAX_SECRET_NAME 60 /* bytes */
+#define MAX_SECRETS_NAMED 5
 
 /* Callbacks of dialogs get the connection and nothing that would have to be freed: a dialog that
  * dies with the connection calls nothing. */
@@ -91,12 +96,18 @@ static void set_up(PurpleConnection *gc, PurpleRequestFields *fields, gboolean r
     const char *again = purple_request_fields_get_string(fields, "again");
     if (mxp == NULL)
         return;
-    if (g_strcmp0(is_typed(passphrase) ? passphrase : "", is_typed(again) ? again : "") != 0)
+    if (g_strcmp0(is_typed(passphrase) ? passphrase : "", is_typed(again) ? again : "") != 0) {
         purple_notify_error(gc, _("Matrix"), _("Recovery was not set up"),
                             _("The two passphrases differ. Choose “Set up recovery…” again."));
-    else
-        mx_client_set_up_recovery(mxp->client, is_typed(passphrase) ? passphrase : NULL, replaces,
-                                  on_set_up, mxp, NULL);
+        return;
+    }
+    const char *present = purple_request_fields_exists(fields, "present")
+                              ? purple_request_fields_get_string(fields, "present")
+                              : NULL;
+    MxRecoveryWish wish = {.passphrase = is_typed(passphrase) ? passphrase : NULL,
+                           .replaces = replaces,
+                           .present = is_typed(present) ? present : NULL};
+    mx_client_set_up_recovery(mxp->client, &wish, on_set_up, mxp, NULL);
 }
 
 static void on_set_up_new(PurpleConnection *gc, PurpleRequestFields *fields)
@@ -109,11 +120,17 @@ static void on_set_up_again(PurpleConnection *gc, PurpleRequestFields *fields)
     set_up(gc, fields, TRUE);
 }
 
-static void ask_passphrase(MxpAccount *mxp, GCallback func)
+static PurpleRequestFieldGroup *new_passphrase_group(void)
 {
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
     add_text(group, "passphrase", _("Passphrase (optional)"), TRUE);
     add_text(group, "again", _("The passphrase again"), TRUE);
+    return group;
+}
+
+static void ask_passphrase(MxpAccount *mxp, GCallback func)
+{
+    PurpleRequestFieldGroup *group = new_passphrase_group();
     ask(mxp, _("Set up recovery"),
         _("You get a recovery key: with it you recover your encryption elsewhere.\n"
           "Whoever else has it can do so too.\n"
@@ -127,18 +144,62 @@ static void on_replace(MxpAccount *mxp, gpointer user_data)
     ask_passphrase(mxp, G_CALLBACK(on_set_up_again));
 }
 
-static void on_has_recovery(MxClient *client, gboolean has_recovery, const GError *error,
-                            gpointer user_data)
+static void on_replace_with_others(MxpAccount *mxp, gpointer user_data)
+{
+    (void)user_data;
+    PurpleRequestFieldGroup *group = new_passphrase_group();
+    add_text(group, "present", _("Present recovery key or passphrase"), TRUE);
+    ask(mxp, _("Set up recovery"),
+        _("You get a recovery key: with it you recover your encryption elsewhere.\n"
+          "If you like, a new passphrase does the same.\n"
+          "What else is stored with the present key is only carried over if you type\n"
+          "that key, or its passphrase. Without it, keep the present key."),
+        group, _("Set up"), G_CALLBACK(on_set_up_again));
+}
+
+/* The type of a secret comes from the homeserver. */
+static const char *name_secret(const char *type)
+{
+    if (g_str_equal(type, "m.megolm_backup.v1"))
+        return _("the key of your key backup");
+    if (g_str_equal(type, "org.matrix.msc3814"))
+        return _("the key of your dehydrated device");
+    gsize len = strlen(type);
+    return len <= MAX_SECRET_NAME &&
+                   strspn(type, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-") == len
+               ? type
+               : _("another secret");
+}
+
+static void confirm_with_others(MxpAccount *mxp, const char *const *others)
+{
+    g_autoptr(GString) text =
+        g_string_new(_("Recovery is set up already. You get a new recovery key.\n"
+                       "This is stored with the one you have, too, by other clients:"));
+    for (guint i = 0; others[i] != NULL && i < MAX_SECRETS_NAMED; i++)
+        g_string_append_printf(text, "\n• %s", name_secret(others[i]));
+    if (g_strv_length((char **)others) > MAX_SECRETS_NAMED)
+        g_string_append(text, "\n…");
+    g_string_append_printf(text, "\n%s",
+                           _("It can only be stored with the new key if you have the present\n"
+                             "one, or its passphrase: you are asked for it next."));
+    mxp_confirm(mxp, _("Replace your recovery key?"), text->str, _("Replace"),
+                on_replace_with_others, NULL, NULL);
+}
+
+static void on_has_recovery(MxClient *client, gboolean has_recovery, const char *const *others,
+                            const GError *error, gpointer user_data)
 {
     (void)client;
     MxpAccount *mxp = user_data;
     if (error != NULL)
         fail(mxp, MXP_DEED_SET_UP_RECOVERY, error);
+    else if (has_recovery && others[0] != NULL)
+        confirm_with_others(mxp, others);
     else if (has_recovery)
         mxp_confirm(mxp, _("Replace your recovery key?"),
                     _("Recovery is set up already. You get a new recovery key;\n"
-                      "the one you have, and its passphrase, only open what other\n"
-                      "clients have stored with it, such as a key backup."),
+                      "the one you have, and its passphrase, are of no use then."),
                     _("Replace"), on_replace, NULL, NULL);
     else
         ask_passphrase(mxp, G_CALLBACK(on_set_up_new));
@@ -291,9 +352,10 @@ static void on_info(MxClient *client, const MxEncryptionInfo *info, const char *
                             NULL);
 }
 
-static void on_recovery_known(MxClient *client, gboolean has_recovery, const GError *error,
-                              gpointer user_data)
+static void on_recovery_known(MxClient *client, gboolean has_recovery, const char *const *others,
+                              const GError *error, gpointer user_data)
 {
+    (void)others;
     Info *info = g_new0(Info, 1);
     info->mxp = user_data;
     info->recovery = error != NULL  ? _("It is not known whether recovery is set up.")

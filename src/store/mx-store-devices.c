@@ -2,10 +2,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-store-devices.h"
 
+#include <string.h>
+
 #include "mx-store-private.h"
 
 /* More to-device events than this do not wait for the keyring: the disk is not a stranger's. */
 #define MAX_STASHED 10000
+#define MAX_STASHED_BYTES (32 * 1024 * 1024)
+#define STASHED_BYTES "stashed_bytes" /* a value: of those that wait */
 /* Devices of one user that are gone and remembered. */
 #define MAX_GONE 500
 
@@ -274,24 +278,43 @@ GPtrArray *mx_store_list_identities(MxStore *store)
 
 /* ---- to-device events that came while the encryption was not open ---- */
 
+static gint64 get_stashed_bytes(MxStore *store)
+{
+    g_autofree char *text = mx_store_get_value(store, STASHED_BYTES);
+    return text != NULL ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+static void set_stashed_bytes(MxStore *store, gint64 bytes)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, bytes);
+    mx_store_set_value(store, STASHED_BYTES, text);
+}
+
 void mx_store_add_stashed(MxStore *store, const char *text, gsize len)
 {
     MxJsonSlice slice = {text, len, MX_JSON_OBJECT};
-    mx_store_exec(store,
-                  "INSERT INTO stashed (text) SELECT ? WHERE (SELECT count(*) FROM stashed) < ?",
-                  "jd", slice, MAX_STASHED);
+    gint64 n = mx_store_query_int(store, 0, "SELECT count(*) FROM stashed", "");
+    gint64 bytes = (n > 0 ? get_stashed_bytes(store) : 0) + (gint64)len;
+    if (n >= MAX_STASHED || bytes > MAX_STASHED_BYTES)
+        return;
+    mx_store_exec(store, "INSERT INTO stashed (text) VALUES (?)", "j", slice);
+    set_stashed_bytes(store, bytes);
 }
 
 GPtrArray *mx_store_take_stashed(MxStore *store, int limit)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
-    gint64 last = 0;
+    gint64 last = 0, bytes = 0;
     sqlite3_stmt *statement =
         mx_store_query(store, "SELECT id, text FROM stashed ORDER BY id LIMIT ?", "d", limit);
     while (mx_store_step(store, statement)) {
         last = sqlite3_column_int64(statement, 0);
-        g_ptr_array_add(list, mx_store_column_dup(statement, 1));
+        char *text = mx_store_column_dup(statement, 1);
+        bytes += (gint64)strlen(text);
+        g_ptr_array_add(list, text);
     }
     mx_store_exec(store, "DELETE FROM stashed WHERE id <= ?", "i", last);
+    if (list->len > 0)
+        set_stashed_bytes(store, MAX(0, get_stashed_bytes(store) - bytes));
     return list;
 }

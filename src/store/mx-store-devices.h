@@ -88,6 +88,7 @@ GPtrArray *mx_store_list_identities(MxStore *store); /* user IDs, of char * */
 
 /* ---- to-device events that came while the encryption was not open ---- */
 
+/* Not more than so many, and so many bytes: the rest is dropped. */
 void mx_store_add_stashed(MxStore *store, const char *text, gsize len);
 /* The oldest `limit`, of char *; they are removed. */
 GPtrArray *mx_store_take_stashed(MxStore *store, int limit);

@@ -20,6 +20,6 @@ void mx_store_note_stray_key(MxStore *store, const char *user_id, const char *ro
                              const char *session_id);
 /* Takes away what is too much of these notes, of this user's and of all: "room ID|session ID" (char
  * *), the oldest ones first, those of rooms that this account is invited to last. Never a key that
- * has read something, and none of an encrypted room that this account is in, unless its list of
- * members is complete and the sender has never been on it. */
+ * has read something, and none of an encrypted room that this account and the sender are in; more
+ * stay of one whose list of members is not complete. */
 GPtrArray *mx_store_take_stray_keys(MxStore *store, const char *user_id);

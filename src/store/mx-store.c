@@ -448,3 +448,13 @@ void mx_store_set_account_data(MxStore *store, gint64 room, const char *type, co
     mx_store_exec(store, "INSERT OR REPLACE INTO account_data VALUES (?, ?, ?)", "isj", room, type,
                   slice);
 }
+
+GPtrArray *mx_store_list_account_data(MxStore *store)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *statement =
+        mx_store_query(store, "SELECT type FROM account_data WHERE room = 0 ORDER BY type", "");
+    while (mx_store_step(store, statement))
+        g_ptr_array_add(list, mx_store_column_dup(statement, 0));
+    return list;
+}

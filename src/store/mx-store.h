@@ -76,6 +76,8 @@ GPtrArray *mx_store_list_sealed(MxStore *store, const char *kind, const char *pr
 char *mx_store_get_account_data(MxStore *store, gint64 room, const char *type);
 void mx_store_set_account_data(MxStore *store, gint64 room, const char *type, const char *content,
                                gsize len);
+/* Types (char *) of the global account data, in order. */
+GPtrArray *mx_store_list_account_data(MxStore *store);
 
 /* ---- rooms: mx-store-rooms.c ---- */
 

@@ -301,6 +301,125 @@ static void no_encryption(Scenario *s)
     forget_all(s);
 }
 
+/* The same for rooms that are made with encryption, by either way of asking for it. */
+static void made_room(Scenario *s)
+{
+    static const char *const commands[] = {
+        "/create Tea --encrypted",
+        "/create Cake --state m.room.encryption {\"algorithm\":\"m.megolm.v1.aes-sha2\"}"};
+    FakeAnswer no = {.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"Not here\"}"};
+    g_autofree char *error = NULL;
+    FakeRequest *request;
+
+    set_usual_rooms(s);
+    log_in(s);
+    open_chat(s, ROOM);
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *room = g_strdup_printf("!new%u:localhost", i + 1);
+        host_command(host_find_conversation(s->account, ROOM), commands[i], &error);
+        EXPECT_EVENT(s, "window", "name", room, "kind", "chat");
+        settle(s);
+        forget_all(s);
+        CHECK(s, host_send_chat(s->account, room, SECRET));
+        request = EXPECT_REQUEST(s, "set-state");
+        EXPECT_TEXT(s, request->args[0], room);
+        EXPECT_TEXT(s, request->args[1], "m.room.encryption");
+        g_free(expect_ciphertext(s));
+        settle(s);
+        forget_all(s);
+    }
+    fake_server_always(s->server, "set-state", no);
+    host_command(host_find_conversation(s->account, ROOM), commands[0], &error);
+    EXPECT_EVENT(s, "window", "name", "!new3:localhost", "kind", "chat");
+    settle(s);
+    forget_all(s);
+    guint sent = fake_server_count(s->server, "send");
+    CHECK(s, host_send_chat(s->account, "!new3:localhost", SECRET));
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), sent);
+    forget_all(s);
+}
+
+/* ---- the mark of the database (V9) ---- */
+
+static gboolean has_mark(gpointer data)
+{
+    return fake_server_count(data, "set-mark") > 0;
+}
+
+/* Encrypts something. Gives the type of the mark. */
+static char *make_mark(Scenario *s)
+{
+    start(s);
+    say(s);
+    WAIT(s, has_mark, s->server);
+    FakeRequest *request = EXPECT_REQUEST(s, "set-mark");
+    CHECK(s, strstr(request->body, "\"mark\"") != NULL);
+    char *type = g_strdup(request->args[1]);
+    settle(s);
+    forget_all(s);
+    return type;
+}
+
+static void log_out(Scenario *s)
+{
+    CHECK(s, host_run_action(s->account, "Log out"));
+}
+
+/* It goes before the device does; where the device stays, it is put back. */
+static void log_out_with_mark(Scenario *s)
+{
+    g_autofree char *type = make_mark(s);
+
+    fake_server_once(s->server, "logout", FAKE_502);
+    log_out(s);
+    EXPECT_REQUEST(s, "logout");
+    EXPECT_TEXT(s, EXPECT_REQUEST(s, "set-mark")->body, "{}");
+    EXPECT_EVENT(s, "notify", "~secondary", "you are still logged in");
+    CHECK(s, strstr(EXPECT_REQUEST(s, "set-mark")->body, "\"mark\"") != NULL);
+    settle(s);
+    forget_all(s);
+    log_out(s);
+    EXPECT_REQUEST(s, "logout");
+    EXPECT_TEXT(s, fake_server_account_data(s->server, type), "{}");
+    EXPECT_EVENT(s, "disconnected");
+    s->quits_at_once = TRUE;
+}
+
+/* Nobody stays logged in because of it. */
+static void log_out_with_silent_mark(Scenario *s)
+{
+    g_autofree char *type = make_mark(s);
+    gint64 start_us = g_get_monotonic_time();
+
+    fake_server_always(s->server, "set-mark", (FakeAnswer){.how = FAKE_SILENT});
+    log_out(s);
+    EXPECT_REQUEST(s, "logout");
+    CHECK(s, g_get_monotonic_time() - start_us < 6 * G_USEC_PER_SEC);
+    EXPECT_EVENT(s, "disconnected");
+    s->quits_at_once = TRUE;
+}
+
+/* A removed account is logged out, too. */
+static void removed_with_mark(Scenario *s)
+{
+    g_autofree char *type = make_mark(s);
+    SyncBody *body = sync_body_new();
+
+    sync_body_account_data(body, type, fake_server_account_data(s->server, type));
+    push(s, sync_body_end(body));
+    settle(s);
+    purple_accounts_delete(s->account);
+    s->account = NULL;
+    EXPECT_EVENT(s, "disconnected");
+    EXPECT_EVENT(s, "request", "~buttons", "Keep");
+    EXPECT_REQUEST(s, "logout");
+    EXPECT_TEXT(s, fake_server_account_data(s->server, type), "{}");
+    s->quits_at_once = TRUE;
+}
+
 /* What was typed into an encrypted conversation does not leave in the clear because its partner has
  * gone: the new room is to be encrypted, and where the homeserver makes it a plain one, nothing is
  * sent. */
@@ -468,6 +587,10 @@ static const ScenarioEntry entries[] = {
     {"encryption-switched-on", {switched_on}},
     {"encryption-new-direct-room", {new_direct_room}},
     {"encryption-no-encryption", {no_encryption}},
+    {"encryption-made-room", {made_room}},
+    {"encryption-log-out-with-mark", {log_out_with_mark}},
+    {"encryption-log-out-with-silent-mark", {log_out_with_silent_mark}},
+    {"encryption-removed-with-mark", {removed_with_mark}},
     {"encryption-partner-gone", {partner_gone}},
     {"thousand-devices", {thousand_devices}},
 };

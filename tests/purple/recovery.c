@@ -198,6 +198,109 @@ static void others_stay(Scenario *s)
     CHECK(s, strstr(stored, "\"org.example\":\"x\"") != NULL);
 }
 
+/* ---- replacing ---- */
+
+#define BACKUP "m.megolm_backup.v1"
+/* A key, what another client says of it, and what it has stored for it. */
+#define PRESENT_KEY "EsT1 H3Wm yHnZ VYce KwM9 c6Gk nX71 3FkR Yz9x vary hjQh 5m7X"
+#define DESCRIPTION                                                                                \
+    "{'iv':'ABEiM0RVZncImaq7zN3u/w==','mac':'bvhkXLvfau43nqKBCuRyNO14upHu2dAikngQRq/jr30=',"       \
+    "'algorithm':'m.secret_storage.v1.aes-hmac-sha2'}"
+#define STORED                                                                                     \
+    "{'encrypted':{'PRESENT':{'iv':'ABEiM0RVZncImaq7zN3u/w==','ciphertext':"                       \
+    "'SCTcivJDQW9BLAvlkhtRf0NOtOcX2/TSMSG+HnhTwG2JB1qpjtIv/3y4F08=',"                              \
+    "'mac':'C4AFiHbFTEBw945S8xfgivQiuudElMzFL7pAT+zJB8Q='}}}"
+
+static void set_account_data(Scenario *s, const char *type, const char *content)
+{
+    g_autofree char *json = json_quotes(content);
+    SyncBody *body = sync_body_new();
+
+    sync_body_account_data(body, type, content);
+    fake_server_set_account_data(s->server, type, json);
+    push(s, sync_body_end(body));
+}
+
+static void start_with_backup(Scenario *s, const char *stored)
+{
+    start(s);
+    set_account_data(s, DEFAULT_KEY, "{'key':'PRESENT'}");
+    set_account_data(s, "m.secret_storage.key.PRESENT", DESCRIPTION);
+    set_account_data(s, BACKUP, stored);
+    forget_all(s);
+}
+
+/* What is stored beside the identity is named first, and the key that it needs is asked for. */
+static void replace(Scenario *s, const char *named, const char *present)
+{
+    g_autoptr(JsonObject) inputs = json_object_new();
+
+    CHECK(s, host_run_action(s->account, "Set up recovery…"));
+    JsonObject *dialog =
+        EXPECT_EVENT(s, "request", "primary", "Replace your recovery key?", "~secondary", named);
+    CHECK(s, host_press((guint)json_object_get_int_member(dialog, "request"), "Replace", NULL, NULL,
+                        NULL));
+    dialog = EXPECT_EVENT(s, "request", "primary", "Set up recovery");
+    json_object_set_string_member(inputs, "passphrase", "");
+    json_object_set_string_member(inputs, "again", "");
+    json_object_set_string_member(inputs, "present", present);
+    CHECK(s, host_press((guint)json_object_get_int_member(dialog, "request"), "Set up", NULL,
+                        inputs, NULL));
+}
+
+static gboolean is_backup_stored(Scenario *s)
+{
+    g_autoptr(JsonNode) which =
+        json_from_string(fake_server_account_data(s->server, DEFAULT_KEY), NULL);
+    const char *id = json_object_get_string_member(json_node_get_object(which), "key");
+
+    return strstr(fake_server_account_data(s->server, BACKUP), id) != NULL;
+}
+
+/* Twice: what was carried over is opened with the key that was shown. */
+static void others_carried(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "\n• the key of your key backup\n", PRESENT_KEY);
+    g_autofree char *key = expect_key(s);
+    CHECK(s, is_backup_stored(s));
+    CHECK(s, strstr(fake_server_account_data(s->server, BACKUP), "SCTcivJDQW9") != NULL);
+    forget_all(s);
+    replace(s, "the key of your key backup", key);
+    g_free(expect_key(s));
+    CHECK(s, is_backup_stored(s));
+    forget_all(s);
+}
+
+/* Without the present key the new one is for the identity alone. */
+static void others_left(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "the key of your key backup", "");
+    g_autofree char *key = expect_key(s);
+    CHECK(s, !is_backup_stored(s));
+    forget_all(s);
+    recover(s, key, "");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "this device is signed as yours");
+    forget_all(s);
+}
+
+/* All or nothing: another key, and a secret that is damaged, which is shown by its type. */
+static void others_refused(Scenario *s)
+{
+    start_with_backup(s, STORED);
+    replace(s, "the key of your key backup",
+            "EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d");
+    expect_refused(s, "This is not the recovery key of this account.");
+    set_account_data(s, "<b>x", STORED);
+    set_account_data(s, "org.example.secret", STORED);
+    forget_all(s);
+    replace(s, "another secret\n• the key of your key backup\n• org.example.secret\n", PRESENT_KEY);
+    expect_refused(s, "cannot be opened with what you typed");
+    EXPECT_TEXT(s, fake_server_account_data(s->server, DEFAULT_KEY), "{\"key\":\"PRESENT\"}");
+    forget_all(s);
+}
+
 /* ---- recovering ---- */
 
 static void not_set_up(Scenario *s)
@@ -350,24 +453,92 @@ static void master_alone(Scenario *s)
 
 /* ---- a new identity ---- */
 
+static void reset_with(Scenario *s, const char *password)
+{
+    g_autoptr(JsonObject) inputs = json_object_new();
+
+    CHECK(s,
+          host_press(ask(s, "Reset identity…", "Reset your identity?"), "Go on", NULL, NULL, NULL));
+    guint request = (guint)json_object_get_int_member(
+        EXPECT_EVENT(s, "request", "primary", "Reset your identity"), "request");
+    json_object_set_string_member(inputs, "password", password);
+    CHECK(s, host_press(request, "Reset", NULL, inputs, NULL));
+}
+
+static void show_own_keys(Scenario *s)
+{
+    push(s, g_strdup("{\"device_lists\":{\"changed\":[\"" ALICE "\"]}}"));
+    settle(s);
+}
+
 static void reset_refused(Scenario *s)
 {
     start(s);
     fake_server_take_identities(s->server, "another");
-    for (guint i = 0; i < 2; i++) {
-        CHECK(s, host_press(ask(s, "Reset identity…", "Reset your identity?"), "Go on", NULL, NULL,
-                            NULL));
-        guint request = (guint)json_object_get_int_member(
-            EXPECT_EVENT(s, "request", "primary", "Reset your identity"), "request");
-        g_autoptr(JsonObject) inputs = json_object_new();
-        json_object_set_string_member(inputs, "password", i == 0 ? "wrong" : "another");
-        CHECK(s, host_press(request, "Reset", NULL, inputs, NULL));
-        if (i == 0)
-            EXPECT_EVENT(s, "notify", "level", "error", "~secondary",
-                         "Your identity was not reset.");
-        else
-            EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "You have a new identity.");
-    }
+    reset_with(s, "wrong");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "You have a new identity.");
+    show_own_keys(s);
+    CHECK(s, host_take_event("notify") == NULL); /* that somebody else has */
+    forget_all(s);
+}
+
+/* The homeserver has taken the new identity, and its answer is lost: what the user has by then is
+ * the one that the homeserver shows, with all its keys. */
+static void reset_unanswered_1(Scenario *s)
+{
+    FakeAnswer usual = {0};
+    FakeAnswer lost = FAKE_502;
+
+    start(s);
+    lost.process = TRUE;
+    fake_server_take_identities(s->server, "another");
+    fake_server_once(s->server, "device-signing", usual);
+    fake_server_once(s->server, "device-signing", lost);
+    guint signatures = fake_server_count(s->server, "signatures");
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    EXPECT_INT(s, fake_server_overrides_left(s->server), 0);
+    EXPECT_EVENT(s, "notify", "~secondary", "Your identity was reset after all");
+    host_iterate(500);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "signatures"), signatures + 1);
+    CHECK(s, strstr(get_state(s), "This device is signed with your identity.") != NULL);
+    CHECK(s, host_take_event("notify") == NULL); /* nobody else has changed it */
+    forget_all(s);
+}
+
+/* What may have arrived is not thrown away by a second attempt that surely does not. */
+static void reset_unanswered_twice(Scenario *s)
+{
+    FakeAnswer usual = {0};
+    FakeAnswer lost = FAKE_502;
+
+    start(s);
+    lost.process = TRUE;
+    fake_server_take_identities(s->server, "another");
+    fake_server_always(s->server, "keys-query", FAKE_502);
+    fake_server_once(s->server, "device-signing", usual);
+    fake_server_once(s->server, "device-signing", lost);
+    reset_with(s, "another");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "Your identity was not reset.");
+    reset_with(s, "wrong");
+    EXPECT_EVENT(s, "notify", "level", "error", "~secondary", "The password is wrong.");
+    fake_server_clear(s->server, "keys-query");
+    EXPECT_EVENT(s, "notify", "~secondary", "Your identity was reset after all");
+    CHECK(s, strstr(get_state(s), "with your identity.") != NULL);
+    forget_all(s);
+}
+
+static void reset_unanswered_2(Scenario *s)
+{
+    come_back(s);
+    CHECK(s, strstr(get_state(s), "This device is signed with your identity.") != NULL);
+    forget_all(s);
+    g_autofree char *key = set_up_well(s, "");
+    recover(s, key, "");
+    EXPECT_EVENT(s, "notify", "level", "info", "~secondary", "this device is signed as yours");
     forget_all(s);
 }
 
@@ -419,6 +590,9 @@ static const ScenarioEntry entries[] = {
     {"passphrases-differ", {passphrases_differ}},
     {"set-up-refused", {set_up_refused}},
     {"others-stay", {others_stay}},
+    {"others-carried", {others_carried}},
+    {"others-left", {others_left}},
+    {"others-refused", {others_refused}},
     {"not-set-up", {not_set_up}},
     {"wrong-key", {wrong_key}},
     {"wrong-passphrase", {wrong_passphrase}},
@@ -428,6 +602,8 @@ static const ScenarioEntry entries[] = {
     {"new-device", {new_device}},
     {"master-alone", {master_alone}},
     {"reset-refused", {reset_refused}},
+    {"reset-unanswered", {reset_unanswered_1, reset_unanswered_2}},
+    {"reset-unanswered-twice", {reset_unanswered_twice}},
     {"reminded", {reminded_1, reminded_2, reminded_3}},
 };
 

@@ -4,6 +4,8 @@
 
 import re
 
+import pytest
+from peers import PeerError
 from test_joining import press
 from waiting import wait_until
 
@@ -138,6 +140,40 @@ def test_another_client_recovers_what_was_set_up_here(js, seat, alice):
     third.devices(alice)
     third.recover(passphrase="correct horse é battery")
     wait_signed(alice, 3)
+
+
+def replace_recovery(seat, named, present=""):
+    """Gives the new recovery key. named: what is said, before, to be stored with the present one."""
+    since = run_action(seat, "Set up recovery…")
+    dialog = wait_dialog(seat, since, "Replace")
+    assert named in dialog["secondary"]
+    press(seat.driver, dialog, "Replace")
+    inputs = {"passphrase": "", "again": "", "present": present}
+    press(seat.driver, wait_dialog(seat, since, "Set up"), "Set up", inputs=inputs)
+    return wait_key(seat, since)
+
+
+def test_a_new_recovery_key_opens_the_backup_of_another_client(js, seat, alice):
+    peer = js(alice)
+    peer.bootstrap_cross_signing()
+    key = peer.bootstrap_secret_storage(backup=True)
+    one = seat(alice)
+    one.open()
+    recover(one, key=key)
+    wait_signed(alice, 2)
+    new = replace_recovery(one, "the key of your key backup", key)
+    assert new != key
+    second = js(alice)
+    second.devices(alice)
+    second.recover(recovery_key=new)
+    second.restore_backup()  # its key comes out of secret storage
+    wait_signed(alice, 3)
+    left = replace_recovery(one, "the key of your key backup")
+    third = js(alice)
+    third.devices(alice)
+    third.recover(recovery_key=left)
+    with pytest.raises(PeerError):
+        third.restore_backup()
 
 
 def test_reset_with_the_password(seat, alice):

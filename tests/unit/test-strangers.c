@@ -203,6 +203,21 @@ static void test_late_room(OlmFixture *fixture, gconstpointer data)
     crypto_machine_commit(bob);
 }
 
+/* Nor is a room without end whose members are not all known. */
+static void test_unlisted(OlmFixture *fixture, gconstpointer data)
+{
+    CryptoMachine *bob = fixture->bob;
+    crypto_machine_begin(bob);
+    g_autoptr(MxRoomRow) room = add_room(bob, IN, MX_MEMBERSHIP_JOIN, TRUE);
+    room->members_complete = FALSE;
+    mx_store_save_room(bob->store, room);
+    give_many(bob, IN, MALLORY, 400);
+    g_assert_cmpuint(count_sealed(bob, "kept-inbound"), ==, 400);
+    give_many(bob, IN, MALLORY, 800);
+    g_assert_cmpuint(count_sealed(bob, "kept-inbound"), <=, 510);
+    crypto_machine_commit(bob);
+}
+
 /* An invitation is worth more than none, but not all there is. */
 static void test_invited(OlmFixture *fixture, gconstpointer data)
 {
@@ -230,6 +245,7 @@ int main(int argc, char *argv[])
     ADD("olm-sessions", test_olm_flood);
     ADD("room-keys", test_key_flood);
     ADD("late-room", test_late_room);
+    ADD("unlisted", test_unlisted);
     ADD("invited", test_invited);
     return g_test_run();
 }

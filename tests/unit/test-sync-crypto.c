@@ -54,6 +54,23 @@ static void test_stashed(SyncFixture *fixture, gconstpointer data)
     g_assert_cmpuint(left->len, ==, 0);
 }
 
+/* Strangers fill no disk: long ones are as limited as many. What was read makes room again. */
+static void test_stash_limit(SyncFixture *fixture, gconstpointer data)
+{
+    enum { LEN = 65536, MAX = 512 };
+    g_autofree char *padding = g_strnfill(LEN - 8, 'x');
+    g_autofree char *text = g_strdup_printf("{\"a\":\"%s\"}", padding);
+    mx_store_begin(fixture->store);
+    for (guint round = 0; round < 2; round++) {
+        for (guint i = 0; i < MAX + 100; i++)
+            mx_store_add_stashed(fixture->store, text, LEN);
+        mx_store_add_stashed(fixture->store, "{}", 2);
+        g_autoptr(GPtrArray) kept = mx_store_take_stashed(fixture->store, 2 * MAX);
+        g_assert_cmpuint(kept->len, ==, MAX);
+    }
+    g_assert_true(mx_store_commit(fixture->store, NULL));
+}
+
 /* The disk is full, say, when that is to be read: it stays first in line. */
 static void test_stash_fails(SyncFixture *fixture, gconstpointer data)
 {
@@ -197,6 +214,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_setenv("MX_NO_KEYRING", "1", TRUE);
     ADD("/sync-crypto/F2-stashed", test_stashed);
+    ADD("/sync-crypto/F2-stash-limit", test_stash_limit);
     ADD("/sync-crypto/F2-stash-fails", test_stash_fails);
     ADD("/sync-crypto/D2-device-lists", test_device_lists);
     ADD("/sync-crypto/D1-rooms-first", test_rooms_first);

@@ -96,7 +96,10 @@ async function tellAgain() {
 // The client
 
 const callbacks = {
-    getSecretStorageKey: async ({ keys }) => (secretKey ? [Object.keys(keys)[0], secretKey] : null),
+    getSecretStorageKey: async ({ keys }) => {
+        const id = await client.secretStorage.getDefaultKeyId();
+        return secretKey ? [id in keys ? id : Object.keys(keys)[0], secretKey] : null;
+    },
     cacheSecretStorageKey: (id, info, key) => (secretKey = key),
 };
 

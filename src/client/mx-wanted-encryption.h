@@ -4,16 +4,15 @@
 
 #include "mx-direct-room.h"
 
-/* A direct room that was to be encrypted from its beginning, and is not: not every homeserver
- * heeds what it is asked for at the room's creation (G6). Messages wait until that is made up for.
- */
+/* A room that was to be encrypted from its beginning, and is not: not every homeserver heeds what
+ * it is asked for at the room's creation (G6). Messages wait until that is made up for. */
 
 /* Worker, within a transaction: the room has been made with encryption. */
-void mx_direct_encryption_note(MxStore *store, const char *room_id);
+void mx_wanted_encryption_note(MxStore *store, const char *room_id);
 /* Worker: its state is known, and it is in the clear. */
-gboolean mx_direct_encryption_is_missing(MxStore *store, const MxRoomRow *room);
+gboolean mx_wanted_encryption_is_missing(MxStore *store, const MxRoomRow *room);
 /* Main loop: switches it on. REFUSED: the messages that wait have failed, and it was said; body:
  * the beginning of the first one's text; is_secret: it must not leave in the clear, whatever the
  * user says. */
-void mx_direct_encryption_make_up(MxClient *client, gint64 room, const char *body,
+void mx_wanted_encryption_make_up(MxClient *client, gint64 room, const char *body,
                                   gboolean is_secret, MxDirectRoomFunc func);

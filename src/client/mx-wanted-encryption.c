@@ -4,7 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-direct-encryption.h"
+#include "mx-wanted-encryption.h"
 
 #include "mx-client-encryption.h"
 
@@ -13,13 +13,13 @@ static char *make_name(const char *room_id)
     return g_strconcat("to be encrypted ", room_id, NULL);
 }
 
-void mx_direct_encryption_note(MxStore *store, const char *room_id)
+void mx_wanted_encryption_note(MxStore *store, const char *room_id)
 {
     g_autofree char *name = make_name(room_id);
     mx_store_set_value(store, name, "1");
 }
 
-gboolean mx_direct_encryption_is_missing(MxStore *store, const MxRoomRow *room)
+gboolean mx_wanted_encryption_is_missing(MxStore *store, const MxRoomRow *room)
 {
     g_autofree char *name = make_name(room->room_id);
     g_autofree char *value = mx_store_get_value(store, name);
@@ -100,7 +100,7 @@ static void on_encrypted(MxClient *client, const char *room_id, const GError *er
     mx_worker_push(client->worker, MX_JOB_USER, run_give_up, on_given_up, next, job_free);
 }
 
-void mx_direct_encryption_make_up(MxClient *client, gint64 room, const char *body,
+void mx_wanted_encryption_make_up(MxClient *client, gint64 room, const char *body,
                                   gboolean is_secret, MxDirectRoomFunc func)
 {
     MxRoom *summary = mx_client_get_room_by_key(client, room);
