@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-bundled.h"
 #include "mx-event.h"
 #include "mx-ignored-list.h"
 #include "mx-inbound.h"
@@ -128,11 +129,7 @@ static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *ro
     g_auto(MxEvent) edit = {0};
     g_auto(MxReading) reading = {0};
     g_auto(MxRelation) relation = {0};
-    MxJsonSlice relations =
-        mx_json_scan_member(mx_json_scan_member(event->root, "unsigned"), "m.relations");
-    MxJsonSlice bundled = mx_json_scan_member(relations, "m.replace");
-    if (bundled.text == NULL || !mx_event_parse(&edit, bundled.text, bundled.len, TRUE) ||
-        edit.state_key != NULL)
+    if (!mx_bundled_parse(event, &edit))
         return;
     g_autofree char *text = g_strndup(edit.content.text, edit.content.len);
     MxTimelineRow other = {.room = row->room,

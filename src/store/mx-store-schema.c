@@ -191,6 +191,9 @@ static const char *const migrations[] = {
     "CREATE INDEX timeline_locked ON timeline (room) WHERE late = 3;"
     "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
     RELATIONS,
+    /* Of edits that came inside of what they are about. */
+    "ALTER TABLE quoted ADD COLUMN relates_to TEXT;"
+    "CREATE INDEX quoted_relates ON quoted (room, relates_to) WHERE relates_to IS NOT NULL;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)
