@@ -54,6 +54,7 @@ void mx_bundled_read(MxStore *store, const char *room_id, const MxTimelineRow *t
         read.type = reading.type;
         read.content = reading.content;
         read.is_secret = TRUE;
+        read.reading = MX_READING_PACK(reading.result, reading.shield);
         mx_store_set_quoted(store, &read);
     }
 }

@@ -29,16 +29,16 @@ void mx_store_set_quoted(MxStore *store, const MxTimelineRow *row)
         row->is_secret ? mx_store_seal(store, "quoted", row->event_id, row->type, row->content)
                        : NULL;
     mx_store_exec(store,
-                  "INSERT INTO quoted (room, event_id, sender, type, content, ts, sealed) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, event_id) DO UPDATE SET "
+                  "INSERT INTO quoted (room, event_id, sender, type, content, ts, sealed, reading) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, event_id) DO UPDATE SET "
                   "sender = excluded.sender, type = excluded.type, content = excluded.content, "
-                  "ts = excluded.ts, sealed = excluded.sealed",
-                  "issssib", row->room, row->event_id, row->sender,
+                  "ts = excluded.ts, sealed = excluded.sealed, reading = excluded.reading",
+                  "issssibd", row->room, row->event_id, row->sender,
                   row->is_secret ? MX_SEALED_TYPE : row->type,
-                  row->is_secret ? MX_SEALED_CONTENT : row->content, row->ts, sealed);
+                  row->is_secret ? MX_SEALED_CONTENT : row->content, row->ts, sealed, row->reading);
 }
 
-#define QUOTED_COLUMNS "event_id, sender, type, content, ts, sealed"
+#define QUOTED_COLUMNS "event_id, sender, type, content, ts, sealed, reading"
 
 static MxTimelineRow *read_quoted(MxStore *store, sqlite3_stmt *statement, gint64 room)
 {
@@ -50,6 +50,7 @@ static MxTimelineRow *read_quoted(MxStore *store, sqlite3_stmt *statement, gint6
     quoted->content = mx_store_column_dup(statement, 3);
     quoted->ts = sqlite3_column_int64(statement, 4);
     g_autoptr(GBytes) sealed = mx_store_column_bytes(statement, 5);
+    quoted->reading = sqlite3_column_int(statement, 6);
     quoted->is_secret = sealed != NULL;
     if (sealed != NULL)
         mx_store_reveal(store, "quoted", quoted->event_id, sealed, &quoted->type, &quoted->content);

@@ -193,6 +193,7 @@ static const char *const migrations[] = {
     RELATIONS,
     /* Of edits that came inside of what they are about. */
     "ALTER TABLE quoted ADD COLUMN relates_to TEXT;"
+    "ALTER TABLE quoted ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX quoted_relates ON quoted (room, relates_to) WHERE relates_to IS NOT NULL;",
 };
 
