@@ -164,8 +164,8 @@ static void on_loaded(gpointer data)
         look_up->func(client, room, look_up->found, look_up->user_data);
 }
 
-void mx_client_look_up(MxClient *client, MxRoom *room, const char *const *event_ids,
-                       MxLookUpFunc func, gpointer user_data, GDestroyNotify destroy)
+void mx_client_look_up_events(MxClient *client, MxRoom *room, const char *const *event_ids,
+                              MxLookUpFunc func, gpointer user_data, GDestroyNotify destroy)
 {
     g_return_if_fail(client->worker != NULL && client->http != NULL);
     LookUp *look_up = mx_client_job_new(client, sizeof *look_up);

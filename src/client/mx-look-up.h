@@ -20,5 +20,5 @@ typedef struct {
  * called when the client is stopped, or the room is gone. */
 typedef void (*MxLookUpFunc)(MxClient *client, MxRoom *room, GPtrArray *found, gpointer user_data);
 /* event_ids: char *, valid; NULL ends them. destroy is for user_data, may be NULL. */
-void mx_client_look_up(MxClient *client, MxRoom *room, const char *const *event_ids,
-                       MxLookUpFunc func, gpointer user_data, GDestroyNotify destroy);
+void mx_client_look_up_events(MxClient *client, MxRoom *room, const char *const *event_ids,
+                              MxLookUpFunc func, gpointer user_data, GDestroyNotify destroy);

@@ -77,5 +77,5 @@ static void on_found(MxClient *client, MxRoom *room, GPtrArray *found, gpointer 
 void mxp_permalink_show(MxpAccount *mxp, MxRoom *room, const char *event_id)
 {
     const char *event_ids[] = {event_id, NULL};
-    mx_client_look_up(mxp->client, room, event_ids, on_found, mxp, NULL);
+    mx_client_look_up_events(mxp->client, room, event_ids, on_found, mxp, NULL);
 }
