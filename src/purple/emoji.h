@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <conversation.h>
+
+#include "account.h"
+
+/* Custom emoji (images with data-mx-emoticon in formatted messages), where the user interface can
+ * show them: Pidgin. A smiley takes the place of its text, ":name:", in what is written after it
+ * was given to the window, so that the text stands there until the picture has come once. */
+
+void mxp_emoji_init(MxpAccount *mxp);
+void mxp_emoji_clear(MxpAccount *mxp);
+/* The line is about to be written; conversation NULL: into a new window. */
+void mxp_emoji_prepare(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line);
