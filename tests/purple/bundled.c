@@ -101,9 +101,9 @@ static void removed(Scenario *s)
 }
 
 static const ScenarioEntry entries[] = {
-    {"synced", {synced}},
-    {"invalid", {invalid}},
-    {"removed", {removed}},
+    {"bundled-synced", {synced}},
+    {"bundled-invalid", {invalid}},
+    {"bundled-removed", {removed}},
 };
 
 int main(int argc, char **argv)
