@@ -18,11 +18,28 @@
 /* Pixels; larger ones are no emoji. */
 #define MAX_SIDE 256
 
+/* So long a line waits for its emoji; and after that was not enough, so long none does. */
+#define WAIT_US (1500 * 1000)
+#define PAUSE_US (60 * G_USEC_PER_SEC)
+
 struct _MxpEmoji {
-    GHashTable *pictures; /* mxc:// URI -> GBytes, empty: under way, or not to be had */
+    GHashTable *pictures; /* mxc:// URI -> Picture */
     gsize bytes;
     GHashTable *windows; /* PurpleConversation -> set of ":name:" that it has */
+    gint64 pause_until;  /* monotonic, us */
 };
+
+typedef struct {
+    GBytes *bytes;    /* NULL: under way, or not to be had */
+    gint64 asked_for; /* monotonic, us; 0: no more under way */
+} Picture;
+
+static void picture_free(gpointer data)
+{
+    Picture *picture = data;
+    g_clear_pointer(&picture->bytes, g_bytes_unref);
+    g_free(picture);
+}
 
 typedef struct {
     const char *name, *mxc; /* borrowed from the HTML */
@@ -72,34 +89,41 @@ static void asked_free(gpointer data)
     g_free(asked);
 }
 
-static void on_picture(MxClient *client, GBytes *picture, const MxImageInfo *info,
+static void on_picture(MxClient *client, GBytes *bytes, const MxImageInfo *info,
                        const GError *error, gpointer user_data)
 {
     Asked *asked = user_data;
     MxpEmoji *emoji = asked->mxp->emoji;
-    if (picture == NULL || info->width > MAX_SIDE || info->height > MAX_SIDE)
+    Picture *picture = g_hash_table_lookup(emoji->pictures, asked->mxc);
+    if (picture == NULL)
+        return; /* forgotten meanwhile */
+    picture->asked_for = 0;
+    if (bytes == NULL || info->width > MAX_SIDE || info->height > MAX_SIDE)
         return;
-    emoji->bytes += g_bytes_get_size(picture);
-    g_hash_table_replace(emoji->pictures, g_strdup(asked->mxc), g_bytes_ref(picture));
+    emoji->bytes += g_bytes_get_size(bytes);
+    g_clear_pointer(&picture->bytes, g_bytes_unref);
+    picture->bytes = g_bytes_ref(bytes);
 }
 
-/* NULL: it is not there. */
-static GBytes *get_picture(MxpAccount *mxp, const char *mxc)
+/* Asks for it the first time. */
+static const Picture *get_picture(MxpAccount *mxp, const char *mxc)
 {
     MxpEmoji *emoji = mxp->emoji;
-    GBytes *picture = g_hash_table_lookup(emoji->pictures, mxc);
+    Picture *picture = g_hash_table_lookup(emoji->pictures, mxc);
     if (picture != NULL)
-        return g_bytes_get_size(picture) > 0 ? picture : NULL;
+        return picture;
     if (g_hash_table_size(emoji->pictures) >= MAX_PICTURES || emoji->bytes > MAX_BYTES) {
         g_hash_table_remove_all(emoji->pictures);
         emoji->bytes = 0;
     }
-    g_hash_table_insert(emoji->pictures, g_strdup(mxc), g_bytes_new(NULL, 0));
+    picture = g_new0(Picture, 1);
+    picture->asked_for = g_get_monotonic_time();
+    g_hash_table_insert(emoji->pictures, g_strdup(mxc), picture);
     Asked *asked = g_new0(Asked, 1);
     asked->mxp = mxp;
     asked->mxc = g_strdup(mxc);
     mx_client_fetch_emoji(mxp->client, mxc, on_picture, asked, asked_free);
-    return NULL;
+    return picture;
 }
 
 /* ---- windows ---- */
@@ -124,24 +148,66 @@ static void give(MxpEmoji *emoji, PurpleConversation *conversation, const char *
     purple_conv_custom_smiley_close(conversation, name);
 }
 
-void mxp_emoji_prepare(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
+typedef struct {
+    MxHtml *html;
+    GArray *emoji; /* of Emoji */
+} Found;
+
+static void found_clear(Found *found)
+{
+    g_clear_pointer(&found->html, mx_html_free);
+    g_clear_pointer(&found->emoji, g_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
+
+/* FALSE: there is none to show. */
+static gboolean find(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line,
+                     Found *found)
 {
     const PurpleConversationUiOps *ops =
         conversation != NULL ? purple_conversation_get_ui_ops(conversation) : NULL;
-    gboolean shows_none = ops != NULL && ops->custom_smiley_add == NULL;
-    if (line->formatted_body == NULL || shows_none ||
+    if (ops == NULL || ops->custom_smiley_add == NULL || line->formatted_body == NULL ||
         strstr(line->formatted_body, "data-mx-emoticon") == NULL ||
         purple_account_get_int(mxp->account, MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB) <= 0)
+        return FALSE;
+    found->html = mx_html_parse(line->formatted_body, MX_HTML_FOREIGN);
+    found->emoji = g_array_new(FALSE, FALSE, sizeof(Emoji));
+    if (found->html != NULL)
+        mx_html_walk(mx_html_get_root(found->html), on_node, on_left, found->emoji);
+    return found->emoji->len > 0;
+}
+
+gboolean mxp_emoji_is_awaited(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
+{
+    g_auto(Found) found = {0};
+    gint64 now = g_get_monotonic_time();
+    if (now < mxp->emoji->pause_until || !find(mxp, conversation, line, &found))
+        return FALSE;
+    gboolean is_awaited = FALSE;
+    for (guint i = 0; i < found.emoji->len; i++) {
+        const Picture *picture = get_picture(mxp, g_array_index(found.emoji, Emoji, i).mxc);
+        if (picture->asked_for == 0)
+            continue;
+        if (now - picture->asked_for >= WAIT_US) {
+            mxp->emoji->pause_until = now + PAUSE_US;
+            return FALSE;
+        }
+        is_awaited = TRUE;
+    }
+    return is_awaited;
+}
+
+void mxp_emoji_prepare(MxpAccount *mxp, PurpleConversation *conversation, const MxLine *line)
+{
+    g_auto(Found) found = {0};
+    if (!find(mxp, conversation, line, &found))
         return;
-    g_autoptr(MxHtml) html = mx_html_parse(line->formatted_body, MX_HTML_FOREIGN);
-    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Emoji));
-    if (html != NULL)
-        mx_html_walk(mx_html_get_root(html), on_node, on_left, found);
-    for (guint i = 0; i < found->len; i++) {
-        const Emoji *emoji = &g_array_index(found, Emoji, i);
-        GBytes *picture = get_picture(mxp, emoji->mxc);
-        if (picture != NULL && conversation != NULL)
-            give(mxp->emoji, conversation, emoji->name, picture);
+    for (guint i = 0; i < found.emoji->len; i++) {
+        const Emoji *emoji = &g_array_index(found.emoji, Emoji, i);
+        const Picture *picture = get_picture(mxp, emoji->mxc);
+        if (picture->bytes != NULL)
+            give(mxp->emoji, conversation, emoji->name, picture->bytes);
     }
 }
 
@@ -153,8 +219,7 @@ static void on_deleting(PurpleConversation *conversation, MxpAccount *mxp)
 void mxp_emoji_init(MxpAccount *mxp)
 {
     mxp->emoji = g_new0(MxpEmoji, 1);
-    mxp->emoji->pictures =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+    mxp->emoji->pictures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, picture_free);
     mxp->emoji->windows =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
     purple_signal_connect(purple_conversations_get_handle(), "deleting-conversation", mxp,

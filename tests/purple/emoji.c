@@ -34,7 +34,7 @@ static void push_html(Scenario *s, const char *html)
     "<img data-mx-emoticon height=\"32\" src=\"mxc://far.example/" id "\" alt=\"" name             \
     "\" title=\"" name "\">"
 
-/* The text until its picture has come; that once for all messages and windows. */
+/* Before the line that has it; its picture is fetched once for all messages and windows. */
 static void shown(Scenario *s)
 {
     start(s);
@@ -42,13 +42,10 @@ static void shown(Scenario *s)
     FakeRequest *request = EXPECT_REQUEST(s, "thumbnail");
     EXPECT_TEXT(s, request->query, "width=32&height=32&method=crop&animated=false");
     CHECK(s, request->token != NULL);
-    EXPECT_LINE(s, ROOM, BOB, "Hi :cat_1::cat_1:", "RECV");
-    settle(s);
-    push_html(s, EMOJI("e", ":cat_1:") " again");
     EXPECT_EVENT(s, "smiley", "name", ROOM, "smiley", ":cat_1:");
     EXPECT_EVENT(s, "smiley-data", "smiley", ":cat_1:", "size", "34");
     EXPECT_EVENT(s, "smiley-end", "smiley", ":cat_1:");
-    EXPECT_LINE(s, ROOM, BOB, ":cat_1: again", "RECV");
+    EXPECT_LINE(s, ROOM, BOB, "Hi :cat_1::cat_1:", "RECV");
     push_html(s, EMOJI("e", ":cat_1:") " more");
     EXPECT_LINE(s, ROOM, BOB, ":cat_1: more", "RECV");
     /* A new window knows none of them. */
@@ -101,6 +98,26 @@ static void odd(Scenario *s)
     forget_events(s);
 }
 
+/* A line waits for its picture, but not long, and the next ones not at all. */
+static void silent(Scenario *s)
+{
+    start(s);
+    fake_server_always(s->server, "thumbnail", (FakeAnswer){.how = FAKE_SILENT});
+    gint64 before = g_get_monotonic_time();
+    push_html(s, "one " EMOJI("e", ":cat:"));
+    push_event(s, ROOM, event_text(BOB, "two"));
+    EXPECT_LINE(s, ROOM, BOB, "one :cat:", "RECV");
+    EXPECT_LINE(s, ROOM, BOB, "two", "RECV");
+    CHECK(s, g_get_monotonic_time() - before >= G_USEC_PER_SEC);
+    before = g_get_monotonic_time();
+    push_html(s, "three " EMOJI("other", ":dog:"));
+    EXPECT_LINE(s, ROOM, BOB, "three :dog:", "RECV");
+    CHECK(s, g_get_monotonic_time() - before < G_USEC_PER_SEC);
+    EXPECT_REQUEST(s, "thumbnail");
+    EXPECT_REQUEST(s, "thumbnail");
+    forget_events(s);
+}
+
 /* Kinds of messages and events that nobody knows say what they are, and their text. */
 static void unknown_kinds(Scenario *s)
 {
@@ -126,6 +143,7 @@ static void unknown_kinds(Scenario *s)
 static const ScenarioEntry entries[] = {
     {"emoji-shown", {shown}},
     {"emoji-odd", {odd}},
+    {"emoji-silent", {silent}},
     {"unknown-kinds", {unknown_kinds}},
 };
 

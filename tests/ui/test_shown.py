@@ -27,6 +27,7 @@ def test_shown(window, world, lab):  # noqa: F811
     window.wait(f"{tag} E=mc^2 [spoiler, film: they win]")
     bob.send(lab, formatted("again", f"again {tag} {emoji}{emoji} there"))
     window.wait(f"again {tag}")
+    window.shot("shown-kinds")
     window.say("/pin")
     window.wait("has pinned a message")
     window.say("/pins")
