@@ -100,9 +100,42 @@ static void removed(Scenario *s)
     EXPECT_EVENT(s, "line", "~text", "&gt; Bob: a removed message");
 }
 
+/* In a page of /messages too, where the edit itself is not. */
+static void in_history(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    g_autoptr(JsonObject) root = json_object_new();
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    JsonArray *chunk = json_array_new();
+    g_autofree char *error = NULL;
+
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, ROOM, event_text(BOB, "later"));
+    sync_body_limited(body, ROOM, "p1");
+    set_first(s, sync_body_end(body));
+    json_array_add_object_element(chunk,
+                                  message("$a", "teh old", edit_by(BOB, "$a2", "the new", "$a")));
+    json_object_set_array_member(root, "chunk", chunk);
+    json_object_set_string_member(root, "start", "p1");
+    json_node_set_object(node, root);
+    g_autofree char *page = json_to_string(node, FALSE);
+    fake_server_set_page(s->server, ROOM, "p1", page);
+    log_in(s);
+    open_chat(s, ROOM);
+    EXPECT_TEXT(s, host_command(host_find_conversation(s->account, ROOM), "/history 2", &error),
+                "OK");
+    EXPECT_EVENT(s, "line", "~text", "History of “Room”");
+    EXPECT_LINE(s, ROOM, BOB, "the new <font color=\"#77767b\">[edited]</font>", "RECV|DELAYED");
+    EXPECT_LINE(s, ROOM, BOB, "later", "RECV|DELAYED");
+    EXPECT_EVENT(s, "line", "~text", "End of the history.");
+    settle(s);
+    forget_events(s);
+}
+
 static const ScenarioEntry entries[] = {
     {"bundled-synced", {synced}},
     {"bundled-invalid", {invalid}},
+    {"bundled-in-history", {in_history}},
     {"bundled-removed", {removed}},
 };
 

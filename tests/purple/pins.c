@@ -125,6 +125,28 @@ static void changed(Scenario *s)
     EXPECT_NOTHING(s, 50);
 }
 
+/* A line says who has pinned what, if that is known here. */
+static void told(Scenario *s)
+{
+    start(s, "{}");
+    says(s, "$one", "the <rules>");
+    push_event(s, ROOM,
+               event_with_prev(event_state(TYPE, "", BOB, "{'pinned':['$old','$one']}"),
+                               "{'pinned':['$old']}"));
+    EXPECT_EVENT(s, "line", "~flags", "SYSTEM", "text",
+                 "Bob has pinned a message (Bob: the &lt;rules&gt;)");
+    push_event(s, ROOM,
+               event_with_prev(event_state(TYPE, "", BOB, "{'pinned':['$old','$one','$far']}"),
+                               "{'pinned':['$old','$one']}"));
+    EXPECT_EVENT(s, "line", "text", "Bob has pinned a message.");
+    push_event(
+        s, ROOM,
+        event_with_prev(event_state(TYPE, "", BOB, "{'pinned':['$new','$old','$one','$far']}"),
+                        "{'pinned':['$old','$one','$far']}"));
+    EXPECT_EVENT(s, "line", "text", "Bob has pinned a message.");
+    EXPECT_NOTHING(s, 50);
+}
+
 static void refused(Scenario *s)
 {
     start(s, "{}");
@@ -150,6 +172,7 @@ static void refused_there(Scenario *s)
 static const ScenarioEntry entries[] = {
     {"pins-listed", {listed}},
     {"pins-changed", {changed}},
+    {"pins-told", {told}},
     {"pins-refused", {refused}},
     {"pins-refused-there", {refused_there}},
 };
