@@ -58,6 +58,14 @@ typedef struct {
     gboolean is_busy, again;
 } MxDecrypting;
 
+/* Of the database: mx-upkeep.c */
+typedef struct {
+    int keep_days;
+    gboolean indexes_secret, is_started, is_busy, again;
+    gint64 room; /* where forgetting has come to; 0: nowhere */
+    guint source;
+} MxUpkeep;
+
 struct _MxClient {
     GObject parent_instance;
 
@@ -110,6 +118,7 @@ struct _MxClient {
     MxIgnoring ignoring;
     MxDecrypting decrypting;
     gint64 quotes_pause_until; /* monotonic, us: mx-quote-fetch.c */
+    MxUpkeep upkeep;
     guint clock_source;
     gint64 clock_last; /* wall clock, us */
 };
@@ -258,6 +267,11 @@ void mx_decrypt_kick(MxClient *client);
 /* Takes the changes out of the array. */
 void mx_decrypt_tell(MxClient *client, GPtrArray *changes);
 void mx_decrypt_take_news(MxClient *client, const MxCryptoNews *news);
+
+/* mx-upkeep.c */
+void mx_upkeep_start(MxClient *client); /* like mx_decrypt_start() */
+void mx_upkeep_stop(MxClient *client);
+void mx_upkeep_kick(MxClient *client); /* something was stored, or taken away */
 
 /* mx-client-upgrade.c */
 void mx_upgrade_init(MxClient *client);

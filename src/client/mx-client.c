@@ -357,6 +357,7 @@ void mx_client_put_change(MxClient *client, MxRoomChange *change)
         mx_look_back_at(client, change->room);
     mx_upgrade_room_changed(client, change->room);
     mx_decrypt_kick(client); /* encrypted events may come in any room */
+    mx_upkeep_kick(client);
     g_signal_emit(client, signals[SIGNAL_ROOM_CHANGED], 0, change);
 }
 
@@ -403,6 +404,7 @@ void mx_client_stop(MxClient *client)
     mx_own_profile_stop(client);
     mx_ignored_stop(client);
     mx_decrypt_stop(client);
+    mx_upkeep_stop(client);
     g_clear_handle_id(&client->publish_source, g_source_remove);
     if (client->worker != NULL)
         mx_worker_stop(g_steal_pointer(&client->worker), STOP_WAIT_MS);

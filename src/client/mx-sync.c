@@ -264,6 +264,7 @@ static void finish_applying(MxClient *client)
         sync->is_loading = FALSE;
         mx_client_places_loaded(client);
         mx_decrypt_start(client);
+        mx_upkeep_start(client);
         mx_client_set_state(client, MX_CLIENT_SYNCING);
         mx_sync_start(client);
         return;

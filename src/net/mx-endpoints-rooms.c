@@ -72,6 +72,34 @@ MxRequest *mx_endpoint_public_rooms(const char *server, const char *words, const
     return request;
 }
 
+static JsonObject *new_search_filter(const char *const *rooms, guint limit)
+{
+    JsonObject *filter = json_object_new();
+    JsonArray *ids = json_array_new();
+    for (; *rooms != NULL; rooms++)
+        json_array_add_string_element(ids, *rooms);
+    json_object_set_array_member(filter, "rooms", ids);
+    json_object_set_int_member(filter, "limit", limit);
+    return filter;
+}
+
+MxRequest *mx_endpoint_search(const char *words, const char *const *rooms, const char *from,
+                              guint limit)
+{
+    g_autoptr(JsonObject) body = json_object_new();
+    JsonObject *categories = json_object_new();
+    JsonObject *events = json_object_new();
+    JsonArray *keys = json_array_new();
+    json_array_add_string_element(keys, "content.body");
+    json_object_set_string_member(events, "search_term", words);
+    json_object_set_array_member(events, "keys", keys);
+    json_object_set_string_member(events, "order_by", "recent");
+    json_object_set_object_member(events, "filter", new_search_filter(rooms, limit));
+    json_object_set_object_member(categories, "room_events", events);
+    json_object_set_object_member(body, "search_categories", categories);
+    return new_request("POST", V3("search"), QUERY("next_batch", from), body);
+}
+
 MxRequest *mx_endpoint_hierarchy(const char *room_id, const char *from, guint limit)
 {
     g_autofree char *limit_text = g_strdup_printf("%u", limit);

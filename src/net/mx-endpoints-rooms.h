@@ -25,6 +25,9 @@ MxRequest *mx_endpoint_room_summary(const char *id_or_alias, const char *const *
                                     gboolean is_stable);
 /* GET /v3/rooms/{roomId}/messages: the newest ones, and who wrote them */
 MxRequest *mx_endpoint_peek(const char *room_id, guint limit);
+/* POST /v3/search in these rooms, the newest first; from NULL: the beginning. */
+MxRequest *mx_endpoint_search(const char *words, const char *const *rooms, const char *from,
+                              guint limit);
 /* POST /v3/knock/{roomIdOrAlias}; via, reason NULL: none. No time-out. */
 MxRequest *mx_endpoint_knock(const char *id_or_alias, const char *const *via, const char *reason);
 MxRequest *mx_endpoint_members_who(const char *room_id, const char *membership);

@@ -27,6 +27,7 @@
 #include "logging.h"
 #include "knocks.h"
 #include "membership.h"
+#include "message-search.h"
 #include "messages.h"
 #include "old-plugin.h"
 #include "own-icon.h"
@@ -42,6 +43,7 @@
 #include "room-state.h"
 #include "rooms.h"
 #include "sounds.h"
+#include "storage.h"
 #include "topic.h"
 #include "trust.h"
 #include "typing.h"
@@ -314,6 +316,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
     mxp_knocks_init(mxp);
+    mxp_storage_update(mxp);
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -338,6 +341,7 @@ void mxp_account_close(PurpleConnection *gc)
     g_signal_handlers_disconnect_by_data(mxp->client, mxp);
     mx_client_stop(mxp->client);
     g_object_unref(mxp->client);
+    mxp_message_search_clear(mxp);
     mxp_room_search_clear(mxp);
     mxp_knocks_clear(mxp);
     mxp_privacy_clear(mxp);

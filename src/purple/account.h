@@ -12,6 +12,7 @@
 typedef struct _MxpAvatars MxpAvatars;
 typedef struct _MxpEmoji MxpEmoji;
 typedef struct _MxpHistories MxpHistories;
+typedef struct _MxpMessageSearch MxpMessageSearch;
 typedef struct _MxpOwnIcon MxpOwnIcon;
 typedef struct _MxpRoomSearch MxpRoomSearch;
 
@@ -43,27 +44,28 @@ typedef struct {
     gboolean is_signing_on; /* libpurple is being told of the connection */
     GPtrArray *invites;     /* waiting invitations: invites.c */
     guint last_invite, invite_source;
-    void *invite_list;          /* the window that lists them, or NULL */
-    gboolean is_asking;         /* our own dialog asks in place of libpurple's */
-    const MxLine *line;         /* that is being written, or NULL: messages.c */
-    GSList *raw_questions;      /* commands-raw.c */
-    GHashTable *displayed;      /* room ID -> the newest line not yet read: receipts.c */
-    GHashTable *typing;         /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
-    GHashTable *presences;      /* user ID -> MxPresence: presence.c */
-    GHashTable *deliveries;     /* room ID -> delivery in progress: delivery.c */
-    MxpHistories *histories;    /* history.c */
-    MxpAvatars *avatars;        /* avatars.c */
-    MxpEmoji *emoji;            /* emoji.c */
-    MxpOwnIcon *own_icon;       /* own-icon.c */
-    guint privacy_source;       /* privacy.c */
-    GSList *state_questions;    /* room-state.c */
-    GSList *confirmations;      /* confirm.c */
-    GSList *transfers;          /* of files: files.c */
-    GSList *fetches;            /* lists of rooms under way: roomlist.c */
-    GHashTable *knocks;         /* IDs of rooms that the user waits for: knocks.c */
-    GHashTable *shown_knocks;   /* room ID -> IDs of those who ask, as numbered: knocks.c */
-    GSList *offers;             /* dialogs to ask for a room: knocks.c */
-    MxpRoomSearch *room_search; /* the last /list, or NULL: room-search.c */
+    void *invite_list;        /* the window that lists them, or NULL */
+    gboolean is_asking;       /* our own dialog asks in place of libpurple's */
+    const MxLine *line;       /* that is being written, or NULL: messages.c */
+    GSList *raw_questions;    /* commands-raw.c */
+    GHashTable *displayed;    /* room ID -> the newest line not yet read: receipts.c */
+    GHashTable *typing;       /* room ID -> GPtrArray of user IDs shown as typing: typing.c */
+    GHashTable *presences;    /* user ID -> MxPresence: presence.c */
+    GHashTable *deliveries;   /* room ID -> delivery in progress: delivery.c */
+    MxpHistories *histories;  /* history.c */
+    MxpAvatars *avatars;      /* avatars.c */
+    MxpEmoji *emoji;          /* emoji.c */
+    MxpOwnIcon *own_icon;     /* own-icon.c */
+    guint privacy_source;     /* privacy.c */
+    GSList *state_questions;  /* room-state.c */
+    GSList *confirmations;    /* confirm.c */
+    GSList *transfers;        /* of files: files.c */
+    GSList *fetches;          /* lists of rooms under way: roomlist.c */
+    GHashTable *knocks;       /* IDs of rooms that the user waits for: knocks.c */
+    GHashTable *shown_knocks; /* room ID -> IDs of those who ask, as numbered: knocks.c */
+    GSList *offers;           /* dialogs to ask for a room: knocks.c */
+    MxpMessageSearch *message_search; /* the last /search, or NULL: message-search.c */
+    MxpRoomSearch *room_search;       /* the last /list, or NULL: room-search.c */
 } MxpAccount;
 
 /* NULL unless the account is connected or connecting with this plugin. */

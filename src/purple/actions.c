@@ -13,6 +13,7 @@
 #include "people-search.h"
 #include "profile.h"
 #include "recovery.h"
+#include "storage.h"
 #include "unread.h"
 
 static void on_log_out(PurplePluginAction *action)
@@ -41,6 +42,13 @@ static void on_invite_rule(PurplePluginAction *action)
     MxpAccount *mxp = mxp_account_from_gc(action->context);
     if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
         mxp_invite_rule_ask(mxp);
+}
+
+static void on_information(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_storage_show(mxp, NULL);
 }
 
 static void on_leave_spaces(PurplePluginAction *action)
@@ -114,5 +122,6 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
         list, purple_plugin_action_new(_("Encryption information…"), on_encryption_info));
     list = g_list_append(list, purple_plugin_action_new(_("Reset identity…"), on_reset_identity));
     list = g_list_append(list, purple_plugin_action_new(_("Leave spaces…"), on_leave_spaces));
+    list = g_list_append(list, purple_plugin_action_new(_("Account information"), on_information));
     return g_list_append(list, purple_plugin_action_new(_("Log out"), on_log_out));
 }

@@ -30,6 +30,7 @@ extern const MxpCommand mxp_commands_polls[];      /* commands-polls.c */
 extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_relations[];  /* commands-relations.c */
 extern const MxpCommand mxp_commands_rooms[];      /* commands-rooms.c */
+extern const MxpCommand mxp_commands_search[];     /* commands-search.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
 extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */

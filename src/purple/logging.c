@@ -3,6 +3,7 @@
 #include "logging.h"
 
 #include "messages.h"
+#include "storage.h"
 
 static void apply(MxpAccount *mxp, MxRoom *room, PurpleConversation *conversation)
 {
@@ -32,5 +33,6 @@ void mxp_logging_init(MxpAccount *mxp)
 
 void mxp_logging_update(MxpAccount *mxp, MxRoom *room)
 {
+    mxp_storage_update(mxp); /* what is not to be logged is not to be found either */
     apply(mxp, room, mxp_messages_find_conversation(mxp, room));
 }

@@ -24,6 +24,7 @@
 #include "logging.h"
 #include "membership.h"
 #include "messages.h"
+#include "mx-upkeep.h"
 #include "own-icon.h"
 #include "presence.h"
 #include "privacy.h"
@@ -34,6 +35,7 @@
 #include "removal.h"
 #include "roomlist.h"
 #include "rooms.h"
+#include "storage.h"
 #include "topic.h"
 #include "trust.h"
 #include "typing.h"
@@ -265,6 +267,10 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Show pictures of up to (kB)"),
                                                     MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB));
+    protocol_info.protocol_options =
+        g_list_append(protocol_info.protocol_options,
+                      purple_account_option_int_new(_("Days of history kept"), MXP_OPTION_KEEP_DAYS,
+                                                    MX_KEEP_DEFAULT));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,

@@ -60,4 +60,13 @@ GBytes *mx_store_seal(MxStore *store, const char *kind, const char *key, const c
 gboolean mx_store_reveal(MxStore *store, const char *kind, const char *key, GBytes *sealed,
                          char **type, char **content);
 
+/* mx-store-search.c. row: "new." and the like */
+#define MX_SEARCH_TABLE                                                                            \
+    "CREATE VIRTUAL TABLE search USING fts5 (text, columnsize = 0, "                               \
+    "tokenize = \"unicode61 remove_diacritics 2 categories 'L* M* N* Co So'\")"
+#define MX_SEARCH_HAS_WORDS(row)                                                                   \
+    row "state_key IS NULL AND " row "content <> '{}' AND "                                        \
+        "(" row "type IN ('m.room.message', 'm.sticker', 'm.poll.start', "                         \
+        "'org.matrix.msc3381.poll.start') OR " row "sealed IS NOT NULL)"
+
 gboolean mx_store_migrate(MxStore *store, GError **error);

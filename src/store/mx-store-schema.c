@@ -96,6 +96,36 @@
     "CREATE TABLE quoted (room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,"                \
     "  event_id TEXT NOT NULL, sender TEXT, type TEXT, content TEXT, ts INTEGER NOT NULL,"         \
     "  sealed BLOB, PRIMARY KEY (room, event_id)) WITHOUT ROWID;"
+/* The index of words: mx-store-search.c. residue: what was taken out may still stand in parts of
+ * the index that were not written anew since. A row whose text changes leaves it, and waits again.
+ * No conflict clauses in triggers: see above. */
+#define SEARCH_OLD "EXISTS (SELECT 1 FROM search_content WHERE id = old.id)"
+#define SEARCH_FORGET                                                                              \
+    "BEGIN DELETE FROM search WHERE rowid = old.id; UPDATE search_state SET residue = 1; END;"
+#define SEARCH                                                                                     \
+    MX_SEARCH_TABLE                                                                                \
+    ";"                                                                                            \
+    "CREATE TABLE search_state (takes_secret INTEGER NOT NULL, residue INTEGER NOT NULL);"         \
+    "INSERT INTO search_state VALUES (0, 0);"                                                      \
+    "CREATE TABLE search_queue (row INTEGER PRIMARY KEY);"                                         \
+    "INSERT INTO search_queue SELECT id FROM timeline WHERE " MX_SEARCH_HAS_WORDS(                 \
+        "") ";"                                                                                    \
+            "CREATE TRIGGER search_new AFTER INSERT ON timeline WHEN " MX_SEARCH_HAS_WORDS(        \
+                "new.") " BEGIN INSERT INTO search_queue VALUES (new.id); END;"                    \
+                        "CREATE TRIGGER search_changed AFTER UPDATE OF content, sealed ON "        \
+                        "timeline"                                                                 \
+                        "  WHEN " MX_SEARCH_HAS_WORDS(                                             \
+                            "new.") " BEGIN INSERT INTO search_queue SELECT new.id"                \
+                                    "  WHERE NOT EXISTS (SELECT 1 FROM search_queue WHERE "        \
+                                    "row = new.id); END;"                                          \
+                                    "CREATE TRIGGER search_text_gone AFTER UPDATE OF "             \
+                                    "content, sealed ON timeline"                                  \
+                                    "  WHEN " SEARCH_OLD SEARCH_FORGET                             \
+                                    "CREATE TRIGGER search_row_gone AFTER DELETE ON timeline "     \
+                                    "WHEN " SEARCH_OLD SEARCH_FORGET                               \
+                                    "CREATE TRIGGER search_queue_gone AFTER DELETE ON "            \
+                                    "timeline"                                                     \
+                                    " BEGIN DELETE FROM search_queue WHERE row = old.id; END;"
 
 /* Each entry brings the schema from version i to i + 1 and is never changed after a release.
  * Message content stands apart from its row's order and state, so that sealing it later is a change
@@ -191,6 +221,7 @@ static const char *const migrations[] = {
     "CREATE INDEX timeline_locked ON timeline (room) WHERE late = 3;"
     "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
     RELATIONS,
+    SEARCH,
     /* Of edits that came inside of what they are about. */
     "ALTER TABLE quoted ADD COLUMN relates_to TEXT;"
     "ALTER TABLE quoted ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"

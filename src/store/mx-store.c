@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mx-store-private.h"
+#include "mx-store-search.h"
 
 /* Locks of this process: flock alone cannot tell a second program from our own worker that is still
  * closing. */
@@ -92,9 +93,11 @@ static gboolean open_database(MxStore *store, GError **error)
         return FALSE;
     }
     g_close(fd, NULL);
-    const char *pragmas = "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-                          "PRAGMA foreign_keys=ON;PRAGMA secure_delete=ON;"
-                          "PRAGMA cache_size=-8192;PRAGMA temp_store=MEMORY;";
+    /* auto_vacuum: of a new database, which can then be made smaller in slices. */
+    const char *pragmas =
+        "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        "PRAGMA foreign_keys=ON;PRAGMA secure_delete=ON;"
+        "PRAGMA cache_size=-8192;PRAGMA temp_store=MEMORY;";
     if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK ||
         sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
@@ -395,6 +398,7 @@ void mx_store_rollback(MxStore *store)
 void mx_store_clear(MxStore *store)
 {
     mx_store_exec(store, "DELETE FROM queue", "");
+    mx_store_search_reset(store); /* before its rows go one by one */
     mx_store_exec(store, "DELETE FROM room", "");
     mx_store_exec(store, "DELETE FROM account_data", "");
     mx_store_exec(store, "DELETE FROM presence", "");

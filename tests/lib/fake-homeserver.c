@@ -127,6 +127,7 @@ static const struct {
     {"PUT", "profile/*/*", "set-profile"},
     {"GET", "mutual_rooms", "mutual-rooms"},
     {"POST", "user_directory/search", "search-people"},
+    {"POST", "search", "search"},
     {"GET", "directory/room/*", "resolve-alias"},
     {"PUT", "directory/room/*", "add-alias"},
     {"DELETE", "directory/room/*", "remove-alias"},

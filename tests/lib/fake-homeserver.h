@@ -17,7 +17,7 @@
  * kick, ban, unban, upgrade, report-room, report-event, report-user, room-summary,
  * old-room-summary, search-people, thumbnail, download, old-thumbnail, old-download, media-config,
  * upload, register, register-available, token-validity, register-email, keys-upload, keys-query,
- * keys-claim, send-to-device, signatures, device-signing, unknown. */
+ * keys-claim, send-to-device, signatures, device-signing, search, unknown. */
 
 typedef struct _FakeServer FakeServer;
 

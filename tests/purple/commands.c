@@ -20,6 +20,7 @@ static const struct {
     const char *bad[MAX_BAD];
 } commands[] = {
     {"accept", {"", "0", "-1", "x", "99", LONG}},
+    {"account", {NULL}},
     {"admit", {NULL}},
     {"alias", {"frob", "add", "remove", "main", LONG}},
     {"ban", NOBODY},
@@ -73,6 +74,7 @@ static const struct {
     {"report", {"user", "user nobody", "user  @a", ""}},
     {"resend", {NULL}},
     {"room", {NULL}},
+    {"search", {"", "  ", "!?", "all !?", "more"}},
     {"sendfile", {"", "  ", "/nowhere/at all", "/", LONG}},
     {"showall", {"perhaps", LONG}},
     {"state", {NULL}},

@@ -1,0 +1,13 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "mx-store.h"
+
+/* What a message is to be found by: its body, of an edit the new one, of a reply without what it
+ * repeats; of a file its name too, of a poll question and answers. NULL: there is none. The caller
+ * frees. */
+char *mx_search_dup_text(const MxTimelineRow *row);
+/* Around the first of the typed words, on one line and at most max_chars characters. The caller
+ * frees. */
+char *mx_search_dup_excerpt(const char *text, const char *typed, glong max_chars);
