@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mx-mxc.h"
+
 struct _MxHtml {
     GPtrArray *nodes; /* owned; the root first */
 };
@@ -102,10 +104,12 @@ static const struct {
     {"color", BIT(MX_HTML_FONT), MX_HTML_COLOR, BOTH},
     {"data-mx-bg-color", BIT(MX_HTML_FONT) | BIT(MX_HTML_SPAN), MX_HTML_BG_COLOR, FOREIGN},
     {"data-mx-color", BIT(MX_HTML_FONT) | BIT(MX_HTML_SPAN), MX_HTML_COLOR, FOREIGN},
+    {"data-mx-emoticon", BIT(MX_HTML_IMG), MX_HTML_EMOTICON, FOREIGN},
     {"data-mx-maths", BIT(MX_HTML_SPAN) | BIT(MX_HTML_DIV), MX_HTML_MATHS, FOREIGN},
     {"data-mx-spoiler", BIT(MX_HTML_SPAN), MX_HTML_SPOILER, FOREIGN},
     {"face", BIT(MX_HTML_FONT), MX_HTML_FACE, TYPED},
     {"href", BIT(MX_HTML_A), MX_HTML_HREF, BOTH},
+    {"src", BIT(MX_HTML_IMG), MX_HTML_SRC, FOREIGN},
     {"start", BIT(MX_HTML_OL), MX_HTML_START, FOREIGN},
     {"style", BIT(MX_HTML_SPAN), MX_HTML_STYLE, TYPED},
     {"title", BIT(MX_HTML_IMG), MX_HTML_TITLE, FOREIGN},
@@ -222,7 +226,9 @@ static void set_attribute(MxHtmlNode *node, MxHtmlAttribute attribute, char *val
         return;
     if (attribute == MX_HTML_COLOR || attribute == MX_HTML_BG_COLOR)
         node->attributes[attribute] = mx_html_parse_color(owned);
-    else if (attribute != MX_HTML_HREF || mx_html_is_safe_link(owned))
+    else if (attribute == MX_HTML_HREF  ? mx_html_is_safe_link(owned)
+             : attribute == MX_HTML_SRC ? mx_mxc_parse(owned, NULL, NULL)
+                                        : TRUE)
         node->attributes[attribute] = g_steal_pointer(&owned);
 }
 

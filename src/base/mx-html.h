@@ -57,10 +57,12 @@ typedef enum {
     MX_HTML_ALT,
     MX_HTML_BG_COLOR, /* "#rrggbb" */
     MX_HTML_COLOR,    /* "#rrggbb" */
+    MX_HTML_EMOTICON, /* the image stands for an emoji */
     MX_HTML_FACE,     /* of what libpurple's clients write only */
     MX_HTML_HREF,     /* of a safe scheme */
     MX_HTML_MATHS,
     MX_HTML_SPOILER, /* its reason, may be "" */
+    MX_HTML_SRC,     /* an mxc:// URI */
     MX_HTML_START,
     MX_HTML_STYLE, /* of what libpurple's clients write only */
     MX_HTML_TITLE,

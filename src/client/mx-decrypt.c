@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mx-bundled.h"
 #include "mx-direct.h"
 #include "mx-ignored-list.h"
 #include "mx-inbound.h"
@@ -130,6 +131,7 @@ static void take_text(Pass *pass, MxTimelineRow *row, MxReading *reading)
     row->type = g_steal_pointer(&reading->type);
     row->content = g_steal_pointer(&reading->content);
     mx_store_set_read(pass->store, row, is_line || is_told);
+    mx_bundled_read(pass->store, pass->room->room_id, row);
     note_change(pass, row, is_line);
 }
 

@@ -11,6 +11,7 @@
 #include "mx-mxc.h"
 
 #define AVATAR_PIXELS 96
+#define EMOJI_PIXELS 32
 /* Of a picture in a window: what servers make thumbnails of without being asked. */
 #define PREVIEW_WIDTH 640
 #define PREVIEW_HEIGHT 480
@@ -29,6 +30,7 @@ typedef struct {
     gboolean is_preview;     /* a picture in a message, not an avatar */
     gboolean is_encrypted;
     MxAttachmentKey key;
+    guint pixels; /* of an avatar or an emoji */
     gsize max_bytes;
     GCancellable *cancellable;
     guint timer;
@@ -186,7 +188,7 @@ static void send_fetch(Fetch *fetch)
         request = mx_endpoint_preview(server, id, PREVIEW_WIDTH, PREVIEW_HEIGHT, is_old,
                                       fetch->max_bytes);
     else
-        request = mx_endpoint_thumbnail(server, id, AVATAR_PIXELS, is_old, fetch->max_bytes);
+        request = mx_endpoint_thumbnail(server, id, fetch->pixels, is_old, fetch->max_bytes);
     mx_http_send_async(fetch->client->http, request, fetch->cancellable, on_fetched, fetch);
 }
 
@@ -253,7 +255,17 @@ static void begin(MxClient *client, Fetch *fetch, const char *mxc, gboolean is_u
 void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy)
 {
-    begin(client, fetch_new(MX_AVATAR_MAX_BYTES, func, user_data, destroy), mxc, is_urgent);
+    Fetch *fetch = fetch_new(MX_AVATAR_MAX_BYTES, func, user_data, destroy);
+    fetch->pixels = AVATAR_PIXELS;
+    begin(client, fetch, mxc, is_urgent);
+}
+
+void mx_client_fetch_emoji(MxClient *client, const char *mxc, MxPictureFunc func,
+                           gpointer user_data, GDestroyNotify destroy)
+{
+    Fetch *fetch = fetch_new(MX_EMOJI_MAX_BYTES, func, user_data, destroy);
+    fetch->pixels = EMOJI_PIXELS;
+    begin(client, fetch, mxc, FALSE);
 }
 
 void mx_client_fetch_preview(MxClient *client, const MxFilePlace *place, gsize max_bytes,

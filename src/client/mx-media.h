@@ -23,6 +23,12 @@ typedef void (*MxPictureFunc)(MxClient *client, GBytes *picture, const MxImageIn
 void mx_client_fetch_avatar(MxClient *client, const char *mxc, gboolean is_urgent,
                             MxPictureFunc func, gpointer user_data, GDestroyNotify destroy);
 
+/* An emoji's picture, small if the server makes it so; else as avatars. A longer answer than
+ * MX_EMOJI_MAX_BYTES is an error. */
+#define MX_EMOJI_MAX_BYTES (64u * 1024)
+void mx_client_fetch_emoji(MxClient *client, const char *mxc, MxPictureFunc func,
+                           gpointer user_data, GDestroyNotify destroy);
+
 /* A picture in a message: as a thumbnail of bearable size if the server makes one, of an encrypted
  * one what place holds. A longer answer than max_bytes is an error. place has an mxc. */
 void mx_client_fetch_preview(MxClient *client, const MxFilePlace *place, gsize max_bytes,

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mx-bundled.h"
 #include "mx-event.h"
 #include "mx-ignored-list.h"
 #include "mx-inbound.h"
@@ -128,11 +129,7 @@ static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *ro
     g_auto(MxEvent) edit = {0};
     g_auto(MxReading) reading = {0};
     g_auto(MxRelation) relation = {0};
-    MxJsonSlice relations =
-        mx_json_scan_member(mx_json_scan_member(event->root, "unsigned"), "m.relations");
-    MxJsonSlice bundled = mx_json_scan_member(relations, "m.replace");
-    if (bundled.text == NULL || !mx_event_parse(&edit, bundled.text, bundled.len, TRUE) ||
-        edit.state_key != NULL)
+    if (!mx_bundled_parse(event, &edit))
         return;
     g_autofree char *text = g_strndup(edit.content.text, edit.content.len);
     MxTimelineRow other = {.room = row->room,
@@ -152,6 +149,41 @@ static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *ro
         return;
     *content = mx_relation_dup_new_content(&other);
     row->content = *content;
+}
+
+static int pack(const MxReading *reading)
+{
+    return MX_READING_PACK(reading->result,
+                           reading->result == MX_READ_OK ? reading->shield : MX_SHIELD_NONE);
+}
+
+/* The homeserver alone says what stands in an event that was not encrypted (crypto G8). */
+static void warn_of_clear(MxStore *store, MxTimelineRow *row)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, row->room);
+    if (room != NULL && room->encrypted && !row->is_secret && mx_store_is_message(row->type))
+        row->reading = MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED);
+}
+
+MxTimelineRow *mx_quote_find_now(MxStore *store, gint64 room, const char *event_id)
+{
+    g_auto(MxReading) reading = {0};
+    g_autoptr(MxTimelineRow) row = mx_quote_find(store, room, event_id);
+    if (row == NULL || row->id != 0)
+        return g_steal_pointer(&row);
+    warn_of_clear(store, row);
+    if (!g_str_equal(row->type, "m.room.encrypted"))
+        return g_steal_pointer(&row);
+    row->is_secret = read_secret(store, room, row, &reading);
+    row->reading = pack(&reading);
+    if (!row->is_secret)
+        return g_steal_pointer(&row);
+    g_free(row->type);
+    g_free(row->content);
+    row->type = g_steal_pointer(&reading.type);
+    row->content = g_steal_pointer(&reading.content);
+    mx_store_set_quoted(store, row);
+    return g_steal_pointer(&row);
 }
 
 void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const char *answer,
@@ -175,6 +207,7 @@ void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const cha
         row.type = reading.type;
         row.content = reading.content;
         row.is_secret = TRUE;
+        row.reading = pack(&reading);
     }
     g_autofree char *edited = NULL;
     take_bundled(store, &event, &row, &edited);

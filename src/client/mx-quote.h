@@ -13,6 +13,9 @@
 /* The event's row, of the timeline or of those that were asked for; NULL: it is not known, or not
  * to be had. The caller frees. */
 MxTimelineRow *mx_quote_find(MxStore *store, gint64 room, const char *event_id);
+/* The same; an encrypted one that could not be read when it came is tried again. Within a
+ * transaction. */
+MxTimelineRow *mx_quote_find_now(MxStore *store, gint64 room, const char *event_id);
 /* Events (char *) that the row's line is about and that nobody has asked for yet, put into
  * wanted. */
 void mx_quote_list_wanted(MxStore *store, const MxTimelineRow *row, GPtrArray *wanted);

@@ -156,7 +156,8 @@ static void read_edit(MxRelatedLine *line, MxStore *store, const MxTimelineRow *
     /* A message that is just being shown has the new text already. */
     line->is_nothing = state == MX_EDIT_INVALID ||
                        (state == MX_EDIT_VALID && target->display == MX_DISPLAY_DELIVERING &&
-                        target->id != 0 && row->id != 0 && row->txn_id == NULL);
+                        target->id != 0 && row->id != 0 && row->txn_id == NULL) ||
+                       (state == MX_EDIT_VALID && mx_relation_came_bundled(store, row, target));
     if (line->is_nothing)
         return;
     line->content = mx_relation_dup_new_content(row);

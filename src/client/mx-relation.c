@@ -168,6 +168,42 @@ static gboolean is_edit_of(const MxTimelineRow *row, const MxTimelineRow *target
            mx_relation_judge_edit(&relation, row, target) == MX_EDIT_VALID;
 }
 
+/* By the order of mx_store_list_relating(). */
+static gboolean is_newer(const MxTimelineRow *row, const MxTimelineRow *other)
+{
+    return row->ts != other->ts ? row->ts > other->ts
+                                : g_strcmp0(row->event_id, other->event_id) > 0;
+}
+
+/* What came inside of target stands among what came by itself. */
+static void add_bundled(MxStore *store, const MxTimelineRow *target, GPtrArray *rows)
+{
+    g_autoptr(GPtrArray) bundled = mx_store_list_bundled(store, target->room, target->event_id);
+    while (bundled->len > 0) {
+        guint at = 0;
+        g_autoptr(MxTimelineRow) row = g_ptr_array_steal_index(bundled, 0);
+        while (at < rows->len && is_newer(g_ptr_array_index(rows, at), row))
+            at++;
+        const MxTimelineRow *next = at < rows->len ? g_ptr_array_index(rows, at) : NULL;
+        if (next == NULL || g_strcmp0(next->event_id, row->event_id) != 0)
+            g_ptr_array_insert(rows, at, g_steal_pointer(&row));
+    }
+}
+
+gboolean mx_relation_came_bundled(MxStore *store, const MxTimelineRow *edit,
+                                  const MxTimelineRow *target)
+{
+    g_autoptr(GPtrArray) rows = edit->event_id != NULL && target->event_id != NULL
+                                    ? mx_store_list_bundled(store, target->room, target->event_id)
+                                    : g_ptr_array_new();
+    for (guint i = 0; i < rows->len; i++) {
+        const MxTimelineRow *row = g_ptr_array_index(rows, i);
+        if (g_str_equal(row->event_id, edit->event_id) && is_edit_of(row, target))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* The newest one behind the row `above`; 0: of all. */
 static MxTimelineRow *find_edit(MxStore *store, const MxTimelineRow *target, gint64 above)
 {
@@ -177,6 +213,7 @@ static MxTimelineRow *find_edit(MxStore *store, const MxTimelineRow *target, gin
     g_autoptr(GPtrArray) rows =
         mx_store_list_relating(store, target->room, target->event_id,
                                mx_poll_is_start(target->type) ? MAX_BEHIND_POLL : MAX_EDITS);
+    add_bundled(store, target, rows);
     for (guint i = 0; i < rows->len; i++) {
         const MxTimelineRow *row = g_ptr_array_index(rows, i);
         if (is_behind && is_edit_of(row, target))

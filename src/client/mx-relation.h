@@ -52,6 +52,9 @@ MxTimelineRow *mx_relation_find_newest_edit(MxStore *store, const MxTimelineRow 
 /* The one that counted before this one. */
 MxTimelineRow *mx_relation_find_edit_before(MxStore *store, const MxTimelineRow *target,
                                             const MxTimelineRow *edit);
+/* It came inside of target, so that whoever was shown that has seen it. */
+gboolean mx_relation_came_bundled(MxStore *store, const MxTimelineRow *edit,
+                                  const MxTimelineRow *target);
 /* m.new_content of an edit; what the message says now, that of the edit that counts or its own.
  * JSON text; the caller frees. */
 char *mx_relation_dup_new_content(const MxTimelineRow *edit);

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-id.h"
+#include "mx-quote.h"
 #include "mx-room-name.h"
 #include "mx-server-acl.h"
 
@@ -213,13 +214,46 @@ static guint count_elements(MxJsonSlice array)
     return count;
 }
 
+/* The event that the list has at its end, where new ones go, and did not have before. NULL: none.
+ */
+static char *dup_new_pin(MxJsonSlice list, MxJsonSlice list_before)
+{
+    MxJsonIter iter;
+    MxJsonSlice value;
+    g_autofree char *last = NULL;
+    for (gboolean more = mx_json_iter_init(&iter, list);
+         more && mx_json_iter_next(&iter, NULL, &value);) {
+        g_free(last);
+        last = mx_json_slice_dup_string(value);
+    }
+    gboolean has_before = last != NULL && list_before.text != NULL &&
+                          list_before.type == MX_JSON_ARRAY &&
+                          mx_json_iter_init(&iter, list_before);
+    while (has_before && mx_json_iter_next(&iter, NULL, &value))
+        if (mx_json_slice_equals(value, last))
+            return NULL;
+    return g_steal_pointer(&last);
+}
+
+static char *describe_new_pin(const MxStateChange *change, MxJsonSlice list,
+                              MxJsonSlice list_before)
+{
+    g_autofree char *event_id = dup_new_pin(list, list_before);
+    g_autoptr(MxTimelineRow) row =
+        event_id != NULL ? mx_quote_find(change->store, change->room, event_id) : NULL;
+    if (row == NULL)
+        return say(change, _("%s has pinned a message."));
+    g_autofree char *quote = mx_quote_describe(change->store, change->room, row);
+    return mx_state_line_fill(_("%s has pinned a message (%s)"), change->sender_name, quote);
+}
+
 static char *describe_pinned(const MxStateChange *change)
 {
     MxJsonSlice list = mx_json_scan_member(change->content, "pinned");
     MxJsonSlice list_before = mx_json_scan_member(change->prev, "pinned");
     guint now = count_elements(list), before = count_elements(list_before);
     if (now > before)
-        return say(change, _("%s has pinned a message."));
+        return describe_new_pin(change, list, list_before);
     if (now < before)
         return say(change, _("%s has unpinned a message."));
     return now == 0 || is_same(list, list_before)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-sync-apply.h"
 
+#include "mx-bundled.h"
 #include "mx-decrypt.h"
 #include "mx-direct.h"
 #include "mx-id.h"
@@ -295,6 +296,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
                     (relates_to != NULL ? MX_ALERT_QUIET : MX_ALERT_NONE);
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
+    mx_bundled_note(store, &row, event);
     if (is_line && !is_waiting && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));

@@ -7,7 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "mx-extensible.h"
+#include "mx-message-kind.h"
 #include "mx-poll-line.h"
 #include "mx-poll.h"
 #include "mx-quote.h"
@@ -146,7 +146,7 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
     line->body = mx_json_slice_equals(values[0], "m.server_notice")
                      ? mx_server_notice_describe(store, row->room, content)
                  : mx_poll_is_start(row->type) ? mx_poll_line_dup_question(content)
-                                               : mx_extensible_dup_text(content);
+                                               : mx_message_kind_dup_text(row->type, content);
     if (is_empty(content) || related.is_nothing) {
         line->kind = MX_LINE_NOTHING;
         line->is_void = related.is_nothing;

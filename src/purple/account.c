@@ -18,6 +18,7 @@
 #include "confirm.h"
 #include "conversion.h"
 #include "delivery.h"
+#include "emoji.h"
 #include "errors.h"
 #include "files.h"
 #include "history.h"
@@ -311,6 +312,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_sounds_init(mxp);
     mxp_logging_init(mxp);
     mxp_avatars_init(mxp);
+    mxp_emoji_init(mxp);
     mxp_own_icon_init(mxp);
     mxp_privacy_init(mxp);
     mxp_knocks_init(mxp);
@@ -345,6 +347,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_privacy_clear(mxp);
     mxp_own_icon_clear(mxp);
     mxp_avatars_clear(mxp);
+    mxp_emoji_clear(mxp);
     mxp_invites_clear(mxp);
     mxp_joining_clear(mxp);
     mxp_conversion_clear(mxp);

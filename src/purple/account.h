@@ -10,6 +10,7 @@
 #define MXP_OPTION_ENCRYPT_DIRECT "encrypt_direct" /* new direct rooms are encrypted */
 
 typedef struct _MxpAvatars MxpAvatars;
+typedef struct _MxpEmoji MxpEmoji;
 typedef struct _MxpHistories MxpHistories;
 typedef struct _MxpMessageSearch MxpMessageSearch;
 typedef struct _MxpOwnIcon MxpOwnIcon;
@@ -53,6 +54,7 @@ typedef struct {
     GHashTable *deliveries;   /* room ID -> delivery in progress: delivery.c */
     MxpHistories *histories;  /* history.c */
     MxpAvatars *avatars;      /* avatars.c */
+    MxpEmoji *emoji;          /* emoji.c */
     MxpOwnIcon *own_icon;     /* own-icon.c */
     guint privacy_source;     /* privacy.c */
     GSList *state_questions;  /* room-state.c */

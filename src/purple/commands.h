@@ -25,6 +25,7 @@ extern const MxpCommand mxp_commands_members[];    /* commands-members.c */
 extern const MxpCommand mxp_commands_messages[];   /* commands-messages.c */
 extern const MxpCommand mxp_commands_moderation[]; /* commands-moderation.c */
 extern const MxpCommand mxp_commands_people[];     /* commands-people.c */
+extern const MxpCommand mxp_commands_pins[];       /* commands-pins.c */
 extern const MxpCommand mxp_commands_polls[];      /* commands-polls.c */
 extern const MxpCommand mxp_commands_raw[];        /* commands-raw.c */
 extern const MxpCommand mxp_commands_relations[];  /* commands-relations.c */

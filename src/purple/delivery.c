@@ -10,12 +10,15 @@
 #include <conversation.h>
 
 #include "day-line.h"
+#include "emoji.h"
 #include "history.h"
 #include "log-tail.h"
 #include "messages.h"
 #include "receipts.h"
 
 #define SLICE_US (8 * 1000)
+/* So often it is looked whether a line's emoji are there. */
+#define EMOJI_MS 50
 
 typedef struct {
     MxpAccount *mxp;
@@ -123,6 +126,10 @@ static gboolean on_slice(gpointer data)
         MxLine *line = g_ptr_array_index(delivery->lines, delivery->next);
         if (!may_write(delivery, room, line))
             break;
+        if (mxp_emoji_is_awaited(mxp, mxp_messages_find_conversation(mxp, room), line)) {
+            delivery->source = g_timeout_add(EMOJI_MS, on_slice, delivery);
+            return G_SOURCE_REMOVE;
+        }
         if (mxp_messages_is_written(mxp, room, line))
             write_date_before(delivery, room, line);
         mxp_messages_write(mxp, room, line);

@@ -14,6 +14,7 @@
 #include "invites.h"
 #include "knocks.h"
 #include "mx-link.h"
+#include "permalink.h"
 #include "reply.h"
 #include "rooms.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     char *target;     /* room ID or alias, as asked for */
     char **via;       /* servers to ask */
     char *room_id;    /* once the answer names it; the room itself comes with a /sync */
+    char *event_id;   /* a message to show then, or NULL */
     char *name;       /* or NULL; what it was made with, and may come a /sync later */
     MxpReply *reply;  /* NULL: nobody waits for words */
     gboolean is_hook; /* libpurple asked, and wants to know of a failure */
@@ -48,6 +50,7 @@ static void join_free(gpointer data)
     g_free(join->target);
     g_strfreev(join->via);
     g_free(join->room_id);
+    g_free(join->event_id);
     g_free(join->name);
     g_free(join);
 }
@@ -74,7 +77,8 @@ static Join *add_join(MxpAccount *mxp, const char *target)
 
 /* ---- open ---- */
 
-static void open_window(MxpAccount *mxp, MxRoom *room, const MxpReply *reply)
+/* event_id: of a message to show, or NULL. */
+static void open_window(MxpAccount *mxp, MxRoom *room, const char *event_id, const MxpReply *reply)
 {
     if (room->is_space) {
         g_autofree char *text = g_strdup_printf(
@@ -91,6 +95,8 @@ static void open_window(MxpAccount *mxp, MxRoom *room, const MxpReply *reply)
     else
         mxp_chat_window_open(mxp, room);
     mxp_delivery_run(mxp, room);
+    if (event_id != NULL)
+        mxp_permalink_show(mxp, room, event_id);
 }
 
 static gboolean is_for(const Join *join, const MxRoom *room)
@@ -113,8 +119,9 @@ void mxp_joining_update(MxpAccount *mxp, MxRoom *room)
         if (!is_for(join, room))
             continue;
         g_autoptr(MxpReply) reply = g_steal_pointer(&join->reply);
+        g_autofree char *event_id = g_steal_pointer(&join->event_id);
         g_hash_table_iter_remove(&iter);
-        open_window(mxp, room, reply);
+        open_window(mxp, room, event_id, reply);
         return;
     }
 }
@@ -271,6 +278,7 @@ static void ask(MxpAccount *mxp, const MxLink *link, const char *reason,
     join->reply = mxp_reply_new(mxp, conversation);
     join->is_hook = is_hook;
     join->via = g_strdupv(link->via);
+    join->event_id = g_strdup(link->event_id);
     join->slow_source = g_timeout_add(SLOW_MS, on_slow, join);
     send_attempt(join, link, reason);
 }
@@ -292,7 +300,7 @@ static void go_to(MxpAccount *mxp, const MxLink *link, const char *reason,
         open_person(mxp, link->id);
     } else if (room != NULL && room->membership == MX_MEMBERSHIP_JOIN) {
         g_autoptr(MxpReply) reply = mxp_reply_new(mxp, conversation);
-        open_window(mxp, room, reply);
+        open_window(mxp, room, link->event_id, reply);
     } else {
         mxp_invites_answered(mxp, link->id);
         ask(mxp, link, reason, conversation, is_hook);

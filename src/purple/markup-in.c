@@ -45,12 +45,13 @@ typedef struct {
     GArray *frames;
     Level level;
     guint tags;
-    guint hard, block; /* line breaks that are due: written ones, and those of blocks */
-    guint spaces;      /* that are due */
-    guint pre, cells;  /* how deep inside of these */
-    guint open;        /* so many of the frames, from the outermost on, are written */
-    gboolean is_start; /* of a line */
-    gboolean after_p;  /* nothing was written since a paragraph's end */
+    guint hard, block;         /* line breaks that are due: written ones, and those of blocks */
+    guint spaces;              /* that are due */
+    guint pre, cells;          /* how deep inside of these */
+    const MxHtmlNode *formula; /* whose children say the same, or NULL */
+    guint open;                /* so many of the frames, from the outermost on, are written */
+    gboolean is_start;         /* of a line */
+    gboolean after_p;          /* nothing was written since a paragraph's end */
     gboolean has_text;
 } Writer;
 
@@ -311,11 +312,14 @@ static void enter_pre(Writer *writer, Frame *frame)
     set_tags(writer, frame, "<font face=\"monospace\">", "</font>");
 }
 
+/* The formula itself: what stands inside has lost its form, or is a picture, or the same again. */
 static void enter_formula(Writer *writer, Frame *frame)
 {
     const char *formula = mx_html_get_attribute(frame->node, MX_HTML_MATHS);
-    if (formula != NULL && frame->node->first == NULL)
-        write_text(writer, formula);
+    if (formula == NULL || *formula == '\0')
+        return;
+    write_text(writer, formula);
+    writer->formula = frame->node;
 }
 
 static void enter_inline(Writer *writer, Frame *frame)
@@ -453,6 +457,8 @@ static void enter_element(Writer *writer, Frame *frame)
 static void on_enter(const MxHtmlNode *node, gpointer user_data)
 {
     Writer *writer = user_data;
+    if (writer->formula != NULL)
+        return;
     if (node->text != NULL) {
         gboolean is_first = node->parent->tag == MX_HTML_PRE && node->parent->first == node;
         write_text(writer, is_first && *node->text == '\n' ? node->text + 1 : node->text);
@@ -498,7 +504,9 @@ static void on_leave(const MxHtmlNode *node, gpointer user_data)
 {
     static const gboolean is_inline[] = INLINE;
     Writer *writer = user_data;
-    if (node->text != NULL)
+    if (writer->formula == node)
+        writer->formula = NULL;
+    if (node->text != NULL || writer->formula != NULL)
         return;
     Frame *frame = get_frame(writer, writer->frames->len - 1);
     leave_element(writer, frame);

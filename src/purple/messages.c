@@ -13,6 +13,7 @@
 
 #include "buddies.h"
 #include "chat-window.h"
+#include "emoji.h"
 #include "files.h"
 #include "history.h"
 #include "images.h"
@@ -202,6 +203,7 @@ void mxp_messages_write(MxpAccount *mxp, MxRoom *room, const MxLine *line)
     g_autofree char *markup = get_markup(line);
     if (markup == NULL)
         return;
+    mxp_emoji_prepare(mxp, mxp_messages_find_conversation(mxp, room), line);
     mxp->line = line;
     if (room->direct_user != NULL)
         write_im(mxp, room, line, markup, when);
@@ -225,6 +227,7 @@ void mxp_messages_write_old(MxpAccount *mxp, PurpleConversation *conversation, c
     g_autofree char *markup = get_markup(line);
     const char *who =
         is_im && line->is_own ? purple_account_get_username(mxp->account) : line->sender;
+    mxp_emoji_prepare(mxp, conversation, line);
     if (markup != NULL)
         purple_conversation_write(conversation, who, markup, flags | PURPLE_MESSAGE_DELAYED, when);
 }

@@ -116,6 +116,7 @@ static const struct {
     {MXP_DEED_TOPIC, "M_FORBIDDEN", 0, N_("Your power level in this room does not allow it.")},
     {MXP_DEED_NAME, "M_TOO_LARGE", 0, N_("It is too long.")},
     {MXP_DEED_TOPIC, "M_TOO_LARGE", 0, N_("It is too long.")},
+    {MXP_DEED_PIN, "M_FORBIDDEN", 0, N_("You may not pin messages in this room.")},
     {MXP_DEED_SET_STATE, "M_FORBIDDEN", 0, N_("You may not set it in this room.")},
     {MXP_DEED_SEND_EVENT, "M_FORBIDDEN", 0, N_("You may not send it in this room.")},
     {MXP_DEED_READ_STATE, "M_FORBIDDEN", 0, N_("You may not see it.")},
@@ -200,6 +201,8 @@ static char *begin_on_entrance(MxpDeed deed, const char *target)
         return g_strdup_printf(_("The main address of %s was not changed."), target);
     case MXP_DEED_PUBLISH:
         return g_strdup_printf(_("The list of rooms was not changed for %s."), target);
+    case MXP_DEED_PIN:
+        return g_strdup(_("The pinned messages were not changed."));
     default:
         return g_strdup_printf(_("The rooms of %s could not be listed."), target);
     }

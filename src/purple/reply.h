@@ -65,6 +65,7 @@ typedef enum {
     MXP_DEED_MAIN_ADDRESS,
     MXP_DEED_PUBLISH,
     MXP_DEED_LIST,
+    MXP_DEED_PIN,
 } MxpDeed;
 /* Why it did not succeed, in sentences. target: the room or person as shown to the user; unused
  * from MXP_DEED_CREATE to _RESET_IDENTITY. The caller frees. */

@@ -19,5 +19,9 @@ void mx_store_set_quoted(MxStore *store, const MxTimelineRow *row);
 /* It was asked for; *row (may be NULL) is NULL when it is not to be had. The caller frees it. */
 gboolean mx_store_get_quoted(MxStore *store, gint64 room, const char *event_id,
                              MxTimelineRow **row);
-/* What it said is gone. */
+/* The same of an edit that came inside of row->relates_to, for mx_store_list_bundled(). */
+void mx_store_set_bundled(MxStore *store, const MxTimelineRow *row);
+/* Whole rows with id 0. */
+GPtrArray *mx_store_list_bundled(MxStore *store, gint64 room, const char *event_id);
+/* What it said is gone, and what edits of it said. */
 void mx_store_blank_quoted(MxStore *store, gint64 room, const char *event_id);

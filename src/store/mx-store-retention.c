@@ -39,6 +39,17 @@ static gint64 find_floor(MxStore *store, gint64 room, gint64 before_ms, gint64 n
     return MIN(MIN(newest, kept), MIN(waiting, unsent));
 }
 
+/* Words of events that lines were about. Edits stay with what they are of. */
+static void forget_quoted(MxStore *store, gint64 room, gint64 before_ms)
+{
+    if (mx_store_exec(store,
+                      "DELETE FROM quoted WHERE room = ? AND ts < ? AND sender IS NOT NULL AND "
+                      "NOT EXISTS (SELECT 1 FROM timeline WHERE room = quoted.room AND "
+                      "event_id = quoted.relates_to)",
+                      "ii", room, before_ms) > 0)
+        store->empties_log = TRUE;
+}
+
 int mx_store_forget_before(MxStore *store, gint64 room, gint64 before_ms, gint64 now_ms, int limit)
 {
     gint64 floor = find_floor(store, room, before_ms, now_ms, limit);
@@ -46,6 +57,8 @@ int mx_store_forget_before(MxStore *store, gint64 room, gint64 before_ms, gint64
                              "DELETE FROM timeline WHERE id IN (SELECT id FROM timeline "
                              "WHERE room = ? AND pos < ? ORDER BY pos LIMIT ?)",
                              "iid", room, floor, limit);
+    if (gone < limit)
+        forget_quoted(store, room, before_ms);
     if (gone == 0)
         return 0;
     gint64 lowest = mx_store_query_int(

@@ -222,6 +222,10 @@ static const char *const migrations[] = {
     "CREATE INDEX timeline_encryption ON timeline (room, pos) WHERE type = 'm.room.encryption';",
     RELATIONS,
     SEARCH,
+    /* Of edits that came inside of what they are about. */
+    "ALTER TABLE quoted ADD COLUMN relates_to TEXT;"
+    "ALTER TABLE quoted ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX quoted_relates ON quoted (room, relates_to) WHERE relates_to IS NOT NULL;",
 };
 
 static gboolean migrate_to(MxStore *store, guint version, GError **error)

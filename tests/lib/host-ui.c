@@ -199,6 +199,33 @@ void host_set_focus(const char *name, gboolean focus)
     g_hash_table_add(focused, g_strdup(name));
 }
 
+static gboolean smiley_add(PurpleConversation *conv, const char *smile, gboolean remote)
+{
+    JsonObject *event = conversation_event("smiley", conv);
+
+    host_set_text(event, "smiley", smile);
+    host_emit(event);
+    return remote;
+}
+
+static void smiley_write(PurpleConversation *conv, const char *smile, const guchar *data,
+                         gsize size)
+{
+    JsonObject *event = conversation_event("smiley-data", conv);
+
+    host_set_text(event, "smiley", smile);
+    json_object_set_int_member(event, "size", (gint64)size);
+    host_emit(event);
+}
+
+static void smiley_close(PurpleConversation *conv, const char *smile)
+{
+    JsonObject *event = conversation_event("smiley-end", conv);
+
+    host_set_text(event, "smiley", smile);
+    host_emit(event);
+}
+
 static PurpleConversationUiOps conversation_ops = {
     .create_conversation = create_conversation,
     .destroy_conversation = destroy_conversation,
@@ -209,6 +236,9 @@ static PurpleConversationUiOps conversation_ops = {
     .chat_update_user = chat_update_user,
     .present = present,
     .has_focus = has_focus,
+    .custom_smiley_add = smiley_add,
+    .custom_smiley_write = smiley_write,
+    .custom_smiley_close = smiley_close,
 };
 
 /* ---- connections and accounts ---- */

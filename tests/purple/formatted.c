@@ -107,7 +107,7 @@ static void formatted_falls_back(Scenario *s)
     push_event(s, DIRECT, event);
     EXPECT_LINE(s, BOB, BOB, "no string", "RECV");
     push_event(s, DIRECT, event_html(BOB, "org.example.odd", "odd type", "<b>x</b>"));
-    EXPECT_LINE(s, BOB, BOB, "odd type", "RECV");
+    EXPECT_LINE(s, BOB, BOB, "[org.example.odd] odd type", "RECV");
     settle(s);
 }
 

@@ -143,7 +143,12 @@ static void shown(Scenario *s)
                  "100001},'file':null}");
     EXPECT_EVENT(s, "line", "~text", "[image: b.png");
     settle(s);
-    EXPECT_INT(s, fake_server_count(s->server, "thumbnail"), 2);
+    push_content(s, "m.sticker",
+                 "{'body':'A smile','url':'mxc://far.example/cat','info':{'w':256,'h':256}}");
+    EXPECT_REQUEST(s, "thumbnail");
+    EXPECT_EVENT(s, "line", "text", "[sticker: A smile]");
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "<img id=", "who", BOB);
+    EXPECT_INT(s, fake_server_count(s->server, "thumbnail"), 3);
     EXPECT_INT(s, count_lines(), 0);
     forget_events(s);
 }

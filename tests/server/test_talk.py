@@ -110,7 +110,7 @@ def test_formatted_messages_are_cleaned_and_unknown_ones_show_their_body(alice, 
     bob.client.send(direct_room, {"msgtype": "m.text", "body": "**fat**", **html})
     assert driver.wait_line("fat", bob.user_id)["text"] == "<b>fat</b>"
     bob.client.send(direct_room, {"msgtype": "org.example.new", "body": "something <new>"})
-    driver.wait_line("something <new>", bob.user_id)
+    driver.wait_line("[org.example.new] something <new>", bob.user_id)
 
 
 ODD = [

@@ -336,6 +336,52 @@ static void test_redacted(Fixture *f, gconstpointer data)
     g_assert_false(two->is_secret);
 }
 
+/* An encrypted event with the edit of it that the homeserver puts inside, encrypted as well. */
+static void feed_bundled(Fixture *f, const char *event_id, const char *content, const char *edit)
+{
+    g_autofree char *text = event(event_id, 5000, content);
+    text[strlen(text) - 1] = '\0';
+    g_autofree char *all =
+        g_strdup_printf("%s,\"unsigned\":{\"m.relations\":{\"m.replace\":%s}}}", text, edit);
+    feed(f, all);
+}
+
+static char *make_edit(Fixture *f, const char *edit_id, const char *target)
+{
+    g_autofree char *edit = g_strdup_printf(
+        "{\"type\":\"m.room.message\",\"room_id\":\"%s\",\"content\":{\"msgtype\":\"m.text\","
+        "\"body\":\"* new\",\"m.new_content\":{\"msgtype\":\"m.text\",\"body\":\"new words\"}}}",
+        ROOM);
+    g_autofree char *content = megolm_peer_encrypt(f->bob, edit);
+    content[strlen(content) - 1] = '\0';
+    g_autofree char *relating = g_strdup_printf(
+        "%s,\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":\"%s\"}}", content, target);
+    return event(edit_id, 5500, relating);
+}
+
+static void test_bundled(Fixture *f, gconstpointer data)
+{
+    give(f);
+    g_autofree char *content = megolm_peer_say(f->bob, ROOM, "old words");
+    g_autofree char *edit = make_edit(f, "$2", "$1");
+    feed_bundled(f, "$1", content, edit);
+    run_all(f);
+    assert_show(f, "new words[edited]");
+    g_assert_false(disk_has(f, "new words"));
+    feed(f, edit); /* by itself too: nothing more, and no replay */
+    run_all(f);
+    assert_show(f, "");
+    /* Nobody edits an encrypted message in the clear. */
+    g_autofree char *other = megolm_peer_say(f->bob, ROOM, "safe");
+    feed_bundled(f, "$3", other,
+                 "{\"type\":\"m.room.message\",\"event_id\":\"$4\",\"sender\":\"@bob:x\","
+                 "\"origin_server_ts\":6000,\"content\":{\"msgtype\":\"m.text\",\"body\":\"* x\","
+                 "\"m.new_content\":{\"msgtype\":\"m.text\",\"body\":\"forged\"},\"m.relates_to\":"
+                 "{\"rel_type\":\"m.replace\",\"event_id\":\"$3\"}}}");
+    run_all(f);
+    assert_show(f, "safe");
+}
+
 static void add_secret(Fixture *f, const char *txn_id, const char *body)
 {
     g_autofree char *content = g_strdup_printf("{\"msgtype\":\"m.text\",\"body\":\"%s\"}", body);
@@ -734,6 +780,7 @@ int main(int argc, char **argv)
     ADD("/decrypt/while-written", test_while_written);
     ADD("/decrypt/XN7-replay", test_replay);
     ADD("/decrypt/I13-redacted", test_redacted);
+    ADD("/decrypt/I12-bundled", test_bundled);
     ADD("/decrypt/V2-sealed", test_sealed);
     ADD("/decrypt/V2-swapped", test_swapped);
     ADD("/decrypt/other-types", test_other_types);

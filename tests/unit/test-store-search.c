@@ -3,6 +3,7 @@
 #include "mx-search-text.h"
 #include "mx-store-private.h"
 #include "mx-store-retention.h"
+#include "mx-store-relations.h"
 #include "mx-store-search.h"
 #include "mx-upkeep.h"
 #include "store-fixture.h"
@@ -425,6 +426,37 @@ static void test_retention_waits(Fixture *fixture, gconstpointer data)
     assert_lowest(fixture, "$2");
 }
 
+static void add_quoted(Fixture *fixture, const char *event_id, gint64 days, const char *relates_to)
+{
+    MxTimelineRow row = {.room = fixture->room->key,
+                         .event_id = (char *)event_id,
+                         .sender = (char *)"@bob:x",
+                         .type = (char *)"m.room.message",
+                         .content = (char *)"{\"body\":\"x\"}",
+                         .ts = NOW_MS - days * DAY_MS,
+                         .relates_to = relates_to};
+    mx_store_begin(fixture->store);
+    mx_store_set_bundled(fixture->store, &row);
+    store_fixture_commit(fixture->store);
+}
+
+/* So do quoted events; an edit stays as long as what it is of. */
+static void test_retention_quoted(Fixture *fixture, gconstpointer data)
+{
+    static const char *const stay[] = {"$new", "$edit"}, *const gone[] = {"$old", "$other"};
+    add_at(fixture, "$1", 400, MX_DISPLAY_SHOWN);
+    add_quoted(fixture, "$old", 400, NULL);
+    add_quoted(fixture, "$new", 20, NULL);
+    add_quoted(fixture, "$edit", 400, "$1");
+    add_quoted(fixture, "$other", 400, "$gone");
+    forget(fixture, 365);
+    assert_lowest(fixture, "$1"); /* the newest one */
+    for (guint i = 0; i < G_N_ELEMENTS(stay); i++) {
+        g_assert_true(mx_store_get_quoted(fixture->store, fixture->room->key, stay[i], NULL));
+        g_assert_false(mx_store_get_quoted(fixture->store, fixture->room->key, gone[i], NULL));
+    }
+}
+
 /* The file becomes smaller, in slices. */
 static void test_shrink(Fixture *fixture, gconstpointer data)
 {
@@ -466,6 +498,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store-search/texts", test_texts);
     ADD("/store-search/retention", test_retention);
     ADD("/store-search/retention-waits", test_retention_waits);
+    ADD("/store-search/retention-quoted", test_retention_quoted);
     ADD("/store-search/shrink", test_shrink);
     return g_test_run();
 }

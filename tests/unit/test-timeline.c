@@ -159,6 +159,28 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
          "[image: b – it cannot be fetched]"},
         {"m.room.message", "{\"body\":\"b\"}", MX_LINE_TEXT, "b"},
         {"m.room.message", "{\"msgtype\":5,\"body\":\"\\u00e9\\n\"}", MX_LINE_TEXT, "\xc3\xa9\n"},
+        {"m.room.message", "{\"msgtype\":\"org.example.thing\",\"body\":\"b\"}", MX_LINE_TEXT,
+         "[org.example.thing] b"},
+        {"m.room.message",
+         "{\"msgtype\":\"m.location\",\"body\":\"Big Ben\",\"geo_uri\":"
+         "\"geo:51.5008,0.1247\"}",
+         MX_LINE_TEXT, "[location: Big Ben – geo:51.5008,0.1247]"},
+        {"m.room.message",
+         "{\"msgtype\":\"m.location\",\"body\":\"Here: geo:1,-2;u=35\","
+         "\"geo_uri\":\"geo:1,-2;u=35\"}",
+         MX_LINE_TEXT, "[location: Here: geo:1,-2;u=35]"},
+        {"m.room.message",
+         "{\"msgtype\":\"m.location\",\"body\":\"long\",\"m.location\":"
+         "{\"uri\":\"geo:1,2\",\"description\":\"Home\"}}",
+         MX_LINE_TEXT, "[location: Home – geo:1,2]"},
+        {"m.room.message", "{\"msgtype\":\"m.location\",\"geo_uri\":\"geo:1,2,3\"}", MX_LINE_TEXT,
+         "[location: geo:1,2,3]"},
+        {"m.room.message",
+         "{\"msgtype\":\"m.location\",\"body\":\"x\",\"geo_uri\":"
+         "\"https://evil.example/\"}",
+         MX_LINE_TEXT, "[location: x]"},
+        {"m.room.message", "{\"msgtype\":\"m.location\",\"geo_uri\":\"geo:1\"}", MX_LINE_UNREADABLE,
+         NULL},
         {"m.room.message", "{\"msgtype\":\"m.text\",\"body\":\"\"}", MX_LINE_TEXT, ""},
         {"m.room.message", "{\"msgtype\":\"m.text\"}", MX_LINE_UNREADABLE, NULL},
         {"m.room.message", "{\"body\":[\"b\"]}", MX_LINE_UNREADABLE, NULL},

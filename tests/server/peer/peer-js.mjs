@@ -342,6 +342,12 @@ const commands = {
     async send({ room, text, content = {} }) {
         return send(room, { msgtype: "m.text", body: text, ...content });
     },
+    async send_event({ room, type, content }) {
+        return sendEvent(room, type, content);
+    },
+    async send_sticker({ room, path, body, info }) {
+        return sendEvent(room, "m.sticker", { body, info, ...(await putFile(room, path, info.mimetype, body)) });
+    },
     async send_file({ room, path, name, msgtype = "m.file", info = {}, thumbnail = null, content = {} }) {
         const told = { msgtype, body: name, info: { ...info }, ...(await putFile(room, path, info.mimetype, name)) };
         if (thumbnail) {
