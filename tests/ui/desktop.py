@@ -155,6 +155,10 @@ class Desktop:
 
     # Keyboard
 
+    def enlarge(self, window):
+        """For pictures that show more than a few lines."""
+        self.run("xdotool", "windowsize", "--sync", str(window), "800", "820", check=True)
+
     def key(self, *names):
         self.run("xdotool", "key", "--clearmodifiers", "--delay", "25", *names, check=True)
 

@@ -70,6 +70,14 @@ class Pidgin:
         shutil.copy(plugin, os.path.join(self.folder, "plugins"))
         # Where GTK writes its list of recent files.
         os.makedirs(os.path.join(desktop.env["HOME"], ".local", "share"), exist_ok=True)
+        self._show_path_entry()
+
+    def _show_path_entry(self):
+        """File choosers begin with the line for a path, which has the focus."""
+        folder = os.path.join(self.desktop.env["HOME"], ".config", "gtk-2.0")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "gtkfilechooser.ini"), "w", encoding="ascii") as file:
+            file.write("[Filechooser Settings]\nLocationMode=filename-entry\nStartupMode=cwd\n")
 
     # Process
 

@@ -19,6 +19,7 @@ class InPidgin:
         self._program = program
         self._desktop = program.desktop
         self._window = program.open_from_list(name)
+        self._desktop.enlarge(self._window)
         self._name = name
 
     def say(self, text):

@@ -1,15 +1,28 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files and pictures as Finch shows, fetches and sends them."""
+"""Files and pictures as both programs show them, and sent with their own means."""
 
 import re
 
 import pytest
 from finch import Finch
 from pictures import draw_face
+from pidgin import Pidgin
 from waiting import wait_until
 
 TEXT = b"three eggs, some flour\n"
+
+
+@pytest.fixture(scope="module")
+def pidgin(desktop, world, plugin, tmp_path_factory):
+    program = Pidgin(desktop, tmp_path_factory.mktemp("files-pidgin"), plugin).start()
+    try:
+        program.add_account(world.alice.user_id, world.alice.password, world.base_url)
+        program.wait_connected()
+        yield program
+    assert program.complaints() == []
+    finally:
+        program.stop()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +67,46 @@ def check_sent(world, room):
     content = wait_until(lambda: find_file(world.bob, room, "recipe.txt"), 20, "the file", 0.2)
     assert (content["msgtype"], content["info"]) == ("m.file", {"mimetype": "text/plain", "size": len(TEXT)})
     assert world.bob.client.download(content["url"]) == TEXT
+
+
+def send_by_menu(pidgin, window, path):
+    """Conversation → Send File…, and the path into the dialog that asks which."""
+    desktop = pidgin.desktop
+    desktop.focus(window)
+    desktop.key("alt+c", "n")
+    desktop.focus(desktop.wait_window("Open File.*"))
+    desktop.type(str(path))
+    desktop.key("Return")
+    desktop.wait_no_window("Open File.*")
+
+
+def read_shown(pidgin, window):
+    return [line.shown.replace("\xa0", " ") for line in pidgin.read(window)]
+
+
+@pytest.mark.parametrize("kind", ["direct", "tea"])
+def test_send_file_in_pidgin(pidgin, world, kind, recipe):
+    name = "Bob" if kind == "direct" else "Tea party"
+    window = pidgin.open_from_list(name)
+    send_by_menu(pidgin, window, recipe)
+    check_sent(world, getattr(world, kind))
+    pidgin.desktop.shot(f"files-sent-{kind}")
+
+    def is_shown():
+        return any("[file: recipe.txt, 23 bytes – /download]" in line for line in read_shown(pidgin, window))
+
+    wait_until(is_shown, 20, "the own line", 0.2)
+    pidgin.desktop.shot(f"files-window-{kind}", window)
+
+
+def test_a_picture_in_pidgin(pidgin, world):
+    window = pidgin.show_tab("Tea party", ["Bob", "Tea party"])
+    talk_of_files(world.bob, world.tea)
+    wait_until(lambda: any("Tell me what you think" in line for line in read_shown(pidgin, window)), 20, "the talk", 0.2)
+    pidgin.desktop.shot("files-picture", window)
+    lines = read_shown(pidgin, window)
+    assert any("[image: kite.png, " in line and "128×128 – /download]" in line for line in lines)
+    assert any("[file: plan _final_.pdf, 360.0 kB – /download]" in line for line in lines)
 
 
 def test_files_in_finch(finch, world, tmp_path, recipe):

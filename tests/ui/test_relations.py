@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: The pidgin-matrix authors
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Answers, threads, edits and reactions, as both programs show them and take them."""
+"""Answers, threads, edits, reactions, code and pictures, as both programs show them and take them."""
 
+from pictures import draw_face
 from test_article_room import lab, window  # noqa: F401 fixtures
 
 
@@ -29,8 +30,8 @@ def test_relations(window, world, lab):  # noqa: F811
     within = {**about("m.thread", first), "is_falling_back": True, "m.in_reply_to": {"event_id": first}}
     bob.send(lab, text("Who brings the cake?", **{"m.relates_to": within}))
     window.wait("[thread] Bob: When do we meet?")
-    window.say("/react Bob: 🎂")
-    window.wait("reacted with 🎂 to Bob: Who brings the cake?")
+    window.say("/react Bob: ok")
+    window.wait("reacted with ok to Bob: Who brings the cake?")
     window.say("/thread I do")
     window.wait("I do")
     new = text("When do we meet? I can do Tuesday at nine, or any time on Thursday.")
@@ -38,6 +39,13 @@ def test_relations(window, world, lab):  # noqa: F811
     window.wait("do Tuesday at “eight,” → “nine,” or any time on")
     bob.send(lab, {**text("nods"), "msgtype": "m.emote", "m.relates_to": {"m.in_reply_to": {"event_id": answer}}})
     window.wait("nods")
+    code = "for (i = 0; i < 8; i++)\n    bake(&cakes[i]);"
+    shown = "<p>All by <b>eight</b>:</p><pre><code>for (i = 0; i &lt; 8; i++)\n    bake(&amp;cakes[i]);\n</code></pre>"
+    bob.send(lab, text(code, format="org.matrix.custom.html", formatted_body=shown))
+    window.wait("bake(&cakes[i]);")
+    picture = bob.upload(draw_face((250, 200, 60)), "image/png")
+    bob.send(lab, {"msgtype": "m.image", "body": "Like this?", "filename": "cake.png", "url": picture})
+    window.wait("Like this?")
     window.say("/reply nobody: x")
     window.wait("Nobody called “nobody” has written here; nothing was done.")
     window.shot("relations")
