@@ -265,6 +265,9 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Show pictures of up to (kB)"),
                                                     MXP_OPTION_IMAGE_KB, MXP_IMAGE_KB));
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options,
+        purple_account_option_bool_new(_("Write Markdown"), MXP_OPTION_MARKDOWN, FALSE));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,
