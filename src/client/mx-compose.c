@@ -186,12 +186,17 @@ static gboolean add_parts(Composer *composer, const char *body)
     return add_plain(composer, body, strlen(body));
 }
 
+static const char *explain_many(void)
+{
+    return _("It would be too many messages: send it as a file, with /sendfile.");
+}
+
 static const char *explain(const Composer *composer, gboolean is_text, gboolean is_formatted)
 {
     if (!is_text)
         return _("Make the words with it shorter.");
     if (composer->parts->len >= MX_COMPOSE_MAX_PARTS)
-        return _("It would be too many messages: send it as a file, with /sendfile.");
+        return explain_many();
     return is_formatted ? _("Formatted text is not cut: send it in parts, or without formatting.")
                         : _("There is no place in it to cut it: send it as a file.");
 }
@@ -205,6 +210,10 @@ GPtrArray *mx_compose(MxStore *store, const MxRoomRow *room, const char *own_use
     gboolean is_html = mx_json_string(content, "formatted_body") != NULL;
     gboolean is_text = g_strcmp0(msgtype, "m.text") == 0 || g_strcmp0(msgtype, "m.emote") == 0 ||
                        g_strcmp0(msgtype, "m.notice") == 0;
+    if (is_text && strlen(body) > MX_COMPOSE_MAX_PARTS * MAX_EVENT) {
+        refuse(room, strlen(body), explain_many(), error);
+        return NULL;
+    }
     mx_mention_apply(store, room->key, own_user_id, content, also, format);
     g_autofree char *whole = mx_json_object_to_text(content);
     if (fits(room, whole)) {
