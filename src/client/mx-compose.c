@@ -51,7 +51,7 @@ static void refuse(const MxRoomRow *room, gsize size, const char *why, GError **
     g_autofree char *limit = g_format_size(get_limit(room));
     g_set_error(error, MX_ERROR, MX_ERROR_INVALID,
                 _("Nothing was sent: that takes %s, and one message holds %s. %s "
-                  "Ctrl and the up arrow bring back what you typed."),
+                  "Ctrl and the up arrow, in Finch Ctrl+P, bring back what you typed."),
                 its, limit, why);
 }
 
