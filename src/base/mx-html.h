@@ -95,6 +95,10 @@ void mx_html_walk(const MxHtmlNode *node, MxHtmlVisit enter, MxHtmlVisit leave, 
 /* All text below the node. The caller frees. */
 char *mx_html_dup_text(const MxHtmlNode *node);
 
+/* The HTML with nothing in it but what may be sent: pictures become their texts. NULL as above; the
+ * caller frees. */
+char *mx_html_clean(const char *html);
+
 /* http, https, ftp, mailto, magnet, matrix, and nothing in it that an address cannot have. */
 gboolean mx_html_is_safe_link(const char *href);
 /* "#rrggbb" of "#rgb", "#rrggbb" or one of HTML's sixteen names; else NULL. The caller frees. */

@@ -230,7 +230,7 @@ void mx_client_move_notify_mode(MxClient *client, MxRoom *from, MxRoom *to);
 /* Puts a message into the send queue of the room, or of the user's direct room (room 0), which is
  * made when there is none. content is changed. */
 void mx_client_send_content(MxClient *client, gint64 room, const char *direct_user,
-                            JsonObject *content);
+                            JsonObject *content, MxTextFormat format);
 
 /* mx-client-rooms.c */
 /* Sends the request for the user; func as in mx-client.h. room_id NULL: the answer names it. */

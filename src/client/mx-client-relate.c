@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "mx-client-private.h"
+#include "mx-compose.h"
 #include "mx-json.h"
 #include "mx-mention.h"
 #include "mx-redaction.h"
@@ -27,7 +28,8 @@ typedef struct {
     gint64 room;
     char *room_id, *own_user_id, *typed;
     MxRelateDeed deed;
-    MxLine *line;
+    MxTextFormat format;
+    GPtrArray *lines; /* of MxLine */
     MxRoomFunc func;
     gpointer user_data;
     GDestroyNotify destroy;
@@ -41,7 +43,7 @@ static void relate_job_free(gpointer data)
     g_free(job->room_id);
     g_free(job->own_user_id);
     g_free(job->typed);
-    g_clear_pointer(&job->line, mx_line_free);
+    g_clear_pointer(&job->lines, g_ptr_array_unref);
     mx_client_job_clear(job);
     g_free(job);
 }
@@ -77,20 +79,47 @@ static void add_in_reply_to(JsonObject *relation, const char *event_id)
     json_object_set_object_member(relation, "m.in_reply_to", reply);
 }
 
-static gboolean add_line(MxStore *store, RelateJob *job, const char *type, const char *content)
+/* NULL, and it is to be said. */
+static MxRoomRow *get_room(MxStore *store, RelateJob *job)
+{
+    MxRoomRow *room = mx_store_get_room_by_key(store, job->room);
+    if (room == NULL)
+        refuse(job, _("You are no longer in that room."));
+    return room;
+}
+
+static void add_lines(MxStore *store, RelateJob *job, MxRoomRow *room, const char *type,
+                      GPtrArray *contents)
 {
     mx_store_begin(store);
-    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
-    if (room == NULL) {
-        mx_store_rollback(store);
-        refuse(job, _("You are no longer in that room."));
-        return FALSE;
-    }
-    job->line = mx_send_add(store, room, job->own_user_id, type, content);
-    if (mx_store_commit(store, &job->base.error))
-        return TRUE;
-    g_clear_pointer(&job->line, mx_line_free);
-    return FALSE;
+    job->lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    for (guint i = 0; i < contents->len; i++)
+        g_ptr_array_add(job->lines,
+                        mx_send_add(store, room, job->own_user_id, type, contents->pdata[i]));
+    if (!mx_store_commit(store, &job->base.error))
+        g_clear_pointer(&job->lines, g_ptr_array_unref);
+}
+
+/* content: JSON text, for one event. */
+static void add_line(MxStore *store, RelateJob *job, const char *type, const char *content)
+{
+    g_autoptr(MxRoomRow) room = get_room(store, job);
+    if (room == NULL || !mx_compose_check(room, content, &job->base.error))
+        return;
+    g_autoptr(GPtrArray) contents = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(contents, g_strdup(content));
+    add_lines(store, job, room, type, contents);
+}
+
+static void add_text(MxStore *store, RelateJob *job, JsonObject *content, const char *also)
+{
+    g_autoptr(MxRoomRow) room = get_room(store, job);
+    g_autoptr(GPtrArray) contents = NULL;
+    if (room != NULL)
+        contents =
+            mx_compose(store, room, job->own_user_id, content, also, job->format, &job->base.error);
+    if (contents != NULL)
+        add_lines(store, job, room, "m.room.message", contents);
 }
 
 /* ---- answers and threads ---- */
@@ -115,9 +144,7 @@ static void run_reply(MxStore *store, RelateJob *job, const MxTimelineRow *targe
     if (is_in_thread)
         json_object_set_boolean_member(relation, "is_falling_back", FALSE);
     add_in_reply_to(relation, target->event_id);
-    mx_mention_apply(store, job->room, job->own_user_id, content, target->sender);
-    g_autofree char *json = mx_json_object_to_text(content);
-    add_line(store, job, "m.room.message", json);
+    add_text(store, job, content, target->sender);
 }
 
 /* For programs that know no threads the message answers the last one of the thread. */
@@ -149,9 +176,7 @@ static void run_thread(MxStore *store, RelateJob *job, const MxTimelineRow *targ
     JsonObject *relation = add_relation(content, "m.thread", root);
     json_object_set_boolean_member(relation, "is_falling_back", TRUE);
     add_in_reply_to(relation, last);
-    mx_mention_apply(store, job->room, job->own_user_id, content, NULL);
-    g_autofree char *json = mx_json_object_to_text(content);
-    add_line(store, job, "m.room.message", json);
+    add_text(store, job, content, NULL);
 }
 
 /* ---- edits ---- */
@@ -193,13 +218,13 @@ static gboolean is_text(const MxTimelineRow *target)
 
 /* JSON text; the caller frees. */
 static char *make_edit(MxStore *store, const char *own_user_id, const MxTimelineRow *target,
-                       const char *text)
+                       const char *text, MxTextFormat format)
 {
     g_autofree char *msgtype = get_msgtype(target);
     g_autofree char *fallback = g_strconcat("* ", text, NULL);
     JsonObject *now = new_text(msgtype, text);
     g_autoptr(JsonObject) content = new_text(msgtype, fallback);
-    mx_mention_apply(store, target->room, own_user_id, now, NULL);
+    mx_mention_apply(store, target->room, own_user_id, now, NULL, format);
     const char *html = mx_json_string(now, "formatted_body");
     if (html != NULL) {
         g_autofree char *fallback_html = g_strconcat("* ", html, NULL);
@@ -235,7 +260,7 @@ static void run_edit(MxStore *store, RelateJob *job, const MxTimelineRow *target
         refuse(job, _("That is what the message says already; nothing was done."));
         return;
     }
-    g_autofree char *content = make_edit(store, job->own_user_id, target, text);
+    g_autofree char *content = make_edit(store, job->own_user_id, target, text, job->format);
     add_line(store, job, "m.room.message", content);
 }
 
@@ -274,12 +299,12 @@ static char *substitute(const char *text, const char *old, const char *new, gboo
 }
 
 char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_user_id,
-                                  JsonObject *content, GError **error)
+                                  JsonObject *content, MxTextFormat format, GError **error)
 {
     g_autofree char *old = NULL, *new = NULL;
     gboolean all;
     const char *rest;
-    if (g_strcmp0(mx_json_string(content, "msgtype"), "m.text") != 0 ||
+    if (format == MX_TEXT_LITERAL || g_strcmp0(mx_json_string(content, "msgtype"), "m.text") != 0 ||
         mx_json_string(content, "formatted_body") != NULL ||
         !read_substitution(mx_json_string(content, "body"), &old, &new, &all))
         return NULL;
@@ -299,7 +324,7 @@ char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_u
                               "that again when it has arrived."));
         return NULL;
     }
-    return make_edit(store, own_user_id, target, now);
+    return make_edit(store, own_user_id, target, now, format);
 }
 
 /* ---- reactions ---- */
@@ -422,13 +447,14 @@ static void on_stored(gpointer data)
     job->func(client, job->room_id, job->base.error, job->user_data);
     if (job->base.error != NULL)
         return;
-    if (job->line != NULL && room != NULL)
-        mx_client_emit_own_line(client, room, job->line);
+    for (guint i = 0; job->lines != NULL && room != NULL && i < job->lines->len; i++)
+        mx_client_emit_own_line(client, room, job->lines->pdata[i]);
     mx_send_queue_kick(client, job->room);
 }
 
 void mx_client_relate(MxClient *client, MxRoom *room, MxRelateDeed deed, const char *typed,
-                      MxRoomFunc func, gpointer user_data, GDestroyNotify destroy)
+                      MxTextFormat format, MxRoomFunc func, gpointer user_data,
+                      GDestroyNotify destroy)
 {
     g_return_if_fail(client->worker != NULL);
     mx_typing_stop(client, room->key);
@@ -438,6 +464,7 @@ void mx_client_relate(MxClient *client, MxRoom *room, MxRelateDeed deed, const c
     job->own_user_id = g_strdup(client->user_id);
     job->typed = g_strdup(typed);
     job->deed = deed;
+    job->format = format;
     job->func = func;
     job->user_data = user_data;
     job->destroy = destroy;

@@ -16,13 +16,15 @@ typedef enum {
     MX_RELATE_UNREACT, /* [TARGET] [emoji] */
 } MxRelateDeed;
 
-/* typed: see mx-target.h. func as in mx-client.h; error NULL: it is on its way. With an error,
- * which is a sentence for the user, nothing has changed. */
+/* typed: see mx-target.h; its text is of that format. func as in mx-client.h; error NULL: it is on
+ * its way. With an error, which is a sentence for the user, nothing has changed. */
 void mx_client_relate(MxClient *client, MxRoom *room, MxRelateDeed deed, const char *typed,
-                      MxRoomFunc func, gpointer user_data, GDestroyNotify destroy);
+                      MxTextFormat format, MxRoomFunc func, gpointer user_data,
+                      GDestroyNotify destroy);
 
-/* "s/old/new/" or "s/old/new/g" in a message that is to be sent: the content of the edit when the
- * user's last message in the window has `old`; else NULL: it is a message like any other. With an
- * error, a sentence, the one that it fits is still on its way. Worker only; the caller frees. */
+/* "s/old/new/" or "s/old/new/g" in a message that is to be sent, and not a literal one: the content
+ * of the edit when the user's last message in the window has `old`; else NULL: it is a message like
+ * any other. With an error, a sentence, the one that it fits is still on its way. Worker only; the
+ * caller frees. */
 char *mx_relate_read_substitution(MxStore *store, gint64 room, const char *own_user_id,
-                                  JsonObject *content, GError **error);
+                                  JsonObject *content, MxTextFormat format, GError **error);

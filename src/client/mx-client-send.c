@@ -9,9 +9,9 @@
 #include "mx-client-private.h"
 #include "mx-direct-room.h"
 #include "mx-client-relate.h"
+#include "mx-compose.h"
 #include "mx-json.h"
 #include "mx-own-identity.h"
-#include "mx-mention.h"
 #include "mx-relation.h"
 
 /* From the input field to the send queue: one commit, then the line is drawn. */
@@ -22,8 +22,9 @@ typedef struct {
     gboolean is_new; /* a placeholder had to be made */
     char *direct_user, *own_user_id;
     JsonObject *content;
+    MxTextFormat format;
 
-    MxLine *line;
+    GPtrArray *lines;     /* of MxLine; NULL: nothing was stored */
     MxRoomChange *change; /* of a placeholder just made */
 } SendJob;
 
@@ -33,7 +34,7 @@ static void send_job_free(gpointer data)
     g_free(job->direct_user);
     g_free(job->own_user_id);
     g_clear_pointer(&job->content, json_object_unref);
-    g_clear_pointer(&job->line, mx_line_free);
+    g_clear_pointer(&job->lines, g_ptr_array_unref);
     g_clear_pointer(&job->change, mx_room_change_free);
     mx_client_job_clear(job);
     g_free(job);
@@ -96,19 +97,32 @@ MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, co
     return mx_line_new(store, &row, own_user_id);
 }
 
-/* FALSE: it is to be said why nothing is sent. */
+/* The contents of what is to be sent; NULL: it is to be said why nothing is. */
+static GPtrArray *make_contents(MxStore *store, SendJob *job, const MxRoomRow *room)
+{
+    g_autofree char *edit = mx_relate_read_substitution(
+        store, room->key, job->own_user_id, job->content, job->format, &job->base.error);
+    if (job->base.error != NULL ||
+        (edit != NULL && !mx_compose_check(room, edit, &job->base.error)))
+        return NULL;
+    /* F11: without m.mentions servers fall back to looking for names in the text. */
+    if (edit == NULL)
+        return mx_compose(store, room, job->own_user_id, job->content, NULL, job->format,
+                          &job->base.error);
+    GPtrArray *contents = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(contents, g_steal_pointer(&edit));
+    return contents;
+}
+
 static gboolean add_rows(MxStore *store, SendJob *job, MxRoomRow *room)
 {
-    g_autofree char *content = mx_relate_read_substitution(store, room->key, job->own_user_id,
-                                                           job->content, &job->base.error);
-    if (job->base.error != NULL)
+    g_autoptr(GPtrArray) contents = make_contents(store, job, room);
+    if (contents == NULL)
         return FALSE;
-    if (content == NULL) {
-        /* F11: without m.mentions servers fall back to looking for names in the text. */
-        mx_mention_apply(store, room->key, job->own_user_id, job->content, NULL);
-        content = mx_json_object_to_text(job->content);
-    }
-    job->line = mx_send_add(store, room, job->own_user_id, "m.room.message", content);
+    job->lines = g_ptr_array_new_with_free_func((GDestroyNotify)mx_line_free);
+    for (guint i = 0; i < contents->len; i++)
+        g_ptr_array_add(job->lines, mx_send_add(store, room, job->own_user_id, "m.room.message",
+                                                contents->pdata[i]));
     return TRUE;
 }
 
@@ -129,7 +143,7 @@ static void run_send(MxStore *store, gpointer data)
         return;
     }
     if (!mx_store_commit(store, &job->base.error)) {
-        g_clear_pointer(&job->line, mx_line_free);
+        g_clear_pointer(&job->lines, g_ptr_array_unref);
         return;
     }
     job->room = room->key;
@@ -155,8 +169,9 @@ static void on_stored(gpointer data)
             mx_client_emit_room_error(client, room, text);
         else
             mx_client_emit_account_notice(client, text);
-    } else if (job->line != NULL && room != NULL) {
-        mx_client_emit_own_line(client, room, job->line);
+    } else if (job->lines != NULL && room != NULL) {
+        for (guint i = 0; i < job->lines->len; i++)
+            mx_client_emit_own_line(client, room, job->lines->pdata[i]);
         mx_send_queue_kick(client, room->key);
         if (room->encrypted)
             mx_own_identity_remind(client, room);
@@ -164,18 +179,19 @@ static void on_stored(gpointer data)
 }
 
 void mx_client_send_content(MxClient *client, gint64 room, const char *direct_user,
-                            JsonObject *content)
+                            JsonObject *content, MxTextFormat format)
 {
     SendJob *job = mx_client_job_new(client, sizeof *job);
     job->room = room;
     job->direct_user = g_strdup(direct_user);
     job->own_user_id = g_strdup(client->user_id);
     job->content = json_object_ref(content);
+    job->format = format;
     mx_worker_push(client->worker, MX_JOB_USER, run_send, on_stored, job, send_job_free);
 }
 
 static void send(MxClient *client, gint64 room, const char *direct_user, const char *msgtype,
-                 const char *body, const char *formatted_body)
+                 const char *body, const char *formatted_body, MxTextFormat format)
 {
     if (client->worker == NULL)
         return;
@@ -187,20 +203,20 @@ static void send(MxClient *client, gint64 room, const char *direct_user, const c
         json_object_set_string_member(content, "format", "org.matrix.custom.html");
         json_object_set_string_member(content, "formatted_body", formatted_body);
     }
-    mx_client_send_content(client, room, direct_user, content);
+    mx_client_send_content(client, room, direct_user, content, format);
 }
 
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,
-                            const char *formatted_body)
+                            const char *formatted_body, MxTextFormat format)
 {
-    send(client, room->key, NULL, msgtype, body, formatted_body);
+    send(client, room->key, NULL, msgtype, body, formatted_body, format);
 }
 
 void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
-                           const char *body, const char *formatted_body)
+                           const char *body, const char *formatted_body, MxTextFormat format)
 {
     MxRoom *room = mx_client_get_direct(client, user_id);
-    send(client, room != NULL ? room->key : 0, user_id, msgtype, body, formatted_body);
+    send(client, room != NULL ? room->key : 0, user_id, msgtype, body, formatted_body, format);
 }
 
 /* ---- what was refused ---- */

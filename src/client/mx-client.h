@@ -9,6 +9,7 @@
 #include "mx-room-info.h"
 #include "mx-store-presence.h"
 #include "mx-sync-apply.h"
+#include "mx-text-format.h"
 #include "mx-timeline.h"
 
 /* A Matrix account that is connected, or getting there: everything a client does, without any user
@@ -176,12 +177,13 @@ void mx_client_create_room(MxClient *client, const MxNewRoom *wanted, MxRoomFunc
                            gpointer user_data, GDestroyNotify destroy);
 
 /* Puts a message into the room's send queue. msgtype: "m.text", "m.emote" or "m.notice".
- * formatted_body: HTML, or NULL. */
+ * formatted_body: HTML, or NULL. What is too long for one becomes several, or is refused with a
+ * sentence (A11). */
 void mx_client_send_message(MxClient *client, MxRoom *room, const char *msgtype, const char *body,
-                            const char *formatted_body);
+                            const char *formatted_body, MxTextFormat format);
 /* The same to a person: into the direct room, which is made when there is none. */
 void mx_client_send_direct(MxClient *client, const char *user_id, const char *msgtype,
-                           const char *body, const char *formatted_body);
+                           const char *body, const char *formatted_body, MxTextFormat format);
 /* Messages of the room that were refused: again, or never. "room-notice" says how many. */
 void mx_client_resend(MxClient *client, MxRoom *room);
 void mx_client_discard(MxClient *client, MxRoom *room);

@@ -157,7 +157,7 @@ static void send_message(MxSendFile *file, const char *mxc)
         json_object_set_object_member(content, "file", mx_attachment_key_to_json(&file->key, mxc));
     else
         json_object_set_string_member(content, "url", mxc);
-    mx_client_send_content(file->client, file->room, file->user_id, content);
+    mx_client_send_content(file->client, file->room, file->user_id, content, MX_TEXT_TYPED);
     finish(file, NULL);
 }
 

@@ -38,7 +38,8 @@ static PurpleCmdRet on_notice(PurpleConversation *conversation, const char *comm
                               char **error, void *data)
 {
     MxpAccount *mxp = mxp_account_get(purple_conversation_get_account(conversation));
-    if (mxp == NULL || !mxp_messages_send(mxp, conversation, "m.notice", args[0])) {
+    if (mxp == NULL || !mxp_messages_send(mxp, conversation, "m.notice", args[0], NULL,
+                                          mxp_messages_get_format(mxp))) {
         *error = g_strdup(_("This window belongs to no room that you are in."));
         return PURPLE_CMD_RET_FAILED;
     }

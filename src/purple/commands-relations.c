@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "messages.h"
 #include "mx-client-relate.h"
 #include "reply.h"
 #include "upgrade.h"
@@ -42,8 +43,8 @@ static PurpleCmdRet on_relate(PurpleConversation *conversation, const char *comm
         return PURPLE_CMD_RET_OK;
     for (guint i = 0; i < G_N_ELEMENTS(deeds); i++)
         if (g_ascii_strcasecmp(deeds[i].command, command) == 0)
-            mx_client_relate(mxp->client, room, deeds[i].deed, typed, on_done,
-                             mxp_reply_new(mxp, conversation), free_reply);
+            mx_client_relate(mxp->client, room, deeds[i].deed, typed, mxp_messages_get_format(mxp),
+                             on_done, mxp_reply_new(mxp, conversation), free_reply);
     return PURPLE_CMD_RET_OK;
 }
 

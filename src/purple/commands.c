@@ -70,12 +70,12 @@ char *mxp_command_find_person(MxpAccount *mxp, PurpleConversation *conversation,
 }
 
 static const MxpCommand *const groups[] = {
-    mxp_commands_directory,  mxp_commands_encryption, mxp_commands_files,
-    mxp_commands_history,    mxp_commands_members,    mxp_commands_messages,
-    mxp_commands_moderation, mxp_commands_people,     mxp_commands_pins,
-    mxp_commands_polls,      mxp_commands_raw,        mxp_commands_relations,
-    mxp_commands_rooms,      mxp_commands_search,     mxp_commands_state,
-    mxp_commands_topic,      mxp_commands_trust,
+    mxp_commands_compose,   mxp_commands_directory,  mxp_commands_encryption,
+    mxp_commands_files,     mxp_commands_history,    mxp_commands_members,
+    mxp_commands_messages,  mxp_commands_moderation, mxp_commands_people,
+    mxp_commands_pins,      mxp_commands_polls,      mxp_commands_raw,
+    mxp_commands_relations, mxp_commands_rooms,      mxp_commands_search,
+    mxp_commands_state,     mxp_commands_topic,      mxp_commands_trust,
 };
 
 static GSList *ids; /* of PurpleCmdId */

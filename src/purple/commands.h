@@ -17,6 +17,7 @@ typedef struct {
     PurpleCmdFlag flags; /* besides those of all */
 } MxpCommand;
 
+extern const MxpCommand mxp_commands_compose[];    /* commands-compose.c */
 extern const MxpCommand mxp_commands_directory[];  /* commands-directory.c */
 extern const MxpCommand mxp_commands_encryption[]; /* commands-encryption.c */
 extern const MxpCommand mxp_commands_files[];      /* commands-files.c */

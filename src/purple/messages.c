@@ -250,7 +250,7 @@ void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboole
 typedef struct {
     const char *msgtype;
     char *body;           /* "" : there is nothing to send */
-    char *formatted_body; /* NULL: nothing is formatted */
+    char *formatted_body; /* NULL: nothing is formatted, unless by Markdown */
 } Typed;
 
 static void typed_clear(Typed *typed)
@@ -261,8 +261,11 @@ static void typed_clear(Typed *typed)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
 
-/* An event holds 65,536 bytes (client-server API, size limits), and JSON makes text longer. */
-#define MAX_FORMATTED_BYTES 50000
+MxTextFormat mxp_messages_get_format(MxpAccount *mxp)
+{
+    return purple_account_get_bool(mxp->account, MXP_OPTION_MARKDOWN, FALSE) ? MX_TEXT_MARKDOWN
+                                                                             : MX_TEXT_TYPED;
+}
 
 static Typed read_typed(const char *markup)
 {
@@ -275,28 +278,25 @@ static Typed read_typed(const char *markup)
     if (strstr(markup, "<img") != NULL || strstr(markup, "<IMG") != NULL)
         g_strchomp(typed.body); /* what was between it and the picture */
     typed.formatted_body = mxp_markup_to_html(markup, skip);
-    if (typed.formatted_body != NULL &&
-        strlen(typed.body) + strlen(typed.formatted_body) > MAX_FORMATTED_BYTES)
-        g_clear_pointer(&typed.formatted_body, g_free);
     return typed;
 }
 
 gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, const char *msgtype,
-                           const char *body)
+                           const char *body, const char *html, MxTextFormat format)
 {
     const char *name = purple_conversation_get_name(conversation);
     if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM) {
         if (!mx_user_id_is_valid(name))
             return FALSE;
         if (!mxp_upgrade_refuses(mxp, mx_client_get_direct(mxp->client, name), body))
-            mx_client_send_direct(mxp->client, name, msgtype, body, NULL);
+            mx_client_send_direct(mxp->client, name, msgtype, body, html, format);
         return TRUE;
     }
     MxRoom *room = mx_client_get_room(mxp->client, name);
     if (room == NULL || room->membership != MX_MEMBERSHIP_JOIN)
         return FALSE;
     if (!mxp_upgrade_refuses(mxp, room, body))
-        mx_client_send_message(mxp->client, room, msgtype, body, NULL);
+        mx_client_send_message(mxp->client, room, msgtype, body, html, format);
     return TRUE;
 }
 
@@ -319,8 +319,8 @@ int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *mark
         return 0;
     /* The words first: they are safe at once, however long the pictures take. */
     if (*typed.body != '\0')
-        mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body,
-                              typed.formatted_body);
+        mx_client_send_direct(mxp->client, user_id, typed.msgtype, typed.body, typed.formatted_body,
+                              mxp_messages_get_format(mxp));
     mxp_files_send_inserted(mxp, direct, user_id, markup);
     return 0; /* the line is drawn when it is safe in the database */
 }
@@ -336,7 +336,8 @@ int mxp_messages_chat_send(PurpleConnection *gc, int id, const char *markup,
     if (mxp_upgrade_refuses(mxp, room, typed.body))
         return 0;
     if (*typed.body != '\0') /* first, as above */
-        mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body);
+        mx_client_send_message(mxp->client, room, typed.msgtype, typed.body, typed.formatted_body,
+                               mxp_messages_get_format(mxp));
     mxp_files_send_inserted(mxp, room, NULL, markup);
     return 0;
 }

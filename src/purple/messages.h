@@ -23,6 +23,11 @@ PurpleConversation *mxp_messages_open_conversation(MxpAccount *mxp, MxRoom *room
 #define MXP_OPTION_REACTIONS "show_reactions"
 gboolean mxp_messages_shows_reactions(MxpAccount *mxp);
 
+/* Account option: what is typed is Markdown. */
+#define MXP_OPTION_MARKDOWN "markdown"
+
+/* How what is typed is meant, by the account's options. */
+MxTextFormat mxp_messages_get_format(MxpAccount *mxp);
 /* Lines about who comes and goes are left out in this room. */
 gboolean mxp_messages_hides_minor(MxpAccount *mxp, const MxRoom *room);
 /* The line says something, and the account's options want it. */
@@ -38,9 +43,10 @@ char *mxp_messages_get_text(const MxLine *line);
 /* An error or a hint about the room, in its window. */
 void mxp_messages_notice(MxpAccount *mxp, MxRoom *room, const char *text, gboolean is_error);
 
-/* Sends plain text from the conversation; FALSE when it belongs to no room or person. */
+/* Sends text, and perhaps HTML (else NULL), from the conversation; FALSE when it belongs to no room
+ * or person. */
 gboolean mxp_messages_send(MxpAccount *mxp, PurpleConversation *conversation, const char *msgtype,
-                           const char *body);
+                           const char *body, const char *html, MxTextFormat format);
 
 /* Hooks */
 int mxp_messages_send_im(PurpleConnection *gc, const char *who, const char *markup,

@@ -277,6 +277,9 @@ static void init_plugin(PurplePlugin *plugin)
         g_list_append(protocol_info.protocol_options,
                       purple_account_option_int_new(_("Days of history kept"), MXP_OPTION_KEEP_DAYS,
                                                     MX_KEEP_DEFAULT));
+    protocol_info.protocol_options = g_list_append(
+        protocol_info.protocol_options,
+        purple_account_option_bool_new(_("Write Markdown"), MXP_OPTION_MARKDOWN, FALSE));
     add_encryption_option();
     protocol_info.protocol_options =
         g_list_append(protocol_info.protocol_options,

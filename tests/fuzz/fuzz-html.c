@@ -5,6 +5,7 @@
 
 #include "../../src/purple/markup.h"
 #include "mx-html.h"
+#include "mx-markdown.h"
 
 /* Formatted text of strangers, and what Pidgin's input field or a paste makes of one's own. */
 
@@ -75,6 +76,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_markup(markup);
     g_autofree char *out = mxp_markup_to_html(html, 0);
     g_assert_true(out == NULL || g_utf8_validate(out, -1, NULL));
+    g_autofree char *clean = mx_html_clean(html);
+    g_assert_true(clean == NULL || g_utf8_validate(clean, -1, NULL));
+    g_autofree char *marked = mx_markdown_to_html(html, NULL, 0);
+    g_assert_true(marked == NULL || g_utf8_validate(marked, -1, NULL));
+    g_autoptr(GArray) blocks = mx_markdown_list_blocks(html);
+    for (guint i = 0; i < blocks->len; i++)
+        g_assert_cmpuint(g_array_index(blocks, gsize, i), <, strlen(html));
     g_autofree char *plain = mxp_markup_to_plain(html);
     g_assert_true(g_utf8_validate(plain, -1, NULL));
     g_autofree char *back = out != NULL ? mxp_markup_from_html(out, TRUE) : NULL;

@@ -182,7 +182,7 @@ class Finch:
         self.wait_screen(re.escape(home_server[-12:]))
         if shot:
             self.save_screen(shot)
-        self.keys(*["Tab"] * 15, "Enter")
+        self.keys(*["Tab"] * 16, "Enter")
         # A refused login has taken the tick away again.
         self.wait_screen(r"\[[X ]\] " + re.escape(user_id))
 

@@ -462,6 +462,34 @@ static void test_values(void)
     g_assert_null(mx_html_parse_color(""));
 }
 
+static void test_clean(void)
+{
+    static const struct {
+        const char *html, *clean;
+    } cases[] = {
+        {"a < b & c", "a &lt; b &amp; c"},
+        {"<b>x<i>y</b>z", "<strong>x<em>y</em></strong>z"},
+        {"<script>x</script><!-- y --><style>z</style>w", "w"},
+        {"<a href=\"javascript:x\" onclick=\"y\">l</a>", "<a>l</a>"},
+        {"<A HREF='https://x.org/?a=1&amp;b=\"'>l</A>",
+         "<a href=\"https://x.org/?a=1&amp;b=&quot;\">l</a>"},
+        {"<font color=red size=9>x</font>", "<span data-mx-color=\"#ff0000\">x</span>"},
+        {"<span data-mx-spoiler=\"why\">x</span>", "<span data-mx-spoiler=\"why\">x</span>"},
+        {"<img src=x alt=\"<b>\">", "&lt;b&gt;"},
+        {"<ol start=3><li>x<li>y</ol><hr>z<br/>",
+         "<ol start=\"3\"><li>x</li><li>y</li></ol><hr>z<br>"},
+        {"<blink>x</blink><p style=\"y\">z", "x<p>z</p>"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *clean = mx_html_clean(cases[i].html);
+        g_autofree char *again = mx_html_clean(clean);
+        g_test_message("%s", cases[i].html);
+        g_assert_cmpstr(clean, ==, cases[i].clean);
+        g_assert_cmpstr(again, ==, clean);
+    }
+    g_assert_null(mx_html_clean("\xff"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -478,5 +506,6 @@ int main(int argc, char **argv)
     g_test_add_func("/html/plain-stays-plain", test_plain_stays_plain);
     g_test_add_func("/html/hostile", test_hostile);
     g_test_add_func("/html/values", test_values);
+    g_test_add_func("/html/clean", test_clean);
     return g_test_run();
 }

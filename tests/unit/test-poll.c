@@ -237,7 +237,7 @@ static void test_in_the_clear(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(tally.voters, ==, 1);
 }
 
-#define TEST(name, func) g_test_add("/poll/" name, Fixture, NULL, set_up, func, tear_down)
+#define TEST(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
 {
@@ -247,8 +247,8 @@ int main(int argc, char **argv)
     g_test_add_func("/poll/read", test_read);
     g_test_add_func("/poll/nonsense", test_read_nonsense);
     g_test_add_func("/poll/votes", test_votes);
-    TEST("tally", test_tally);
-    TEST("end", test_end);
-    TEST("in-the-clear", test_in_the_clear);
+    TEST("/poll/tally", test_tally);
+    TEST("/poll/end", test_end);
+    TEST("/poll/in-the-clear", test_in_the_clear);
     return g_test_run();
 }
