@@ -23,10 +23,14 @@
 #define FORGET_MS (G_GINT64_CONSTANT(30) * 24 * REPEAT_MS)
 /* Requests and answers that are worked off in one transaction. */
 #define SLICE 10
-/* K5: questions of one device in one minute, and those that wait. */
+/* K5: questions of one own device, or of all devices of another user, in one minute, and those that
+ * wait; and those of all others that wait. */
 #define MINUTE_MS 60000
 #define MAX_PER_MINUTE 100
 #define MAX_WAITING 200
+#define MAX_WAITING_IN_ALL 1000
+/* Answers are made when no more to-device messages than these are on their way. */
+#define MAX_ON_THEIR_WAY 20
 /* A device that no session can be had with is not waited for longer. */
 #define QUESTION_AGE_MS REPEAT_MS
 #define MAX_ID 255 /* bytes */
@@ -37,7 +41,7 @@ typedef struct {
 } Rate;
 
 typedef struct {
-    GHashTable *rates; /* "user device" -> Rate, of this minute */
+    GHashTable *rates; /* "user device", of others "user" -> Rate, of this minute */
     gboolean is_pruned;
 } Part;
 
@@ -207,11 +211,11 @@ void mx_key_request_receive(MxCrypto *crypto, const MxOlmMessage *message)
 
 /* ---- answering ---- */
 
-/* K5 */
-static gboolean is_too_fast(MxCrypto *crypto, const MxDevice *device)
+/* K5. device_id NULL: all of the user's. */
+static gboolean is_too_fast(MxCrypto *crypto, const char *user_id, const char *device_id)
 {
     Part *part = mx_crypto_get_part(crypto, MX_CRYPTO_PART_KEY_REQUEST);
-    g_autofree char *key = g_strconcat(device->user_id, " ", device->device_id, NULL);
+    g_autofree char *key = g_strjoin(" ", user_id, device_id, NULL);
     Rate *rate = g_hash_table_lookup(part->rates, key);
     if (rate == NULL) {
         rate = g_new0(Rate, 1);
@@ -222,18 +226,22 @@ static gboolean is_too_fast(MxCrypto *crypto, const MxDevice *device)
         rate->since_ms = crypto->get_now_ms();
         rate->n = 0;
     }
-    return ++rate->n > MAX_PER_MINUTE ||
-           mx_store_count_key_questions(crypto->store, device->user_id, device->device_id) >=
-               MAX_WAITING;
+    if (++rate->n > MAX_PER_MINUTE ||
+        mx_store_count_key_questions(crypto->store, user_id, device_id) >= MAX_WAITING)
+        return TRUE;
+    return device_id == NULL &&
+           mx_store_count_key_questions(crypto->store, NULL, NULL) >= MAX_WAITING_IN_ALL;
 }
 
 /* K1: own devices that are verified get what there is; those of others at most what they have been
- * given before. The others hear nothing. */
-static gboolean may_question(MxCrypto *crypto, const MxDevice *device)
+ * given before. Whoever else asks hears nothing, and costs nothing but this look. */
+static gboolean may_question(MxCrypto *crypto, const MxDevice *device, const char *room_id,
+                             const char *session_id)
 {
     if (g_str_equal(device->user_id, crypto->user_id))
         return may_ask(crypto, device);
-    return !device->is_blocked && !device->is_dehydrated;
+    return !device->is_blocked && !device->is_dehydrated &&
+           mx_share_get_shared_index(crypto, room_id, session_id, device) >= 0;
 }
 
 void mx_key_request_note_question(MxCrypto *crypto, JsonObject *event)
@@ -258,22 +266,24 @@ void mx_key_request_note_question(MxCrypto *crypto, JsonObject *event)
     if (g_strcmp0(action, "request") != 0 || !is_id(row.room_id) || !is_id(row.session_id) ||
         g_strcmp0(mx_json_string(body, "algorithm"), MX_ALGORITHM_MEGOLM) != 0)
         return;
+    gboolean is_own = g_str_equal(row.user_id, crypto->user_id);
     g_autoptr(MxDevice) device = mx_device_list_find(crypto, row.user_id, row.device_id);
-    if (device != NULL && may_question(crypto, device) && !is_too_fast(crypto, device))
+    if (device != NULL && !is_too_fast(crypto, row.user_id, is_own ? row.device_id : NULL) &&
+        may_question(crypto, device, row.room_id, row.session_id))
         mx_store_add_key_question(crypto->store, &row);
 }
 
 /* H10 */
-static void send_withheld(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestionRow *row,
-                          const char *code, const char *reason)
+static void send_unavailable(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestionRow *row)
 {
     g_autoptr(JsonObject) content = json_object_new();
     json_object_set_string_member(content, "algorithm", MX_ALGORITHM_MEGOLM);
     json_object_set_string_member(content, "room_id", row->room_id);
     json_object_set_string_member(content, "session_id", row->session_id);
     json_object_set_string_member(content, "sender_key", crypto->curve25519);
-    json_object_set_string_member(content, "code", code);
-    json_object_set_string_member(content, "reason", reason);
+    json_object_set_string_member(content, "code", "m.unavailable");
+    json_object_set_string_member(content, "reason",
+                                  "The requested key was not found on this device.");
     mx_olm_send_plain(crypto, device, "m.room_key.withheld", content);
 }
 
@@ -324,8 +334,7 @@ static void forward(MxCrypto *crypto, const MxDevice *device, const MxKeyQuestio
         add_withheld(crypto, &key, content);
         mx_olm_send(crypto, device, "m.forwarded_room_key", content);
     } else
-        send_withheld(crypto, device, row, "m.unavailable",
-                      "The requested key was not found on this device.");
+        send_unavailable(crypto, device, row);
     mx_secret_free(session_key);
     mx_room_key_clear(&key);
 }
@@ -336,14 +345,10 @@ static gboolean answer_one(MxCrypto *crypto, const MxKeyQuestionRow *row)
 {
     g_autoptr(MxDevice) device = mx_device_list_find(crypto, row->user_id, row->device_id);
     gint64 age = crypto->get_now_ms() - row->received_ms;
-    if (device == NULL || !may_question(crypto, device) || age < 0 || age > QUESTION_AGE_MS)
+    if (device == NULL || !may_question(crypto, device, row->room_id, row->session_id) || age < 0 ||
+        age > QUESTION_AGE_MS)
         return TRUE;
     gboolean is_own = g_str_equal(row->user_id, crypto->user_id);
-    if (!is_own && mx_share_get_shared_index(crypto, row->room_id, row->session_id, device) < 0) {
-        send_withheld(crypto, device, row, "m.unauthorised",
-                      "The sender has not given this key to this device.");
-        return TRUE;
-    }
     MxOlmState state = mx_olm_prepare(crypto, device);
     if (state == MX_OLM_CLAIMING)
         return FALSE;
@@ -359,6 +364,8 @@ static gboolean answer_some(MxCrypto *crypto)
 {
     gint64 after = 0;
     guint n_answered = 0;
+    if (mx_store_count_to_device(crypto->store, NULL, NULL) > MAX_ON_THEIR_WAY)
+        return FALSE; /* asked again when the next one has arrived */
     for (;;) {
         g_autoptr(GPtrArray) rows = mx_store_list_key_questions(crypto->store, after, SLICE);
         for (guint i = 0; i < rows->len; i++) {

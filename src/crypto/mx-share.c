@@ -16,7 +16,7 @@
  * each message that is compared with who should have it: whoever is missing gets the key at the
  * present index (H4), and when somebody has it who should not, a new session begins (H6). */
 
-#define OWNER "share"
+#define OWNER MX_TO_DEVICE_FIRST
 /* Devices that a key is encrypted for in one step: a fraction of a millisecond each. */
 #define SLICE 100
 /* A claim that takes longer holds up no message; such a device gets the key with a later one. */

@@ -102,8 +102,10 @@ void mx_store_add_key_question(MxStore *store, const MxKeyQuestionRow *row)
 gint64 mx_store_count_key_questions(MxStore *store, const char *user_id, const char *device_id)
 {
     return mx_store_query_int(
-        store, 0, "SELECT count(*) FROM key_question WHERE user_id = ? AND device_id = ?", "ss",
-        user_id, device_id);
+        store, 0,
+        "SELECT count(*) FROM key_question WHERE (?1 IS NULL OR user_id = ?1) "
+        "AND (?2 IS NULL OR device_id = ?2)",
+        "ss", user_id, device_id);
 }
 
 GPtrArray *mx_store_list_key_questions(MxStore *store, gint64 after, guint max)

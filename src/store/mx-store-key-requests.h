@@ -38,6 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxKeyQuestionRow, mx_key_question_row_free)
 
 /* id is not read. A device's request of the same ID is replaced. */
 void mx_store_add_key_question(MxStore *store, const MxKeyQuestionRow *row);
+/* device_id NULL: of all of the user's devices; user_id NULL: of everybody. */
 gint64 mx_store_count_key_questions(MxStore *store, const char *user_id, const char *device_id);
 GPtrArray *mx_store_list_key_questions(MxStore *store, gint64 after, guint max);
 void mx_store_remove_key_question(MxStore *store, gint64 id);

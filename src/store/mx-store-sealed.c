@@ -77,12 +77,16 @@ void mx_store_add_to_device(MxStore *store, const MxToDeviceRow *row)
         "sssss", row->txn_id, row->type, row->body, row->owner, row->context);
 }
 
+#define PLACE "owner IS NOT '" MX_TO_DEVICE_FIRST "', id"
+
 MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after)
 {
     sqlite3_stmt *statement =
         mx_store_query(store,
-                       "SELECT id, txn_id, type, body, owner, context FROM to_device WHERE id > ? "
-                       "ORDER BY id LIMIT 1",
+                       "SELECT id, txn_id, type, body, owner, context FROM to_device "
+                       "WHERE NOT EXISTS (SELECT 1 FROM to_device WHERE id = ?1) OR (" PLACE
+                       ") > (SELECT " PLACE " FROM to_device WHERE id = ?1) "
+                       "ORDER BY " PLACE " LIMIT 1",
                        "i", after);
     if (!mx_store_step(store, statement))
         return NULL;
@@ -104,6 +108,8 @@ void mx_store_remove_to_device(MxStore *store, gint64 id)
 
 gint64 mx_store_count_to_device(MxStore *store, const char *owner, const char *context)
 {
+    if (owner == NULL)
+        return mx_store_query_int(store, 0, "SELECT count(*) FROM to_device", "");
     return mx_store_query_int(store, 0,
                               "SELECT count(*) FROM to_device WHERE owner = ? AND context = ?",
                               "ss", owner, context);

@@ -471,8 +471,12 @@ typedef struct {
 void mx_to_device_row_free(MxToDeviceRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxToDeviceRow, mx_to_device_row_free)
 void mx_store_add_to_device(MxStore *store, const MxToDeviceRow *row); /* id is not read */
-MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after);   /* the next one, or NULL */
+/* The next one after that row, or NULL; 0, or a row that is gone: the first. Those of this owner
+ * are before all others, since people wait for keys of rooms; else the oldest one is. */
+#define MX_TO_DEVICE_FIRST "share"
+MxToDeviceRow *mx_store_get_to_device(MxStore *store, gint64 after);
 void mx_store_remove_to_device(MxStore *store, gint64 id);
+/* owner NULL: all */
 gint64 mx_store_count_to_device(MxStore *store, const char *owner, const char *context);
 
 /* A transaction ID that this database has never given out. The caller frees. */
