@@ -7,6 +7,7 @@ import re
 
 import pytest
 from test_encryption import look_at, wait_signed
+from waiting import wait_until
 
 FORMAT = "org.matrix.custom.html"
 SCRIPTS = (
@@ -69,8 +70,13 @@ def test_a_long_text_is_read_in_parts(one, js_bob, room):
     lines = "\n".join(f"line {number} \U0001f469\u200d\U0001f4bb \"quoted\"" for number in range(5000))
     one.say(room, lines)
     one.say(room, "after it")
+
+    def read():
+        return [message.body for message in own_messages(js_bob, room, one.person)]
+
     js_bob.wait_message(room, "after it", timeout=60)
-    bodies = [message.body for message in own_messages(js_bob, room, one.person)]
+    wait_until(lambda: len("\n".join(read())) >= len(lines), 60, "all parts, which may be decrypted one by one")
+    bodies = read()
     assert len(bodies) > 3 and "\n".join(bodies[:-1]) == lines
     one.say(room, "x" * 3_000_000)
     one.driver.wait_line(re.compile("one message holds .* send it as a file"), room)

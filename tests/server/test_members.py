@@ -140,7 +140,7 @@ def test_the_room_itself(alice, bob, seat):
             "Bob has changed the topic to: All & <b>nothing</b>",
             "Bob has opened this room: anybody may join.",
             "pin me",
-            "Bob has pinned a message.",
+            "Bob has pinned a message (Bob: pin me)",
         ],
         since,
     )
