@@ -58,6 +58,8 @@ typedef struct {
      * passed over, and nobody is answered twice (N7). The oldest first. */
     GQueue ended;
     guint64 last_id;
+    gint64 refusals_ms; /* since then so many transactions that nobody knows were refused */
+    guint n_refusals;
 } MxFlows;
 MxFlows *mx_flows_get(MxCrypto *crypto);
 void mx_flows_note_ended(MxFlows *part, gint64 room, const char *user_id, const char *txn_id);

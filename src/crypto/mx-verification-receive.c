@@ -15,6 +15,7 @@
 #define FUTURE_MS (5 * MINUTE_MS)
 #define PROMPT_MS (2 * MINUTE_MS)
 #define MAX_FLOWS 20
+#define MAX_REFUSALS 20 /* in MX_FLOW_MS (XV8) */
 #define MAX_HELD 10
 #define MAX_ID 255 /* bytes */
 #define MAX_CODE 100
@@ -372,6 +373,12 @@ static void refuse_unknown(MxCrypto *crypto, const Message *message)
         return;
     mx_flows_note_ended(part, 0, message->sender, message->txn_id);
     if (g_str_equal(message->sender, crypto->user_id))
+        return;
+    if (ABS(crypto->get_now_ms() - part->refusals_ms) > MX_FLOW_MS) {
+        part->refusals_ms = crypto->get_now_ms();
+        part->n_refusals = 0;
+    }
+    if (part->n_refusals++ >= MAX_REFUSALS)
         return;
     mx_flow_refuse_unknown(crypto, message->sender, message->txn_id);
 }

@@ -98,6 +98,7 @@ void verification_setup(VerificationFixture *fixture, gconstpointer data)
     identity_refresh(fixture->second, ALICE);
     identity_refresh(fixture->first, ALICE);
     identity_refresh(fixture->first, BOB);
+    identity_refresh(fixture->second, BOB);
     identity_refresh(fixture->bob, ALICE);
     add_room(fixture->first);
     add_room(fixture->second);
