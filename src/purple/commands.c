@@ -73,7 +73,7 @@ static const MxpCommand *const groups[] = {
     mxp_commands_directory, mxp_commands_encryption, mxp_commands_files,      mxp_commands_history,
     mxp_commands_members,   mxp_commands_messages,   mxp_commands_moderation, mxp_commands_people,
     mxp_commands_polls,     mxp_commands_raw,        mxp_commands_relations,  mxp_commands_rooms,
-    mxp_commands_state,     mxp_commands_topic,      mxp_commands_trust,
+    mxp_commands_state,     mxp_commands_topic,      mxp_commands_trust,      mxp_commands_verify,
 };
 
 static GSList *ids; /* of PurpleCmdId */

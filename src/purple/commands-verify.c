@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: The pidgin-matrix authors
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "verification-ui.h"
+
+static const struct {
+    const char *word;
+    MxVerifyDeed deed;
+} words[] = {
+    {"accept", MX_VERIFY_ACCEPT},
+    {"match", MX_VERIFY_MATCH},
+    {"mismatch", MX_VERIFY_MISMATCH},
+    {"cancel", MX_VERIFY_CANCEL},
+};
+
+/* IDs of devices have neither sigil nor white space, and names of people come first. */
+static gboolean may_be_device(const char *typed)
+{
+    return *typed != '@' && strpbrk(typed, " \t:/") == NULL;
+}
+
+static PurpleCmdRet start(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
+                          char **error)
+{
+    gboolean is_im = purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM;
+    const char *own = mx_client_get_user_id(mxp->client);
+    gboolean is_shared = FALSE;
+    if (typed == NULL && !is_im) {
+        mxp_verification_start(mxp, own, NULL, conversation);
+        return PURPLE_CMD_RET_OK;
+    }
+    g_autofree char *user_id = mxp_command_find_person(mxp, conversation, typed, &is_shared, error);
+    if (user_id == NULL && !is_shared && typed != NULL && may_be_device(typed)) {
+        g_clear_pointer(error, g_free);
+        mxp_verification_start(mxp, own, typed, conversation);
+        return PURPLE_CMD_RET_OK;
+    }
+    if (user_id == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    mxp_verification_start(mxp, user_id, NULL, conversation);
+    return PURPLE_CMD_RET_OK;
+}
+
+static PurpleCmdRet on_verify(PurpleConversation *conversation, const char *command, char **args,
+                              char **error, void *data)
+{
+    MxpAccount *mxp = mxp_command_get_account(conversation, error);
+    const char *typed = mxp_command_get_rest(args, 0);
+    if (mxp == NULL)
+        return PURPLE_CMD_RET_FAILED;
+    for (guint i = 0; typed != NULL && i < G_N_ELEMENTS(words); i++) {
+        if (!g_str_equal(typed, words[i].word))
+            continue;
+        if (mxp_verification_answer(mxp, words[i].deed))
+            return PURPLE_CMD_RET_OK;
+        *error = g_strdup(_("No verification waits for that."));
+        return PURPLE_CMD_RET_FAILED;
+    }
+    return start(mxp, conversation, typed, error);
+}
+
+const MxpCommand mxp_commands_verify[] = {
+    {"verify", "s", on_verify,
+     N_("verify [name, @user:server, or ID of a device of yours]: Asks them to compare emoji with "
+        "you; in a room without a name, your other devices. “verify accept”, “match”, “mismatch” "
+        "and “cancel” answer what a dialog asks."),
+     PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
+    {NULL},
+};
