@@ -9,16 +9,6 @@
 
 #include "verification-ui.h"
 
-static const struct {
-    const char *word;
-    MxVerifyDeed deed;
-} words[] = {
-    {"accept", MX_VERIFY_ACCEPT},
-    {"match", MX_VERIFY_MATCH},
-    {"mismatch", MX_VERIFY_MISMATCH},
-    {"cancel", MX_VERIFY_CANCEL},
-};
-
 /* IDs of devices have neither sigil nor white space, and names of people come first. */
 static gboolean may_be_device(const char *typed)
 {
@@ -47,22 +37,37 @@ static PurpleCmdRet start(MxpAccount *mxp, PurpleConversation *conversation, con
     return PURPLE_CMD_RET_OK;
 }
 
+/* FALSE: the word is none of these. */
+static gboolean find_deed(const char *typed, MxVerifyDeed *deed)
+{
+    static const char *const words[] = {
+        [MX_VERIFY_ACCEPT] = "accept",
+        [MX_VERIFY_MATCH] = "match",
+        [MX_VERIFY_MISMATCH] = "mismatch",
+        [MX_VERIFY_CANCEL] = "cancel",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_strcmp0(typed, words[i]) == 0) {
+            *deed = i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
 static PurpleCmdRet on_verify(PurpleConversation *conversation, const char *command, char **args,
                               char **error, void *data)
 {
     MxpAccount *mxp = mxp_command_get_account(conversation, error);
     const char *typed = mxp_command_get_rest(args, 0);
+    MxVerifyDeed deed;
     if (mxp == NULL)
         return PURPLE_CMD_RET_FAILED;
-    for (guint i = 0; typed != NULL && i < G_N_ELEMENTS(words); i++) {
-        if (!g_str_equal(typed, words[i].word))
-            continue;
-        if (mxp_verification_answer(mxp, words[i].deed))
-            return PURPLE_CMD_RET_OK;
-        *error = g_strdup(_("No verification waits for that."));
-        return PURPLE_CMD_RET_FAILED;
-    }
-    return start(mxp, conversation, typed, error);
+    if (!find_deed(typed, &deed))
+        return start(mxp, conversation, typed, error);
+    if (mxp_verification_answer(mxp, deed))
+        return PURPLE_CMD_RET_OK;
+    *error = g_strdup(_("No verification waits for that."));
+    return PURPLE_CMD_RET_FAILED;
 }
 
 const MxpCommand mxp_commands_verify[] = {
