@@ -116,10 +116,10 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
     list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
-    list = g_list_append(list, purple_plugin_action_new(_("Set up recovery…"), on_set_up_recovery));
-    list = g_list_append(list, purple_plugin_action_new(_("Recover encryption…"), on_recover));
     list =
         g_list_append(list, purple_plugin_action_new(_("Verify with another device…"), on_verify));
+    list = g_list_append(list, purple_plugin_action_new(_("Set up recovery…"), on_set_up_recovery));
+    list = g_list_append(list, purple_plugin_action_new(_("Recover encryption…"), on_recover));
     list = g_list_append(
         list, purple_plugin_action_new(_("Encryption information…"), on_encryption_info));
     list = g_list_append(list, purple_plugin_action_new(_("Reset identity…"), on_reset_identity));

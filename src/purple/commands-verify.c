@@ -9,10 +9,12 @@
 
 #include "verification-ui.h"
 
+#define MAX_ID 255 /* bytes */
+
 /* IDs of devices have neither sigil nor white space, and names of people come first. */
 static gboolean may_be_device(const char *typed)
 {
-    return *typed != '@' && strpbrk(typed, " \t:/") == NULL;
+    return *typed != '@' && strlen(typed) <= MAX_ID && strpbrk(typed, " \t:/") == NULL;
 }
 
 static PurpleCmdRet start(MxpAccount *mxp, PurpleConversation *conversation, const char *typed,
