@@ -219,17 +219,25 @@ static void ask_to_accept(Talk *talk, const MxVerification *verification)
     talk->dialog = purple_request_action(
         talk->mxp->gc, _("Verification"), primary,
         verification->is_own
-            ? _("One of your devices asks for it. Both show the same seven emoji, if nobody\n"
-                "is in between. Accept only if that is you, and you have it at hand.")
-            : _("You both compare seven emoji or three numbers, face to face or in a call,\n"
-                "not by writing here. Then each knows that nobody is in between."),
+            ? _("It asks for that. Accept only if it is you, with the device at hand.\n"
+                "Both then show seven emoji, which you compare.")
+            : _("You both compare seven emoji, in a call or face to face, not here.\n"
+                "Then each of you knows that nobody is in between."),
         PURPLE_DEFAULT_ACTION_NONE, talk->mxp->account, verification->user_id, NULL, talk, 2,
         _("Accept"), G_CALLBACK(on_accept), _("Decline"), G_CALLBACK(on_cancel));
 }
 
-static void wait_for(Talk *talk, const MxVerification *verification, const char *text)
+/* A line where it was asked for: a dialog could take the keyboard from somebody who writes. Takes
+ * text. */
+static void wait_for(Talk *talk, const MxVerification *verification, char *text)
 {
-    talk->dialog = purple_request_action(talk->mxp->gc, _("Verification"), text, NULL, 0,
+    g_autofree char *owned = text;
+    if (talk->reply != NULL && mxp_reply_get_conversation(talk->reply) != NULL) {
+        g_autofree char *line = g_strdup_printf(_("%s. “/verify cancel” ends it."), owned);
+        mxp_reply_say(talk->reply, line);
+        return;
+    }
+    talk->dialog = purple_request_action(talk->mxp->gc, _("Verification"), owned, NULL, 0,
                                          talk->mxp->account, verification->user_id, NULL, talk, 1,
                                          _("Cancel"), G_CALLBACK(on_cancel));
 }
@@ -318,32 +326,24 @@ static void tell_impossible(Talk *talk, const MxVerification *verification)
 static void show_request(Talk *talk, const MxVerification *verification)
 {
     g_autofree char *other = describe_other(verification);
-    g_autofree char *text = g_strdup_printf(_("Waiting for %s to accept the verification"), other);
     if (verification->is_incoming)
         ask_to_accept(talk, verification);
     else
-        wait_for(talk, verification, text);
-}
-
-static void show_exchange(Talk *talk, const MxVerification *verification)
-{
-    g_autofree char *other = describe_other(verification);
-    g_autofree char *text = g_strdup_printf(_("Exchanging keys with %s…"), other);
-    wait_for(talk, verification, text);
+        wait_for(talk, verification,
+                 g_strdup_printf(_("Waiting for %s to accept the verification"), other));
 }
 
 static void show_confirmed(Talk *talk, const MxVerification *verification)
 {
     g_autofree char *other = describe_other(verification);
-    g_autofree char *text =
-        g_strdup_printf(_("Waiting for %s to say that it is the same there"), other);
-    wait_for(talk, verification, text);
+    wait_for(talk, verification,
+             g_strdup_printf(_("Waiting for %s to say that it is the same there"), other));
 }
 
-/* What is shown in each state; the last ones end the talk. */
+/* What is shown in each state; the last ones end the talk. Two programs need a moment from READY to
+ * COMPARING, for which nothing changes on the screen. */
 static void (*const shows[])(Talk *talk, const MxVerification *verification) = {
-    [MX_VERIFICATION_REQUESTED] = show_request,     [MX_VERIFICATION_READY] = show_exchange,
-    [MX_VERIFICATION_EXCHANGING] = show_exchange,   [MX_VERIFICATION_COMPARING] = compare,
+    [MX_VERIFICATION_REQUESTED] = show_request,     [MX_VERIFICATION_COMPARING] = compare,
     [MX_VERIFICATION_CONFIRMED] = show_confirmed,   [MX_VERIFICATION_VERIFIED] = tell_success,
     [MX_VERIFICATION_CANCELLED] = tell_cancelled,   [MX_VERIFICATION_DISMISSED] = tell_dismissed,
     [MX_VERIFICATION_IMPOSSIBLE] = tell_impossible,
@@ -354,14 +354,13 @@ static void on_changed(MxClient *client, const MxVerification *verification, Mxp
     (void)client;
     MxVerificationState state = verification->state;
     Talk *talk = get_talk(mxp, verification->id, verification->user_id);
-    gboolean is_shown = talk->dialog != NULL && talk->state == MX_VERIFICATION_READY &&
-                        state == MX_VERIFICATION_EXCHANGING;
-    if (!is_shown && state != MX_VERIFICATION_DISMISSED)
-        close_dialog(talk);
     if (state < MX_VERIFICATION_VERIFIED)
         talk->state = state;
-    if (!is_shown)
-        shows[state](talk, verification);
+    if (shows[state] == NULL)
+        return;
+    if (state != MX_VERIFICATION_DISMISSED) /* which asks whether there is one */
+        close_dialog(talk);
+    shows[state](talk, verification);
 }
 
 /* ---- what the user asks for ---- */

@@ -264,9 +264,9 @@ def test_cancelling_and_declining(pair):
     # This side asks, and thinks better of it.
     before = len(peer.events)
     since = one.run(peer.user_id, "verify")
-    dialog = wait_request(one, since, "Cancel")
+    wait_said(one, since, "“/verify cancel” ends it.")
     peer.wait_verification(since=before, phase="Requested")
-    press(one.driver, dialog, "Cancel")
+    one.run(peer.user_id, "verify cancel")
     peer.wait_verification(since=before, phase="Cancelled", code="m.user")
     assert not peer.user_trust(one.person)["verified"]
 
