@@ -434,6 +434,7 @@ gboolean mx_client_crypto_open(MxStore *store, const char *user_id, const char *
     if (crypto == NULL)
         return FALSE;
     mx_verification_set_sender(crypto, mx_verify_send);
+    mx_verification_set_shows_codes(crypto, MX_QRENCODE);
     if (mx_sync_crypto_take_stashed(store, error))
         return TRUE;
     /* Not open, as what came first has to be read first; it is tried again. */

@@ -142,6 +142,9 @@ static void run_deed(MxStore *store, gpointer data)
     case MX_VERIFY_ACCEPT:
         mx_verification_accept(crypto, job->id);
         break;
+    case MX_VERIFY_EMOJI:
+        mx_verification_start(crypto, job->id);
+        break;
     case MX_VERIFY_MATCH:
     case MX_VERIFY_MISMATCH:
         mx_verification_confirm(crypto, job->id, job->deed == MX_VERIFY_MATCH);

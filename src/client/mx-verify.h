@@ -19,6 +19,7 @@ void mx_client_verify(MxClient *client, const char *user_id, const char *device_
 
 typedef enum {
     MX_VERIFY_ACCEPT,
+    MX_VERIFY_EMOJI, /* instead of the code that is shown */
     MX_VERIFY_MATCH,
     MX_VERIFY_MISMATCH,
     MX_VERIFY_CANCEL,

@@ -27,6 +27,7 @@ struct _MxCrypto {
     GPtrArray *due;       /* MxCryptoRequest, not taken yet */
     GPtrArray *news;      /* MxCryptoNews */
     /* mx-verification.h; or NULL */
+    gboolean shows_codes;
     char *(*send_in_room)(MxStore *store, gint64 room, const char *type, const char *content);
     gpointer parts[16]; /* what each file keeps in memory, by MxCryptoPart */
 };

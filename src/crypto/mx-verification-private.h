@@ -10,6 +10,10 @@
 #define MX_VERIFICATION_TYPE "m.key.verification."
 #define MX_VERIFICATION_REQUEST "m.key.verification.request"
 #define MX_METHOD_SAS "m.sas.v1"
+#define MX_METHOD_SHOW "m.qr_code.show.v1"
+#define MX_METHOD_SCAN "m.qr_code.scan.v1"
+#define MX_METHOD_RECIPROCATE "m.reciprocate.v1"
+#define MX_CODE_SECRET_LEN 16
 #define MX_FLOW_MS (G_GINT64_CONSTANT(10) * 60 * 1000) /* N4 */
 
 typedef struct {
@@ -44,6 +48,12 @@ typedef struct {
     MxSasMac mac_method;
     MxSasText text;
     JsonObject *their_mac; /* N17 */
+
+    /* A code that they may scan */
+    gboolean they_scan;
+    GBytes *qr_code; /* NULL: none is shown */
+    guint8 code_mode, code_secret[MX_CODE_SECRET_LEN];
+    gboolean their_done; /* it came before the user here has agreed */
 } MxFlow;
 
 typedef struct {
@@ -69,6 +79,7 @@ MxFlow *mx_flow_new(MxCrypto *crypto, const char *user_id, const char *txn_id, g
 gboolean mx_flow_is_own(MxCrypto *crypto, const MxFlow *flow);
 gboolean mx_flow_is_at_end(const MxFlow *flow);
 void mx_flow_set_state(MxFlow *flow, MxVerificationState state);
+void mx_flow_begin(MxCrypto *crypto, MxFlow *flow); /* both want it, and the device is known */
 void mx_flow_end(MxCrypto *crypto, MxFlow *flow, MxVerificationState state);
 void mx_flow_forget(MxCrypto *crypto, MxFlow *flow); /* as if it had never been */
 /* type: after MX_VERIFICATION_TYPE. Takes content. */
@@ -100,3 +111,17 @@ void mx_flow_take_accept(MxCrypto *crypto, MxFlow *flow, JsonObject *content);
 void mx_flow_take_key(MxCrypto *crypto, MxFlow *flow, JsonObject *content);
 void mx_flow_take_mac(MxCrypto *crypto, MxFlow *flow, JsonObject *content);
 void mx_flow_confirm(MxCrypto *crypto, MxFlow *flow);
+/* N18: what was proved, the device's key or the identity, is trusted. FALSE: that was not enough,
+ * and nothing has changed. */
+gboolean mx_flow_accept_keys(MxCrypto *crypto, MxFlow *flow, gboolean device, gboolean master);
+void mx_flow_succeed(MxCrypto *crypto, MxFlow *flow);
+void mx_flow_note_done(MxCrypto *crypto, MxFlow *flow); /* both have said so */
+
+/* mx-verification-code.c */
+/* FALSE: they cannot scan, or it would prove nothing. */
+gboolean mx_flow_make_code(MxCrypto *crypto, MxFlow *flow);
+void mx_flow_take_reciprocate(MxCrypto *crypto, MxFlow *flow, JsonObject *content);
+void mx_flow_confirm_scan(MxCrypto *crypto, MxFlow *flow);
+/* For known answers. */
+GBytes *mx_verification_make_code(guint8 mode, const char *txn_id, const guint8 first[MX_KEY_LEN],
+                                  const guint8 second[MX_KEY_LEN], const guint8 *secret, gsize len);

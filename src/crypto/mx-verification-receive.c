@@ -85,13 +85,21 @@ static gboolean is_id(const char *text)
     return text != NULL && *text != '\0' && strlen(text) <= MAX_ID;
 }
 
-static gboolean knows_sas(JsonObject *content)
+static gboolean has_method(JsonObject *content, const char *method)
 {
     JsonArray *methods = mx_json_array(content, "methods");
     for (guint i = 0; i < MIN(mx_json_array_length(methods), MAX_METHODS); i++)
-        if (g_strcmp0(mx_json_array_string(methods, i), MX_METHOD_SAS) == 0)
+        if (g_strcmp0(mx_json_array_string(methods, i), method) == 0)
             return TRUE;
     return FALSE;
+}
+
+/* FALSE: there is none in common. */
+static gboolean take_methods(MxCrypto *crypto, MxFlow *flow, JsonObject *content)
+{
+    flow->they_scan =
+        has_method(content, MX_METHOD_SCAN) && has_method(content, MX_METHOD_RECIPROCATE);
+    return has_method(content, MX_METHOD_SAS) || (flow->they_scan && crypto->shows_codes);
 }
 
 /* N8: attempts of one device that are under way. TRUE: there were some, and they are cancelled. */
@@ -135,8 +143,7 @@ static void begin_outgoing(MxCrypto *crypto, MxFlow *flow)
         mx_flow_cancel(crypto, flow, "m.key_mismatch");
         return;
     }
-    mx_flow_set_state(flow, MX_VERIFICATION_READY);
-    mx_flow_start(crypto, flow);
+    mx_flow_begin(crypto, flow);
 }
 
 static void take(MxCrypto *crypto, MxFlow *flow, const char *type, JsonObject *content);
@@ -220,7 +227,7 @@ static void on_request(MxCrypto *crypto, const Message *message)
     if (flow == NULL)
         return;
     flow->prompt_until_ms = MIN(flow->prompt_until_ms, message->ts + MX_FLOW_MS);
-    if (!knows_sas(message->content))
+    if (!take_methods(crypto, flow, message->content))
         flow->problem = MX_VERIFICATION_NO_METHOD;
     mx_flow_resume(crypto, flow);
 }
@@ -255,7 +262,7 @@ static void take_ready(MxCrypto *crypto, MxFlow *flow, JsonObject *content)
         (flow->room == 0 &&
          !g_ptr_array_find_with_equal_func(flow->targets, device_id, g_str_equal, NULL)))
         return;
-    if (!knows_sas(content)) {
+    if (!take_methods(crypto, flow, content)) {
         mx_flow_cancel(crypto, flow, "m.unknown_method");
         return;
     }
@@ -265,24 +272,28 @@ static void take_ready(MxCrypto *crypto, MxFlow *flow, JsonObject *content)
 
 static void take_start(MxCrypto *crypto, MxFlow *flow, JsonObject *content)
 {
-    if (g_strcmp0(mx_json_string(content, "from_device"), flow->device_id) == 0)
+    gboolean is_scan = g_strcmp0(mx_json_string(content, "method"), MX_METHOD_RECIPROCATE) == 0;
+    if (g_strcmp0(mx_json_string(content, "from_device"), flow->device_id) != 0) {
+        if (flow->room == 0)
+            mx_flow_cancel(crypto, flow, "m.unexpected_message");
+    } else if (is_scan && flow->state == MX_VERIFICATION_READY && flow->qr_code != NULL)
+        mx_flow_take_reciprocate(crypto, flow, content);
+    else
         mx_flow_take_start(crypto, flow, content);
-    else if (flow->room == 0)
-        mx_flow_cancel(crypto, flow, "m.unexpected_message");
 }
 
 static void take_done(MxCrypto *crypto, MxFlow *flow, JsonObject *content)
 {
     (void)content;
+    if (flow->state == MX_VERIFICATION_SCANNED) {
+        flow->their_done = TRUE;
+        return;
+    }
     if (flow->state != MX_VERIFICATION_VERIFIED) {
         mx_flow_cancel(crypto, flow, "m.unexpected_message");
         return;
     }
-    mx_flows_note_ended(mx_flows_get(crypto), flow->room, flow->user_id, flow->txn_id);
-    flow->is_over = TRUE;
-    /* Only now does the other device trust this one, and answers. */
-    if (mx_flow_is_own(crypto, flow))
-        mx_secrets_ask_again(crypto);
+    mx_flow_note_done(crypto, flow);
 }
 
 static char *dup_short(const char *text, gsize max)

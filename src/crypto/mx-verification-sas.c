@@ -350,37 +350,54 @@ static gboolean check_macs(MxCrypto *crypto, const MxFlow *flow, Proved *proved)
 
 /* ---- success ---- */
 
-/* N18 */
-static gboolean take_own(MxCrypto *crypto, const MxFlow *flow, const Proved *proved)
+static gboolean accept_own(MxCrypto *crypto, const MxFlow *flow, gboolean device, gboolean master)
 {
     g_autoptr(MxIdentity) own = mx_identity_get(crypto, crypto->user_id);
     if (own == NULL || own->is_ambiguous)
         return FALSE;
-    if (own->is_verified && proved->device &&
+    if (own->is_verified && device &&
         mx_cross_signing_sign_device(crypto, flow->device_id, flow->ed25519))
         return TRUE;
-    if (!proved->master || g_strcmp0(own->master, flow->master) != 0 || own->is_changed)
+    if (!master || g_strcmp0(own->master, flow->master) != 0 || own->is_changed)
         return FALSE;
     mx_identity_set_own_trusted(crypto, TRUE);
     return TRUE;
 }
 
-static void finish(MxCrypto *crypto, MxFlow *flow)
+gboolean mx_flow_accept_keys(MxCrypto *crypto, MxFlow *flow, gboolean device, gboolean master)
 {
-    Proved proved = {0};
-    gboolean is_good =
-        check_macs(crypto, flow, &proved) &&
-        (mx_flow_is_own(crypto, flow)
-             ? take_own(crypto, flow, &proved)
-             : proved.master && mx_cross_signing_sign_user(crypto, flow->user_id, flow->master));
-    if (!is_good) {
-        mx_flow_cancel(crypto, flow, "m.key_mismatch");
-        return;
-    }
+    if (mx_flow_is_own(crypto, flow))
+        return accept_own(crypto, flow, device, master);
+    return master && mx_cross_signing_sign_user(crypto, flow->user_id, flow->master);
+}
+
+void mx_flow_note_done(MxCrypto *crypto, MxFlow *flow)
+{
+    mx_flows_note_ended(mx_flows_get(crypto), flow->room, flow->user_id, flow->txn_id);
+    flow->is_over = TRUE;
+    /* Only now does the other device trust this one, and answers. */
+    if (mx_flow_is_own(crypto, flow))
+        mx_secrets_ask_again(crypto);
+}
+
+void mx_flow_succeed(MxCrypto *crypto, MxFlow *flow)
+{
     mx_flow_send(crypto, flow, "done", json_object_new());
     mx_flow_set_state(flow, MX_VERIFICATION_VERIFIED);
     if (mx_flow_is_own(crypto, flow))
         mx_secrets_ask_again(crypto);
+    if (flow->their_done)
+        mx_flow_note_done(crypto, flow);
+}
+
+static void finish(MxCrypto *crypto, MxFlow *flow)
+{
+    Proved proved = {0};
+    if (check_macs(crypto, flow, &proved) &&
+        mx_flow_accept_keys(crypto, flow, proved.device, proved.master))
+        mx_flow_succeed(crypto, flow);
+    else
+        mx_flow_cancel(crypto, flow, "m.key_mismatch");
 }
 
 void mx_flow_take_mac(MxCrypto *crypto, MxFlow *flow, JsonObject *content)

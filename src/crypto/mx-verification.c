@@ -43,6 +43,8 @@ static void flow_free(gpointer data)
     g_free(flow->start);
     g_free(flow->commitment);
     g_clear_pointer(&flow->their_mac, json_object_unref);
+    g_clear_pointer(&flow->qr_code, g_bytes_unref);
+    mx_memzero(flow->code_secret, sizeof flow->code_secret);
     g_free(flow);
 }
 
@@ -246,6 +248,23 @@ void mx_flow_refuse_unknown(MxCrypto *crypto, const char *user_id, const char *t
 
 /* ---- the user ---- */
 
+void mx_verification_set_shows_codes(MxCrypto *crypto, gboolean shows_codes)
+{
+    crypto->shows_codes = shows_codes;
+}
+
+/* With a code on the screen, the users choose. */
+void mx_flow_begin(MxCrypto *crypto, MxFlow *flow)
+{
+    mx_flow_set_state(flow, MX_VERIFICATION_READY);
+    if (crypto->shows_codes && mx_flow_make_code(crypto, flow))
+        return;
+    if (!flow->is_incoming)
+        mx_flow_start(crypto, flow);
+    else
+        flow->start_ms = crypto->get_now_ms() + AUTO_START_MS;
+}
+
 static MxFlow *find_by_id(MxCrypto *crypto, guint64 id)
 {
     MxFlows *part = mx_flows_get(crypto);
@@ -257,10 +276,15 @@ static MxFlow *find_by_id(MxCrypto *crypto, guint64 id)
     return NULL;
 }
 
-static JsonArray *make_methods(void)
+/* N2 */
+static JsonArray *make_methods(MxCrypto *crypto)
 {
     JsonArray *methods = json_array_new();
     json_array_add_string_element(methods, MX_METHOD_SAS);
+    if (crypto->shows_codes) {
+        json_array_add_string_element(methods, MX_METHOD_SHOW);
+        json_array_add_string_element(methods, MX_METHOD_RECIPROCATE);
+    }
     return methods;
 }
 
@@ -280,7 +304,7 @@ static JsonObject *make_request(MxCrypto *crypto)
 {
     JsonObject *content = json_object_new();
     json_object_set_string_member(content, "from_device", crypto->device_id);
-    json_object_set_array_member(content, "methods", make_methods());
+    json_object_set_array_member(content, "methods", make_methods(crypto));
     return content;
 }
 
@@ -358,25 +382,38 @@ gboolean mx_verification_accept(MxCrypto *crypto, guint64 id)
     if (flow == NULL || !flow->is_incoming || flow->state != MX_VERIFICATION_REQUESTED ||
         flow->waits_for_keys)
         return FALSE;
-    mx_flow_set_state(flow, MX_VERIFICATION_READY);
     if (flow->is_legacy) {
+        mx_flow_set_state(flow, MX_VERIFICATION_READY);
         mx_flow_take_held(crypto, flow);
         return TRUE;
     }
     mx_flow_send(crypto, flow, "ready", make_request(crypto));
-    flow->start_ms = crypto->get_now_ms() + AUTO_START_MS;
+    mx_flow_begin(crypto, flow);
+    return TRUE;
+}
+
+gboolean mx_verification_start(MxCrypto *crypto, guint64 id)
+{
+    MxFlow *flow = find_by_id(crypto, id);
+    if (flow == NULL || flow->state != MX_VERIFICATION_READY)
+        return FALSE;
+    mx_flow_start(crypto, flow);
     return TRUE;
 }
 
 gboolean mx_verification_confirm(MxCrypto *crypto, guint64 id, gboolean matches)
 {
     MxFlow *flow = find_by_id(crypto, id);
-    if (flow == NULL || flow->state != MX_VERIFICATION_COMPARING)
+    if (flow == NULL ||
+        (flow->state != MX_VERIFICATION_COMPARING && flow->state != MX_VERIFICATION_SCANNED))
         return FALSE;
-    if (matches)
-        mx_flow_confirm(crypto, flow);
+    gboolean is_scan = flow->state == MX_VERIFICATION_SCANNED;
+    if (!matches)
+        mx_flow_cancel(crypto, flow, is_scan ? "m.key_mismatch" : "m.mismatched_sas");
+    else if (is_scan)
+        mx_flow_confirm_scan(crypto, flow);
     else
-        mx_flow_cancel(crypto, flow, "m.mismatched_sas");
+        mx_flow_confirm(crypto, flow);
     return TRUE;
 }
 
@@ -446,6 +483,7 @@ void mx_verification_free(MxVerification *verification)
     g_free(verification->device_id);
     g_free(verification->device_name);
     g_free(verification->code);
+    g_clear_pointer(&verification->qr_code, g_bytes_unref);
     g_free(verification->reason);
     g_free(verification);
 }
@@ -464,6 +502,8 @@ static MxVerification *take_picture(MxCrypto *crypto, MxFlow *flow)
     picture->problem = flow->problem;
     picture->text = flow->text;
     picture->has_emoji = flow->has_emoji;
+    if (flow->state == MX_VERIFICATION_READY && flow->qr_code != NULL)
+        picture->qr_code = g_bytes_ref(flow->qr_code);
     picture->code = g_strdup(flow->code);
     picture->reason = g_strdup(flow->reason);
     picture->is_ended_here = flow->is_ended_here;

@@ -15,10 +15,11 @@
 typedef enum {
     MX_VERIFICATION_REQUESTED, /* incoming: the user is to be asked. Else: nobody has answered yet
                                 */
-    MX_VERIFICATION_READY,     /* both want it */
+    MX_VERIFICATION_READY,     /* both want it; with `qr_code`, until one of them chooses how */
     MX_VERIFICATION_EXCHANGING,
     MX_VERIFICATION_COMPARING, /* the user is to be shown `text`, and asked whether it is the same
                                 */
+    MX_VERIFICATION_SCANNED,   /* the user is to be asked whether the other device says so too */
     MX_VERIFICATION_CONFIRMED, /* by the user here, not yet by the other side */
     MX_VERIFICATION_VERIFIED,
     MX_VERIFICATION_CANCELLED,  /* `code` says why */
@@ -49,6 +50,7 @@ typedef struct {
     MxVerificationProblem problem;
     MxSasText text; /* from COMPARING on */
     gboolean has_emoji;
+    GBytes *qr_code;        /* of READY: to be shown; or NULL */
     char *code;             /* of CANCELLED, e.g. "m.mismatched_sas" */
     char *reason;           /* in the other side's words; for codes that nobody knows */
     gboolean is_ended_here; /* CANCELLED by this side */
@@ -66,6 +68,8 @@ guint64 mx_verification_request(MxCrypto *crypto, const char *user_id, const cha
                                 gint64 room);
 /* The rest is FALSE when the flow is not in the state for it (any more). */
 gboolean mx_verification_accept(MxCrypto *crypto, guint64 id);
+/* READY, with a code: to compare emoji instead. */
+gboolean mx_verification_start(MxCrypto *crypto, guint64 id);
 /* N16: matches FALSE cancels with m.mismatched_sas. */
 gboolean mx_verification_confirm(MxCrypto *crypto, guint64 id, gboolean matches);
 /* Declines, or ends, with m.user. */
@@ -90,6 +94,9 @@ void mx_verification_receive_in_room(MxCrypto *crypto, const MxVerificationEvent
 typedef char *(*MxVerificationSendFunc)(MxStore *store, gint64 room, const char *type,
                                         const char *content);
 void mx_verification_set_sender(MxCrypto *crypto, MxVerificationSendFunc func);
+
+/* The user interface can show codes to be scanned (N2). */
+void mx_verification_set_shows_codes(MxCrypto *crypto, gboolean shows_codes);
 
 /* mx-crypto.c */
 gint64 mx_verification_collect(MxCrypto *crypto);

@@ -43,9 +43,8 @@ static PurpleCmdRet start(MxpAccount *mxp, PurpleConversation *conversation, con
 static gboolean find_deed(const char *typed, MxVerifyDeed *deed)
 {
     static const char *const words[] = {
-        [MX_VERIFY_ACCEPT] = "accept",
-        [MX_VERIFY_MATCH] = "match",
-        [MX_VERIFY_MISMATCH] = "mismatch",
+        [MX_VERIFY_ACCEPT] = "accept", [MX_VERIFY_EMOJI] = "emoji",
+        [MX_VERIFY_MATCH] = "match",   [MX_VERIFY_MISMATCH] = "mismatch",
         [MX_VERIFY_CANCEL] = "cancel",
     };
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
@@ -75,7 +74,8 @@ static PurpleCmdRet on_verify(PurpleConversation *conversation, const char *comm
 const MxpCommand mxp_commands_verify[] = {
     {"verify", "s", on_verify,
      N_("verify [name, @user:server, or ID of a device of yours]: Asks them to compare emoji with "
-        "you; in a room without a name, your other devices. “verify accept”, “match”, “mismatch” "
+        "you; in a room without a name, your other devices. “verify accept”, “emoji”, “match”, "
+        "“mismatch” "
         "and “cancel” answer what a dialog asks."),
      PURPLE_CMD_FLAG_ALLOW_WRONG_ARGS},
     {NULL},

@@ -5,11 +5,13 @@
 
 #include <glib/gi18n-lib.h>
 
+#include <core.h>
 #include <request.h>
 
 #include "buddies.h"
 #include "mx-event.h"
 #include "reply.h"
+#include "verification-code.h"
 #include "verification-emoji.h"
 
 #define MAX_NAME 60 /* characters of a device's name */
@@ -23,6 +25,7 @@ typedef struct {
     MxVerificationState state;
     MxpReply *reply; /* where it was asked for; NULL: nowhere here */
     void *dialog;    /* the libpurple handle of the one that is open, or NULL */
+    PurpleRequestType dialog_type;
 } Talk;
 
 /* ---- words ---- */
@@ -126,7 +129,8 @@ static void close_dialog(Talk *talk)
 {
     void *dialog = g_steal_pointer(&talk->dialog);
     if (dialog != NULL)
-        purple_request_close(PURPLE_REQUEST_ACTION, dialog);
+        purple_request_close(talk->dialog_type, dialog);
+    talk->dialog_type = PURPLE_REQUEST_ACTION;
 }
 
 static void end(Talk *talk)
@@ -151,6 +155,7 @@ static Talk *get_talk(MxpAccount *mxp, guint64 id, const char *user_id)
     if (talk == NULL) {
         talk = g_new0(Talk, 1);
         talk->mxp = mxp;
+        talk->dialog_type = PURPLE_REQUEST_ACTION;
         talk->id = id;
         talk->user_id = g_strdup(user_id);
         mxp->verifications = g_slist_prepend(mxp->verifications, talk);
@@ -183,6 +188,7 @@ static void say(Talk *talk, const char *text, gboolean is_error)
 static void answer(Talk *talk, MxVerifyDeed deed)
 {
     talk->dialog = NULL; /* libpurple closes it */
+    talk->dialog_type = PURPLE_REQUEST_ACTION;
     mx_client_answer_verification(talk->mxp->client, talk->id, deed);
 }
 
@@ -202,6 +208,12 @@ static void on_mismatch(Talk *talk, int action)
 {
     (void)action;
     answer(talk, MX_VERIFY_MISMATCH);
+}
+
+static void on_emoji(Talk *talk, int action)
+{
+    (void)action;
+    answer(talk, MX_VERIFY_EMOJI);
 }
 
 static void on_cancel(Talk *talk, int action)
@@ -333,6 +345,74 @@ static void show_request(Talk *talk, const MxVerification *verification)
                  g_strdup_printf(_("Waiting for %s to accept the verification"), other));
 }
 
+/* ---- codes ---- */
+
+#if MX_QRENCODE
+static void on_emoji_wanted(Talk *talk, PurpleRequestFields *fields)
+{
+    (void)fields;
+    answer(talk, MX_VERIFY_EMOJI);
+}
+
+static void on_code_cancelled(Talk *talk, PurpleRequestFields *fields)
+{
+    (void)fields;
+    answer(talk, MX_VERIFY_CANCEL);
+}
+
+static void show_image(Talk *talk, const MxVerification *verification, const char *primary)
+{
+    g_autoptr(GBytes) image = mxp_verification_code_make_image(verification->qr_code);
+    gsize len;
+    const char *data = g_bytes_get_data(image, &len);
+    PurpleRequestFields *fields = purple_request_fields_new();
+    PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
+    purple_request_field_group_add_field(
+        group, purple_request_field_image_new("code", _("Code"), data, len));
+    purple_request_fields_add_group(fields, group);
+    talk->dialog_type = PURPLE_REQUEST_FIELDS;
+    talk->dialog = purple_request_fields(talk->mxp->gc, _("Verification"), primary, NULL, fields,
+                                         _("Compare emoji instead"), G_CALLBACK(on_emoji_wanted),
+                                         _("Cancel"), G_CALLBACK(on_code_cancelled),
+                                         talk->mxp->account, verification->user_id, NULL, talk);
+}
+
+/* A terminal has no pictures. */
+static void show_blocks(Talk *talk, const MxVerification *verification, const char *primary)
+{
+    g_autofree char *text = mxp_verification_code_make_text(verification->qr_code);
+    talk->dialog = purple_request_action(talk->mxp->gc, _("Verification"), primary, text, 0,
+                                         talk->mxp->account, verification->user_id, NULL, talk, 2,
+                                         _("Compare emoji instead"), G_CALLBACK(on_emoji),
+                                         _("Cancel"), G_CALLBACK(on_cancel));
+}
+
+static void show_code(Talk *talk, const MxVerification *verification)
+{
+    g_autofree char *other = describe_other(verification);
+    g_autofree char *primary =
+        g_strdup_printf(_("Scan this code with %s, or compare emoji"), other);
+    if (verification->qr_code == NULL || !mxp_verification_code_fits(verification->qr_code))
+        return;
+    if (g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0)
+        show_blocks(talk, verification, primary);
+    else
+        show_image(talk, verification, primary);
+}
+#endif
+
+static void show_scanned(Talk *talk, const MxVerification *verification)
+{
+    g_autofree char *other = describe_other(verification);
+    g_autofree char *primary = g_strdup_printf(_("Does %s say that the code was right?"), other);
+    talk->dialog = purple_request_action(
+        talk->mxp->gc, _("Verification"), primary,
+        _("Somebody has scanned the code. Look at the other screen: only if it\n"
+          "says that it went well, it was scanned there."),
+        PURPLE_DEFAULT_ACTION_NONE, talk->mxp->account, verification->user_id, NULL, talk, 2,
+        _("Yes, it does"), G_CALLBACK(on_match), _("No"), G_CALLBACK(on_mismatch));
+}
+
 static void show_confirmed(Talk *talk, const MxVerification *verification)
 {
     g_autofree char *other = describe_other(verification);
@@ -343,10 +423,13 @@ static void show_confirmed(Talk *talk, const MxVerification *verification)
 /* What is shown in each state; the last ones end the talk. Two programs need a moment from READY to
  * COMPARING, for which nothing changes on the screen. */
 static void (*const shows[])(Talk *talk, const MxVerification *verification) = {
-    [MX_VERIFICATION_REQUESTED] = show_request,     [MX_VERIFICATION_COMPARING] = compare,
-    [MX_VERIFICATION_CONFIRMED] = show_confirmed,   [MX_VERIFICATION_VERIFIED] = tell_success,
-    [MX_VERIFICATION_CANCELLED] = tell_cancelled,   [MX_VERIFICATION_DISMISSED] = tell_dismissed,
-    [MX_VERIFICATION_IMPOSSIBLE] = tell_impossible,
+#if MX_QRENCODE
+    [MX_VERIFICATION_READY] = show_code,
+#endif
+    [MX_VERIFICATION_SCANNED] = show_scanned,     [MX_VERIFICATION_REQUESTED] = show_request,
+    [MX_VERIFICATION_COMPARING] = compare,        [MX_VERIFICATION_CONFIRMED] = show_confirmed,
+    [MX_VERIFICATION_VERIFIED] = tell_success,    [MX_VERIFICATION_CANCELLED] = tell_cancelled,
+    [MX_VERIFICATION_DISMISSED] = tell_dismissed, [MX_VERIFICATION_IMPOSSIBLE] = tell_impossible,
 };
 
 static void on_changed(MxClient *client, const MxVerification *verification, MxpAccount *mxp)
@@ -423,9 +506,11 @@ static gboolean is_wanted(const Talk *talk, MxVerifyDeed deed)
     switch (deed) {
     case MX_VERIFY_ACCEPT:
         return talk->state == MX_VERIFICATION_REQUESTED;
+    case MX_VERIFY_EMOJI:
+        return talk->state == MX_VERIFICATION_READY;
     case MX_VERIFY_MATCH:
     case MX_VERIFY_MISMATCH:
-        return talk->state == MX_VERIFICATION_COMPARING;
+        return talk->state == MX_VERIFICATION_COMPARING || talk->state == MX_VERIFICATION_SCANNED;
     case MX_VERIFY_CANCEL:
         break;
     }

@@ -499,6 +499,11 @@ const commands = {
         await requests[number].startVerification("m.sas.v1");
         watchVerifier(requests[number]);
     },
+    async verify_scan({ number, code }) {
+        const verifier = await requests[number].scanQRCode(new Uint8ClampedArray(Buffer.from(code, "base64")));
+        watchVerifier(requests[number]);
+        verifier.verify().catch((error) => complain(error));
+    },
     async verify_confirm({ number }) {
         await shown.get(requests[number]).confirm();
     },
