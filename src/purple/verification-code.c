@@ -3,12 +3,15 @@
 #include "verification-code.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <qrencode.h>
 
-#define QUIET 4      /* modules around the code (ISO/IEC 18004) */
-#define QUIET_TEXT 2 /* a terminal has few */
-#define PIXELS 5     /* of a module */
+#define QUIET 4       /* modules around the code (ISO/IEC 18004) */
+#define QUIET_TEXT 2  /* a terminal has few */
+#define ROWS_AROUND 9 /* of a dialog: its border, sentence and buttons; and of the bar below it */
+#define PIXELS 5      /* of a module */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QRcode, QRcode_free)
 
@@ -24,6 +27,15 @@ gboolean mxp_verification_code_fits(GBytes *content)
 {
     g_autoptr(QRcode) code = encode(content);
     return code != NULL;
+}
+
+gboolean mxp_verification_code_fits_terminal(GBytes *content)
+{
+    struct winsize size = {0};
+    g_autoptr(QRcode) code = encode(content);
+    int width = code != NULL ? code->width + 2 * QUIET_TEXT : 0;
+    return code != NULL && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+           size.ws_row >= width / 2 + ROWS_AROUND && size.ws_col >= width + 4;
 }
 
 /* Around the code it is light. */

@@ -392,9 +392,13 @@ static void show_code(Talk *talk, const MxVerification *verification)
     g_autofree char *other = describe_other(verification);
     g_autofree char *primary =
         g_strdup_printf(_("Scan this code with %s, or compare emoji"), other);
-    if (verification->qr_code == NULL || !mxp_verification_code_fits(verification->qr_code))
+    gboolean is_terminal = g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0;
+    if (verification->qr_code == NULL)
         return;
-    if (g_strcmp0(purple_core_get_ui(), "gnt-purple") == 0)
+    if (!(is_terminal ? mxp_verification_code_fits_terminal
+                      : mxp_verification_code_fits)(verification->qr_code))
+        mx_client_answer_verification(talk->mxp->client, talk->id, MX_VERIFY_EMOJI);
+    else if (is_terminal)
         show_blocks(talk, verification, primary);
     else
         show_image(talk, verification, primary);
