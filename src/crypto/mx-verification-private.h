@@ -33,6 +33,7 @@ typedef struct {
     gint64 start_ms;     /* READY, answering: when we begin, should they not */
     gboolean is_changed; /* since mx_verification_take_changes() */
     char *code, *reason;
+    gboolean is_kept;                /* mx-verification-keep.c */
     gboolean is_ended_here, is_over; /* over: to be forgotten once it is told */
 
     /* Keys are being asked for: of an own request that is not sent, or of the device; what came
@@ -68,7 +69,8 @@ typedef struct {
      * passed over, and nobody is answered twice (N7). The oldest first. */
     GQueue ended;
     guint64 last_id;
-    gint64 refusals_ms; /* since then so many transactions that nobody knows were refused */
+    gboolean has_ended_kept; /* what an earlier run of the program has left */
+    gint64 refusals_ms;      /* since then so many transactions that nobody knows were refused */
     guint n_refusals;
 } MxFlows;
 MxFlows *mx_flows_get(MxCrypto *crypto);
@@ -116,6 +118,12 @@ void mx_flow_confirm(MxCrypto *crypto, MxFlow *flow);
 gboolean mx_flow_accept_keys(MxCrypto *crypto, MxFlow *flow, gboolean device, gboolean master);
 void mx_flow_succeed(MxCrypto *crypto, MxFlow *flow);
 void mx_flow_note_done(MxCrypto *crypto, MxFlow *flow); /* both have said so */
+
+/* mx-verification-keep.c */
+/* Writes down, or forgets, that the flow is under way. */
+void mx_flow_keep(MxCrypto *crypto, MxFlow *flow);
+/* Those that were under way when the program ended: both sides are told. */
+void mx_flows_end_kept(MxCrypto *crypto);
 
 /* mx-verification-code.c */
 /* FALSE: they cannot scan, or it would prove nothing. */

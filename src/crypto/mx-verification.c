@@ -458,8 +458,12 @@ gint64 mx_verification_collect(MxCrypto *crypto)
 {
     MxFlows *part = mx_flows_get(crypto);
     gint64 wait = -1;
+    if (!part->has_ended_kept)
+        mx_flows_end_kept(crypto);
+    part->has_ended_kept = TRUE;
     for (guint i = 0; i < part->flows->len; i++) {
         MxFlow *flow = g_ptr_array_index(part->flows, i);
+        mx_flow_keep(crypto, flow);
         if (flow->is_over)
             continue;
         if (flow->waits_for_keys)
@@ -520,8 +524,10 @@ GPtrArray *mx_verification_take_changes(MxCrypto *crypto)
         if (flow->is_changed && !flow->waits_for_keys)
             g_ptr_array_add(changes, take_picture(crypto, flow));
     }
-    for (guint i = part->flows->len; i > 0; i--)
-        if (((MxFlow *)g_ptr_array_index(part->flows, i - 1))->is_over)
+    for (guint i = part->flows->len; i > 0; i--) {
+        const MxFlow *flow = g_ptr_array_index(part->flows, i - 1);
+        if (flow->is_over && !flow->is_kept)
             g_ptr_array_remove_index(part->flows, i - 1);
+    }
     return changes;
 }

@@ -29,13 +29,14 @@ typedef enum {
 
 typedef enum {
     MX_VERIFICATION_FINE,
-    MX_VERIFICATION_NO_METHOD,    /* none in common */
-    MX_VERIFICATION_NOT_THEIRS,   /* they have no identity that could be verified */
-    MX_VERIFICATION_THEIRS_NEW,   /* it has changed, and is not accepted (/trust) */
-    MX_VERIFICATION_NOT_OURS,     /* this device cannot sign with the user's own identity */
-    MX_VERIFICATION_NO_DEVICE,    /* there is nobody to ask */
-    MX_VERIFICATION_TOO_MANY,     /* flows at once */
-    MX_VERIFICATION_NO_RANDOMNESS /* A8 */
+    MX_VERIFICATION_NO_METHOD,     /* none in common */
+    MX_VERIFICATION_NOT_THEIRS,    /* they have no identity that could be verified */
+    MX_VERIFICATION_THEIRS_NEW,    /* it has changed, and is not accepted (/trust) */
+    MX_VERIFICATION_NOT_OURS,      /* this device cannot sign with the user's own identity */
+    MX_VERIFICATION_NO_DEVICE,     /* there is nobody to ask */
+    MX_VERIFICATION_TOO_MANY,      /* flows at once */
+    MX_VERIFICATION_NO_RANDOMNESS, /* A8 */
+    MX_VERIFICATION_INTERRUPTED,   /* the program was ended */
 } MxVerificationProblem;
 
 /* A flow as it is now. */

@@ -65,6 +65,8 @@ static const char *explain_problem(const MxVerification *verification)
         return _("No such device of yours is known. “/devices” lists them.");
     case MX_VERIFICATION_TOO_MANY:
         return _("Too many verifications are under way.");
+    case MX_VERIFICATION_INTERRUPTED:
+        return _("The program was closed in between. Begin again.");
     case MX_VERIFICATION_NO_RANDOMNESS:
     case MX_VERIFICATION_FINE:
         break;
@@ -107,6 +109,8 @@ static const struct {
 
 static char *explain_code(const MxVerification *verification)
 {
+    if (verification->problem == MX_VERIFICATION_INTERRUPTED)
+        return g_strdup(explain_problem(verification));
     for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
         if (g_strcmp0(codes[i].code, verification->code) == 0)
             return g_strdup(_(verification->is_ended_here ? codes[i].ours : codes[i].theirs));

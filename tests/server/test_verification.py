@@ -303,6 +303,22 @@ def test_cancelling_and_declining(pair):
     assert not peer.user_trust(one.person)["verified"]
 
 
+def test_a_program_that_is_killed_ends_it(pair):
+    """At the next start both sides hear of it, and nobody is trusted."""
+    one, peer, room = pair
+    since = one.driver.position()
+    number = peer.verify(one.person, room)
+    press(one.driver, wait_request(one, since, "Accept"), "Accept")
+    wait_compare(one, since)
+    wait_sas(peer, number)
+    peer.call("verify_confirm", number=number)
+    one.kill()
+    one.open()
+    wait_said(one, 0, "The program was closed in between. Begin again.")
+    peer.wait_verification(number=number, phase="Cancelled", code="m.user")
+    assert not peer.user_trust(one.person)["verified"]
+
+
 def test_nobody_to_verify(seat, alice, bob):
     """No identity, no device: said at once, and nothing is sent."""
     room = create_direct(bob.client, alice.client)

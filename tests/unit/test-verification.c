@@ -82,6 +82,31 @@ static void test_durable(VerificationFixture *fixture, gconstpointer data)
     g_assert_true(verification_trusts_user(fixture->first, BOB));
 }
 
+/* A flow ends with the program, and both sides are told; nothing is half trusted. */
+static void test_restart(VerificationFixture *fixture, gconstpointer data)
+{
+    gboolean is_late = GPOINTER_TO_INT(data);
+    g_autofree char *before = verification_digest(fixture->first);
+    verification_compare(fixture, fixture->first, fixture->bob);
+    verification_say(fixture, fixture->bob, TRUE);
+    crypto_machine_restart(fixture->first);
+    verification_rejoin(fixture->first);
+    if (is_late)
+        crypto_world_advance(11 * MINUTE_MS);
+    verification_settle(fixture);
+    g_assert_cmpint(verification_look(fixture->first)->problem, ==, MX_VERIFICATION_INTERRUPTED);
+    g_assert_cmpint(verification_look(fixture->first)->state, ==, MX_VERIFICATION_CANCELLED);
+    verification_assert(fixture->bob, MX_VERIFICATION_CANCELLED, is_late ? "m.timeout" : "m.user");
+    g_autofree char *after = verification_digest(fixture->first);
+    g_assert_cmpstr(after, ==, before);
+    /* Once. */
+    guint64 id = verification_look(fixture->first)->id;
+    crypto_machine_restart(fixture->first);
+    verification_rejoin(fixture->first);
+    verification_settle(fixture);
+    g_assert_cmpuint(verification_look(fixture->first)->id, ==, id);
+}
+
 /* N16 */
 static void test_mismatch(VerificationFixture *fixture, gconstpointer data)
 {
@@ -382,6 +407,8 @@ int main(int argc, char **argv)
         {"/verification/other/asking", test_other, FALSE},
         {"/verification/other/asked", test_other, TRUE},
         {"/verification/durable", test_durable, 0},
+        {"/verification/restart/soon", test_restart, FALSE},
+        {"/verification/restart/late", test_restart, TRUE},
         {"/verification/mismatch", test_mismatch, 0},
         {"/verification/cancel", test_cancel, 0},
         {"/verification/several/accepted", test_several, FALSE},

@@ -28,6 +28,8 @@ struct _VerificationFixture {
 
 void verification_setup(VerificationFixture *fixture, gconstpointer data);
 void verification_teardown(VerificationFixture *fixture, gconstpointer data);
+/* After a restart of the machine. */
+void verification_rejoin(CryptoMachine *machine);
 /* Carries everything until nothing happens any more. */
 void verification_settle(VerificationFixture *fixture);
 
