@@ -397,9 +397,12 @@ def test_two_of_us_in_a_room_that_is_not_encrypted(seat, alice, bob):
     press(two.driver, theirs, "They match")
     wait_said(one, since, f"Verified: {bob.user_id}")
     wait_said(two, since_two, f"Verified: {alice.user_id}")
-    kinds = [event["type"] for event in bob.client.timeline(room)]
-    assert kinds.count("m.key.verification.done") == 2
-    assert "m.key.verification.cancel" not in kinds
+
+    def kinds():
+        return [event["type"] for event in bob.client.timeline(room)]
+
+    wait_until(lambda: kinds().count("m.key.verification.done") == 2, 15, "the end on both sides", 0.2)
+    assert "m.key.verification.cancel" not in kinds()
     assert not [line for line in two.driver.find("line") if line.is_message]
 
 
