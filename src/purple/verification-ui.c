@@ -214,12 +214,6 @@ static void on_mismatch(Talk *talk, int action)
     answer(talk, MX_VERIFY_MISMATCH);
 }
 
-static void on_emoji(Talk *talk, int action)
-{
-    (void)action;
-    answer(talk, MX_VERIFY_EMOJI);
-}
-
 static void on_cancel(Talk *talk, int action)
 {
     (void)action;
@@ -352,6 +346,12 @@ static void show_request(Talk *talk, const MxVerification *verification)
 /* ---- codes ---- */
 
 #if MX_QRENCODE
+static void on_emoji(Talk *talk, int action)
+{
+    (void)action;
+    answer(talk, MX_VERIFY_EMOJI);
+}
+
 static void on_emoji_wanted(Talk *talk, PurpleRequestFields *fields)
 {
     (void)fields;
