@@ -9,12 +9,12 @@ REQUIREMENTS=$ROOT/tests/server/requirements.txt
 # What a build needs; README.md names the same, but for what comes with these.
 BUILD_PACKAGES=(gcc libc6-dev pkg-config meson ninja-build gettext libpurple-dev libglib2.0-dev
     libjson-glib-dev libsoup-3.0-dev libsqlite3-dev
-    libolm-dev libsodium-dev libgcrypt20-dev libsecret-1-dev libcmark-dev)
+    libolm-dev libsodium-dev libgcrypt20-dev libsecret-1-dev libcmark-dev libqrencode-dev)
 SERVER_PACKAGES=(python3 python3-venv openssl ca-certificates)
 PIDGIN_PACKAGES=(pidgin)
 FINCH_PACKAGES=(finch)
 TEST_PACKAGES=(git binutils valgrind clang clang-format
-    pidgin finch tmux xvfb xdotool openbox dbus dbus-x11 imagemagick)
+    pidgin finch tmux xvfb xdotool openbox dbus dbus-x11 imagemagick zbar-tools)
 # Servers of other networks, started by a test on ports of its own and never by the system.
 SERVICE_PACKAGES=(prosody ngircd)
 

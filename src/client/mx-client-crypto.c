@@ -14,6 +14,7 @@
 #include "mx-primitives.h"
 #include "mx-sync-crypto.h"
 #include "mx-trust.h"
+#include "mx-verify.h"
 
 /* A database that cannot be written may be better soon. */
 #define RETRY_MS 30000
@@ -38,8 +39,9 @@ static void on_not_signed(MxClient *client, const MxCryptoNews *news)
 {
     mx_client_emit_account_hint(
         client, _("This device is not signed with your identity, so other people's programs may "
-                  "refuse to send it keys, and may not show what you write. Choose “Recover "
-                  "encryption…” in the account's menu, or type “/recovery recover”."));
+                  "refuse to send it keys, and may not show what you write. Choose “Verify with "
+                  "another device…” or “Recover encryption…” in the account's menu, or type "
+                  "“/verify” in a room, or “/recovery recover”."));
 }
 
 static void on_own_device_wrong(MxClient *client, const MxCryptoNews *news)
@@ -151,6 +153,13 @@ static void hand_on(MxClient *client, GPtrArray *news)
     }
 }
 
+static void hand_on_verifications(MxClient *client, GPtrArray *verifications)
+{
+    for (guint i = 0; verifications != NULL && i < verifications->len; i++)
+        if (client->state != MX_CLIENT_STOPPED)
+            mx_client_emit_verification(client, g_ptr_array_index(verifications, i));
+}
+
 /* ---- requests and answers ---- */
 
 /* Takes an answer in, when there is one, and then what is due. */
@@ -164,7 +173,7 @@ typedef struct {
     GBytes *body;
     char *user_id, *device_id; /* to open it with, when it is not */
     gboolean is_open;
-    GPtrArray *requests, *news;
+    GPtrArray *requests, *news, *verifications;
     gint64 wait_ms;
     guint64 serial;
 } Job;
@@ -179,6 +188,7 @@ static void job_free(gpointer data)
     g_free(job->device_id);
     g_clear_pointer(&job->requests, g_ptr_array_unref);
     g_clear_pointer(&job->news, g_ptr_array_unref);
+    g_clear_pointer(&job->verifications, g_ptr_array_unref);
     mx_client_job_clear(job);
     g_free(job);
 }
@@ -208,6 +218,7 @@ static void run_job(MxStore *store, gpointer data)
         job->requests = mx_crypto_take_requests(crypto, &job->base.error);
     job->wait_ms = mx_crypto_get_wait(crypto);
     job->news = mx_crypto_take_news(crypto);
+    job->verifications = mx_verification_take_changes(crypto);
     job->serial = mx_device_keys_get_serial(crypto);
 }
 
@@ -351,6 +362,7 @@ static void on_done(gpointer data)
     if (job->is_open)
         wait_for(client, job->base.error != NULL ? RETRY_MS : job->wait_ms);
     hand_on(client, job->news);
+    hand_on_verifications(client, job->verifications);
     if (job->id == 0 && loop->again && client->state != MX_CLIENT_STOPPED) {
         loop->again = FALSE;
         mx_client_crypto_kick(client);
@@ -427,8 +439,11 @@ gboolean mx_client_crypto_open(MxStore *store, const char *user_id, const char *
         g_str_equal(mx_crypto_get_device_id(crypto), device_id))
         return TRUE;
     mx_store_attach(store, NULL, NULL);
-    if (mx_crypto_open(store, user_id, device_id, error) == NULL)
+    crypto = mx_crypto_open(store, user_id, device_id, error);
+    if (crypto == NULL)
         return FALSE;
+    mx_verification_set_sender(crypto, mx_verify_send);
+    mx_verification_set_shows_codes(crypto, MX_QRENCODE);
     if (mx_sync_crypto_take_stashed(store, error))
         return TRUE;
     /* Not open, as what came first has to be read first; it is tried again. */

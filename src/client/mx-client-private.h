@@ -7,6 +7,7 @@
 #include "mx-client.h"
 #include "mx-crypto.h"
 #include "mx-endpoints.h"
+#include "mx-verification.h"
 #include "mx-worker.h"
 
 typedef enum {
@@ -139,6 +140,7 @@ void mx_client_emit_room_moved(MxClient *client, MxRoom *from, MxRoom *to);
 void mx_client_emit_signed_out(MxClient *client);
 void mx_client_emit_typing(MxClient *client, MxRoom *room, GPtrArray *user_ids);
 void mx_client_emit_partner_read(MxClient *client, MxRoom *room, gint64 ts);
+void mx_client_emit_verification(MxClient *client, const MxVerification *verification);
 void mx_client_emit_presence(MxClient *client, const MxPresence *presence);
 /* Stores the summary in place of the old one and says so. Takes nothing. */
 void mx_client_put_change(MxClient *client, MxRoomChange *change);
@@ -192,6 +194,9 @@ void mx_sync_hurry(MxClient *client);
  * transaction. content: JSON text. room is saved. The caller owns the line. */
 MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
                     const char *content);
+/* The same of what is no line. Gives its transaction ID, for the caller to free. */
+char *mx_send_add_hidden(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
+                         const char *content);
 
 /* mx-send-queue.c */
 void mx_send_queue_init(MxClient *client);

@@ -60,41 +60,65 @@ static MxRoomRow *get_room(MxStore *store, SendJob *job)
     return room;
 }
 
-MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
-                    const char *content)
+/* row: what is borrowed in it is the caller's, but for its txn_id, which is to be freed. */
+static void add(MxStore *store, MxRoomRow *room, MxTimelineRow *row)
 {
-    g_autofree char *txn_id = mx_store_new_txn_id(store);
+    const char *type = row->type, *content = row->content;
+    char *txn_id = mx_store_new_txn_id(store);
     g_autofree char *relates_to =
         mx_relation_dup_target_of(type, mx_json_scan_root(content, strlen(content)));
     gint64 now_ms = g_get_real_time() / 1000;
     gboolean is_secret = room->encrypted && !mx_relation_is_reaction(type);
-    MxTimelineRow row = {
-        .room = room->key,
-        .pos = ++room->top_pos,
-        .sender = (char *)own_user_id,
-        .type = (char *)type,
-        .txn_id = txn_id,
-        .content = (char *)content,
-        .ts = now_ms,
-        .display = MX_DISPLAY_DELIVERING,
-        .is_secret = is_secret,
-        .relates_to = relates_to,
-    };
-    mx_store_add_timeline(store, &row);
+    row->room = room->key;
+    row->pos = ++room->top_pos;
+    row->txn_id = txn_id;
+    row->ts = now_ms;
+    row->is_secret = is_secret;
+    row->relates_to = relates_to;
+    mx_store_add_timeline(store, row);
+    row->relates_to = NULL;
     MxQueueRow item = {
         .room = room->key,
-        .row = row.id,
+        .row = row->id,
         .txn_id = txn_id,
-        .type = row.type,
-        .content = row.content,
+        .type = row->type,
+        .content = row->content,
         .is_secret = is_secret,
         .state = MX_QUEUE_QUEUED,
         .created_ms = now_ms,
     };
     mx_store_add_queue(store, &item);
-    room->last_ts = MAX(room->last_ts, now_ms);
+}
+
+MxLine *mx_send_add(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
+                    const char *content)
+{
+    MxTimelineRow row = {
+        .sender = (char *)own_user_id,
+        .type = (char *)type,
+        .content = (char *)content,
+        .display = MX_DISPLAY_DELIVERING,
+    };
+    add(store, room, &row);
+    room->last_ts = MAX(room->last_ts, row.ts);
     mx_store_save_room(store, room);
-    return mx_line_new(store, &row, own_user_id);
+    MxLine *line = mx_line_new(store, &row, own_user_id);
+    g_free(row.txn_id);
+    return line;
+}
+
+char *mx_send_add_hidden(MxStore *store, MxRoomRow *room, const char *own_user_id, const char *type,
+                         const char *content)
+{
+    MxTimelineRow row = {
+        .sender = (char *)own_user_id,
+        .type = (char *)type,
+        .content = (char *)content,
+        .display = MX_DISPLAY_NONE,
+    };
+    add(store, room, &row);
+    mx_store_save_room(store, room);
+    return row.txn_id;
 }
 
 /* The contents of what is to be sent; NULL: it is to be said why nothing is. */

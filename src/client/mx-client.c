@@ -24,6 +24,7 @@ enum {
     SIGNAL_TYPING_CHANGED,
     SIGNAL_PARTNER_READ,
     SIGNAL_PRESENCE_CHANGED,
+    SIGNAL_VERIFICATION_CHANGED,
     SIGNAL_ACCOUNT_NOTICE,
     SIGNAL_ACCOUNT_HINT,
     SIGNAL_OWN_NAME,
@@ -96,6 +97,8 @@ static void mx_client_class_init(MxClientClass *klass)
         add_signal("typing-changed", 2, G_TYPE_POINTER, G_TYPE_POINTER, 0);
     signals[SIGNAL_PARTNER_READ] = add_signal("partner-read", 2, G_TYPE_POINTER, G_TYPE_INT64, 0);
     signals[SIGNAL_PRESENCE_CHANGED] = add_signal("presence-changed", 1, G_TYPE_POINTER, 0, 0);
+    signals[SIGNAL_VERIFICATION_CHANGED] =
+        add_signal("verification-changed", 1, G_TYPE_POINTER, 0, 0);
     signals[SIGNAL_ACCOUNT_NOTICE] = add_signal("account-notice", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_ACCOUNT_HINT] = add_signal("account-hint", 1, G_TYPE_STRING, 0, 0);
     signals[SIGNAL_OWN_NAME] = add_signal("own-name", 1, G_TYPE_STRING, 0, 0);
@@ -185,6 +188,11 @@ void mx_client_emit_typing(MxClient *client, MxRoom *room, GPtrArray *user_ids)
 void mx_client_emit_partner_read(MxClient *client, MxRoom *room, gint64 ts)
 {
     g_signal_emit(client, signals[SIGNAL_PARTNER_READ], 0, room, ts);
+}
+
+void mx_client_emit_verification(MxClient *client, const MxVerification *verification)
+{
+    g_signal_emit(client, signals[SIGNAL_VERIFICATION_CHANGED], 0, verification);
 }
 
 void mx_client_emit_presence(MxClient *client, const MxPresence *presence)

@@ -32,6 +32,7 @@
  *  typing-changed (MxRoom *, GPtrArray *user_ids)    of an open room: who types now; borrowed
  *  partner-read (MxRoom *, gint64 ts)          of an open direct room: the newest own line was read
  *  presence-changed (const MxPresence *)       of a partner, or somebody watched; borrowed
+ *  verification-changed (const MxVerification *)    mx-verification.h; borrowed
  *  account-notice (const char *text)
  *  account-hint (const char *text)             nothing is wrong, but there is something to do
  *  own-name (const char *name)                 the user's display name, or NULL

@@ -88,6 +88,8 @@ static void on_batch_done(gpointer data)
         mx_decrypt_tell(client, job->changes);
     if (client->state == MX_CLIENT_STOPPED)
         return;
+    if (job->changes != NULL)
+        mx_client_crypto_kick(client); /* it may have read a verification's events */
     if (decrypting->again || job->changes != NULL)
         mx_decrypt_kick(client);
     else if (job->wait_ms >= 0)

@@ -13,6 +13,7 @@
 #include "mx-old-copy.h"
 #include "mx-raw-line.h"
 #include "mx-relation.h"
+#include "mx-verify.h"
 
 #define ENCRYPTED "m.room.encrypted"
 #define BATCH 25
@@ -108,11 +109,12 @@ static void take_text(Pass *pass, MxTimelineRow *row, MxReading *reading)
 {
     g_auto(MxEvent) event = {0};
     g_autofree char *text = make_event(row, reading->type, reading->content);
-    gboolean is_line = mx_sync_apply_is_line(reading->type);
+    gboolean is_line = mx_event_parse(&event, text, strlen(text), TRUE) &&
+                       mx_sync_apply_is_line(reading->type) && !mx_verify_is_request(&event);
     if (is_line)
         note_line(pass, row);
-    if (!mx_event_parse(&event, text, strlen(text), TRUE))
-        is_line = FALSE;
+    if (event.type != NULL)
+        mx_verify_take_event(pass->store, pass->room->key, &event);
     g_autofree char *relates_to = event.type != NULL ? mx_relation_dup_target(&event) : NULL;
     gboolean is_told =
         event.type != NULL && (mx_raw_line_is_wanted(pass->store, pass->room->key, &event) ||

@@ -50,6 +50,9 @@ static char *dup_body(const MxQueueRow *item)
         return g_strdup(mx_send_is_redaction(item) ? "/redact" : "/react");
     MxJsonSlice content = mx_json_scan_root(item->content, strlen(item->content));
     g_autofree char *body = mx_json_slice_dup_string(mx_json_scan_member(content, "body"));
+    if (g_str_has_prefix(item->type, "m.key.verification.") ||
+        mx_json_slice_equals(mx_json_scan_member(content, "msgtype"), "m.key.verification.request"))
+        return g_strdup("/verify");
     if (body == NULL)
         return g_strdup("");
     if (g_utf8_strlen(body, -1) <= 60)

@@ -19,6 +19,7 @@
 #include "mx-sync-crypto.h"
 #include "mx-sync-presence.h"
 #include "mx-upgrade.h"
+#include "mx-verify.h"
 
 typedef struct {
     MxStore *store;
@@ -262,7 +263,8 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     }
     gboolean is_redacted = mx_store_is_redacted(store, room->key, event->event_id);
     g_autofree char *content = mx_redaction_dup_content(event, is_redacted);
-    gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type);
+    gboolean is_line = event->state_key == NULL && mx_sync_apply_is_line(event->type) &&
+                       !mx_verify_is_request(event);
     g_autofree char *relates_to = mx_relation_dup_target(event);
     gboolean is_told = mx_state_line_is_told(event, line->own_user_id) || mx_redaction_is(event) ||
                        (relates_to != NULL && mx_relation_is_told(event->type)) ||
@@ -297,6 +299,7 @@ gboolean mx_sync_apply_message(MxStore *store, MxRoomRow *room, const MxEvent *e
     if (!mx_store_add_timeline(store, &row))
         return FALSE;
     mx_bundled_note(store, &row, event);
+    mx_verify_take_event(store, room->key, event);
     if (is_line && !is_waiting && !is_hidden)
         /* A clock that runs ahead must not make its room the newest for ever. */
         room->last_ts = MAX(room->last_ts, MIN(event->ts, g_get_real_time() / 1000));

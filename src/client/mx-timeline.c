@@ -147,7 +147,8 @@ static void read_content(MxLine *line, MxStore *store, const MxTimelineRow *row)
                      ? mx_server_notice_describe(store, row->room, content)
                  : mx_poll_is_start(row->type) ? mx_poll_line_dup_question(content)
                                                : mx_message_kind_dup_text(row->type, content);
-    if (is_empty(content) || related.is_nothing) {
+    if (is_empty(content) || related.is_nothing ||
+        mx_json_slice_equals(values[0], "m.key.verification.request")) {
         line->kind = MX_LINE_NOTHING;
         line->is_void = related.is_nothing;
     } else if (g_str_equal(row->type, "m.room.encrypted")) {

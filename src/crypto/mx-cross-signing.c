@@ -22,7 +22,8 @@
 #define KEPT "kept"
 #define MADE "made"            /* on their way to the homeserver */
 #define KIND_TOLD "xsign-told" /* by the master key */
-/* Objects (JSON text) that were signed for other people, by user ID, until they are uploaded. */
+/* Objects (JSON text) that were signed, until they are uploaded: other people's master keys, by
+ * user ID; own devices, by "user_ID device_ID". */
 #define KIND_SIGNATURES "kept-xsign-signature"
 
 #define RETRY_FIRST_MS 1000
@@ -436,21 +437,28 @@ static void add_device(MxCrypto *crypto, const Part *part, const MxIdentityRow *
     json_object_set_object_member(objects, crypto->device_id, device);
 }
 
+static JsonObject *get_objects_of(JsonObject *body, const char *user_id)
+{
+    if (!json_object_has_member(body, user_id))
+        json_object_set_object_member(body, user_id, json_object_new());
+    return json_object_get_object_member(body, user_id);
+}
+
 static void add_others(MxCrypto *crypto, JsonObject *body)
 {
-    g_autoptr(GPtrArray) users = mx_store_list_sealed(crypto->store, KIND_SIGNATURES, "");
-    for (guint i = 0; i < users->len; i++) {
-        const char *user_id = g_ptr_array_index(users, i);
-        g_autoptr(GBytes) data = mx_crypto_load(crypto, KIND_SIGNATURES, user_id);
-        g_autoptr(MxIdentityRow) row = mx_store_get_identity(crypto->store, user_id);
+    g_autoptr(GPtrArray) waiting = mx_store_list_sealed(crypto->store, KIND_SIGNATURES, "");
+    for (guint i = 0; i < waiting->len; i++) {
+        const char *name = g_ptr_array_index(waiting, i);
+        g_auto(GStrv) words = g_strsplit(name, " ", 2);
+        g_autoptr(GBytes) data = mx_crypto_load(crypto, KIND_SIGNATURES, name);
+        g_autoptr(MxIdentityRow) row = mx_store_get_identity(crypto->store, words[0]);
         gsize len = 0;
         const char *text = data != NULL ? g_bytes_get_data(data, &len) : "";
         g_autoptr(JsonObject) object = mx_json_parse_object(text, (gssize)len, NULL);
-        if (object == NULL || row == NULL)
-            continue;
-        JsonObject *objects = json_object_new();
-        json_object_set_object_member(objects, row->master, g_steal_pointer(&object));
-        json_object_set_object_member(body, user_id, objects);
+        if (object != NULL && row != NULL)
+            json_object_set_object_member(get_objects_of(body, words[0]),
+                                          words[1] != NULL ? words[1] : row->master,
+                                          g_steal_pointer(&object));
     }
 }
 
@@ -464,7 +472,7 @@ static void on_signed(MxCrypto *crypto, const MxCryptoRequest *request,
                       const MxCryptoAnswer *answer, gpointer user_data)
 {
     Part *part = get_part(crypto);
-    GPtrArray *users = user_data;
+    GPtrArray *waiting = user_data;
     part->in_flight = FALSE;
     if (mx_crypto_answer_is_passing(answer)) {
         begin_pause(crypto, part, mx_crypto_get_retry_ms(&part->backoff, answer));
@@ -476,11 +484,12 @@ static void on_signed(MxCrypto *crypto, const MxCryptoRequest *request,
     JsonObject *failures = mx_json_object(body, "failures");
     if (answer->body == NULL || (failures != NULL && json_object_get_size(failures) > 0))
         g_message("the homeserver refused signatures (HTTP %u)", answer->status);
-    for (guint i = 0; i < users->len; i++) {
-        const char *user_id = g_ptr_array_index(users, i);
+    for (guint i = 0; i < waiting->len; i++) {
+        const char *name = g_ptr_array_index(waiting, i);
+        g_auto(GStrv) words = g_strsplit(name, " ", 2);
         if (answer->body != NULL)
-            mx_crypto_save(crypto, KIND_SIGNATURES, user_id, NULL);
-        mx_device_list_refresh(crypto, user_id);
+            mx_crypto_save(crypto, KIND_SIGNATURES, name, NULL);
+        mx_device_list_refresh(crypto, words[0]);
     }
     mx_device_list_refresh(crypto, crypto->user_id);
 }
@@ -508,6 +517,17 @@ static gint64 upload_signatures(MxCrypto *crypto, Part *part, const MxIdentityRo
     return -1;
 }
 
+/* Put on its way with the next upload. */
+static void sign_later(MxCrypto *crypto, Part *part, const char *name, JsonObject *object,
+                       const guint8 seed[MX_KEY_LEN])
+{
+    set_signature(crypto, object, seed);
+    char *text = mx_json_object_to_text(object);
+    g_autoptr(GBytes) data = g_bytes_new_take(text, strlen(text));
+    mx_crypto_save(crypto, KIND_SIGNATURES, name, data);
+    part->until_ms = 0;
+}
+
 gboolean mx_cross_signing_sign_user(MxCrypto *crypto, const char *user_id, const char *expected)
 {
     Part *part = get_part(crypto);
@@ -522,16 +542,47 @@ gboolean mx_cross_signing_sign_user(MxCrypto *crypto, const char *user_id, const
     g_autoptr(JsonObject) object = strip_key(row->master_object, row->master);
     if (object == NULL)
         return FALSE;
-    set_signature(crypto, object, seed);
-    char *text = mx_json_object_to_text(object);
-    g_autoptr(GBytes) data = g_bytes_new_take(text, strlen(text));
-    mx_crypto_save(crypto, KIND_SIGNATURES, user_id, data);
+    sign_later(crypto, part, user_id, object, seed);
     g_free(row->signed_by);
     row->signed_by = g_strdup(own->user_signing);
     row->was_verified = TRUE;
     mx_store_save_identity(crypto->store, row);
     mx_crypto_tell(crypto, MX_CRYPTO_NEWS_TRUST, 0, user_id, NULL, NULL);
-    part->until_ms = 0;
+    return TRUE;
+}
+
+/* O7: its IDs and keys, and nothing that somebody may have added. The caller unrefs. */
+static JsonObject *strip_device(JsonObject *object)
+{
+    static const char *const known[] = {"algorithms", "device_id", "keys", "user_id", "dehydrated"};
+    JsonObject *stripped = json_object_new();
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (json_object_has_member(object, known[i]))
+            json_object_set_member(stripped, known[i], json_object_dup_member(object, known[i]));
+    return stripped;
+}
+
+gboolean mx_cross_signing_sign_device(MxCrypto *crypto, const char *device_id, const char *expected)
+{
+    Part *part = get_part(crypto);
+    g_autoptr(MxIdentityRow) own = get_own(crypto);
+    g_autoptr(MxDeviceRow) row = mx_store_get_device(crypto->store, crypto->user_id, device_id);
+    const guint8 *seed = find_seed(part, own, MX_CROSS_SIGNING_SELF);
+    if (seed == NULL || own->new_master != NULL || !is_trusted(crypto) || row == NULL ||
+        row->gone || g_strcmp0(row->ed25519, expected) != 0)
+        return FALSE;
+    if (g_strcmp0(row->signed_by, own->self_signing) == 0)
+        return TRUE;
+    g_autoptr(JsonObject) received = mx_device_list_get_object(crypto, crypto->user_id, device_id);
+    if (received == NULL)
+        return FALSE;
+    g_autoptr(JsonObject) object = strip_device(received);
+    g_autofree char *name = g_strconcat(crypto->user_id, " ", device_id, NULL);
+    sign_later(crypto, part, name, object, seed);
+    g_free(row->signed_by);
+    row->signed_by = g_strdup(own->self_signing);
+    mx_store_save_device(crypto->store, row);
+    mx_crypto_tell(crypto, MX_CRYPTO_NEWS_TRUST, 0, crypto->user_id, NULL, NULL);
     return TRUE;
 }
 

@@ -62,6 +62,10 @@ void mx_cross_signing_try_later(MxCrypto *crypto);
  * key, and the signature put on its way. expected: the master key that was compared. FALSE: it is
  * not the pinned one any more, is ambiguous (D10), or the key to sign with is not here. */
 gboolean mx_cross_signing_sign_user(MxCrypto *crypto, const char *user_id, const char *expected);
+/* The same of an own device, with the self-signing key. expected: its fingerprint. TRUE too when it
+ * is signed already. */
+gboolean mx_cross_signing_sign_device(MxCrypto *crypto, const char *device_id,
+                                      const char *expected);
 
 /* mx-crypto.c */
 gint64 mx_cross_signing_collect(MxCrypto *crypto);

@@ -26,7 +26,10 @@ struct _MxCrypto {
     GHashTable *requests; /* &id -> Pending (mx-crypto.c) */
     GPtrArray *due;       /* MxCryptoRequest, not taken yet */
     GPtrArray *news;      /* MxCryptoNews */
-    gpointer parts[16];   /* what each file keeps in memory, by MxCryptoPart */
+    /* mx-verification.h; or NULL */
+    gboolean shows_codes;
+    char *(*send_in_room)(MxStore *store, gint64 room, const char *type, const char *content);
+    gpointer parts[16]; /* what each file keeps in memory, by MxCryptoPart */
 };
 
 /* ---- rows ---- */
@@ -91,6 +94,7 @@ typedef enum {
     MX_CRYPTO_PART_KEY_REQUEST,
     MX_CRYPTO_PART_CROSS_SIGNING,
     MX_CRYPTO_PART_OLD_COPY,
+    MX_CRYPTO_PART_VERIFICATION,
     MX_CRYPTO_N_PARTS,
 } MxCryptoPart;
 gpointer mx_crypto_get_part(MxCrypto *crypto, MxCryptoPart part);

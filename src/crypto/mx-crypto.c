@@ -17,6 +17,7 @@
 #include "mx-primitives.h"
 #include "mx-secrets.h"
 #include "mx-share.h"
+#include "mx-verification.h"
 
 /* What all files of this folder share: the device's account, requests, to-device messages, news. */
 
@@ -41,6 +42,7 @@ static gint64 collect_to_device(MxCrypto *crypto);
 
 static const MxCryptoCollectFunc collectors[] =
     {
+        mx_verification_collect, /* wants devices */
         mx_device_keys_collect,   mx_device_list_collect,
         mx_cross_signing_collect, mx_secrets_collect,
         mx_key_request_collect,   mx_olm_collect, /* others want sessions */
@@ -80,6 +82,7 @@ static const struct {
     [MX_CRYPTO_PART_SHARE] = {mx_share_part_new, mx_share_part_free},
     [MX_CRYPTO_PART_CROSS_SIGNING] = {mx_cross_signing_part_new, mx_cross_signing_part_free},
     [MX_CRYPTO_PART_OLD_COPY] = {mx_old_copy_part_new, g_free},
+    [MX_CRYPTO_PART_VERIFICATION] = {mx_verification_part_new, mx_verification_part_free},
     [MX_CRYPTO_PART_KEY_REQUEST] = {mx_key_request_part_new, mx_key_request_part_free},
     [MX_CRYPTO_PART_INBOUND] = {mx_inbound_part_new, mx_inbound_part_free},
 };

@@ -128,6 +128,12 @@ static void ask_for_missing(MxCrypto *crypto)
         save(crypto, ASKED, asked);
 }
 
+void mx_secrets_ask_again(MxCrypto *crypto)
+{
+    g_autoptr(JsonObject) nothing = json_object_new();
+    save(crypto, ASKED, nothing);
+}
+
 void mx_secrets_receive(MxCrypto *crypto, const MxOlmMessage *message)
 {
     const char *id = mx_json_string(message->content, "request_id");

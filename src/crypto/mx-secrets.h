@@ -11,6 +11,8 @@
 void mx_secrets_receive(MxCrypto *crypto, const MxOlmMessage *message);
 /* An m.secret.request, or its cancellation, from our own user. event: whole, in the clear. */
 void mx_secrets_note_request(MxCrypto *crypto, JsonObject *event);
+/* Another own device is verified now: what was asked for and has not come is asked for again. */
+void mx_secrets_ask_again(MxCrypto *crypto);
 
 /* mx-crypto.c */
 gint64 mx_secrets_collect(MxCrypto *crypto);

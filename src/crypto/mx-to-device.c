@@ -10,6 +10,7 @@
 #include "mx-key-request.h"
 #include "mx-olm.h"
 #include "mx-secrets.h"
+#include "mx-verification.h"
 
 /* Two tables decide what a to-device event may do: what counts in the clear, and what only over Olm
  * (F7). What stands in neither is passed over, so nothing decrypted is decrypted again (F10), and
@@ -124,6 +125,14 @@ static const struct {
     {"m.room_key_request", mx_key_request_note_question},
     {"m.room_key.withheld", on_withheld},
     {"m.secret.request", on_secret_request},
+    {"m.key.verification.request", mx_verification_receive},
+    {"m.key.verification.ready", mx_verification_receive},
+    {"m.key.verification.start", mx_verification_receive},
+    {"m.key.verification.accept", mx_verification_receive},
+    {"m.key.verification.key", mx_verification_receive},
+    {"m.key.verification.mac", mx_verification_receive},
+    {"m.key.verification.done", mx_verification_receive},
+    {"m.key.verification.cancel", mx_verification_receive},
 };
 
 void mx_to_device_receive(MxCrypto *crypto, const char *text, gsize len)

@@ -47,6 +47,7 @@
 #include "topic.h"
 #include "trust.h"
 #include "typing.h"
+#include "verification-ui.h"
 #include "upgrade.h"
 
 #define CONNECT_STEPS 4
@@ -317,6 +318,7 @@ void mxp_account_login(PurpleAccount *account)
     mxp_privacy_init(mxp);
     mxp_knocks_init(mxp);
     mxp_storage_update(mxp);
+    mxp_verification_init(mxp);
     connect_signals(mxp);
     mxp_presence_set_status(account, purple_account_get_active_status(account));
     mx_client_start(mxp->client);
@@ -354,6 +356,7 @@ void mxp_account_close(PurpleConnection *gc)
     mxp_commands_raw_clear(mxp);
     mxp_room_state_clear(mxp);
     mxp_confirm_clear(mxp);
+    mxp_verification_clear(mxp);
     mxp_chat_windows_clear(mxp);
     mxp_buddies_clear(mxp);
     mxp_rooms_clear(mxp);

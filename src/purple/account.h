@@ -59,6 +59,7 @@ typedef struct {
     guint privacy_source;     /* privacy.c */
     GSList *state_questions;  /* room-state.c */
     GSList *confirmations;    /* confirm.c */
+    GSList *verifications;    /* verification-ui.c */
     GSList *transfers;        /* of files: files.c */
     GSList *fetches;          /* lists of rooms under way: roomlist.c */
     GHashTable *knocks;       /* IDs of rooms that the user waits for: knocks.c */

@@ -15,6 +15,7 @@
 #include "recovery.h"
 #include "storage.h"
 #include "unread.h"
+#include "verification-ui.h"
 
 static void on_log_out(PurplePluginAction *action)
 {
@@ -93,6 +94,13 @@ static void on_recover(PurplePluginAction *action)
         mxp_recovery_recover(mxp);
 }
 
+static void on_verify(PurplePluginAction *action)
+{
+    MxpAccount *mxp = mxp_account_from_gc(action->context);
+    if (mxp != NULL && PURPLE_CONNECTION_IS_CONNECTED(mxp->gc))
+        mxp_verification_start(mxp, mx_client_get_user_id(mxp->client), NULL, NULL);
+}
+
 static void on_encryption_info(PurplePluginAction *action)
 {
     MxpAccount *mxp = mxp_account_from_gc(action->context);
@@ -116,6 +124,8 @@ GList *mxp_actions_list(PurplePlugin *plugin, gpointer context)
     list = g_list_append(list, purple_plugin_action_new(_("Unread messages"), on_unread));
     list = g_list_append(list, purple_plugin_action_new(_("Search for people…"), on_search));
     list = g_list_append(list, purple_plugin_action_new(_("Set display name…"), on_display_name));
+    list =
+        g_list_append(list, purple_plugin_action_new(_("Verify with another device…"), on_verify));
     list = g_list_append(list, purple_plugin_action_new(_("Set up recovery…"), on_set_up_recovery));
     list = g_list_append(list, purple_plugin_action_new(_("Recover encryption…"), on_recover));
     list = g_list_append(

@@ -76,6 +76,7 @@ static const MxpCommand *const groups[] = {
     mxp_commands_pins,      mxp_commands_polls,      mxp_commands_raw,
     mxp_commands_relations, mxp_commands_rooms,      mxp_commands_search,
     mxp_commands_state,     mxp_commands_topic,      mxp_commands_trust,
+    mxp_commands_verify,
 };
 
 static GSList *ids; /* of PurpleCmdId */

@@ -35,6 +35,7 @@ extern const MxpCommand mxp_commands_search[];     /* commands-search.c */
 extern const MxpCommand mxp_commands_state[];      /* commands-state.c */
 extern const MxpCommand mxp_commands_topic[];      /* commands-topic.c */
 extern const MxpCommand mxp_commands_trust[];      /* commands-trust.c */
+extern const MxpCommand mxp_commands_verify[];     /* commands-verify.c */
 
 void mxp_commands_register(void);
 void mxp_commands_unregister(void);

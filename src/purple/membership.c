@@ -11,6 +11,7 @@
 #include "mx-link.h"
 #include "reply.h"
 #include "room-info.h"
+#include "verification-ui.h"
 #include "rooms.h"
 
 /* What was tried, for the sentence about its end. */
@@ -153,6 +154,8 @@ static void on_leave_chosen(PurpleBlistNode *node, gpointer data)
 
 GList *mxp_membership_blist_node_menu(PurpleBlistNode *node)
 {
+    if (PURPLE_BLIST_NODE_IS_BUDDY(node))
+        return g_list_append(NULL, mxp_verification_new_action());
     if (!PURPLE_BLIST_NODE_IS_CHAT(node))
         return NULL;
     GList *actions = mxp_groups_list_actions((PurpleChat *)node);

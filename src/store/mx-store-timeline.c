@@ -130,6 +130,12 @@ gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
     return TRUE;
 }
 
+char *mx_store_dup_event_id_of_txn(MxStore *store, gint64 room, const char *txn_id)
+{
+    return mx_store_query_text(store, "SELECT event_id FROM timeline WHERE txn_id = ? AND room = ?",
+                               "si", txn_id, room);
+}
+
 /* A late line stays: what was read is that it could not be read. */
 int mx_store_skip_pending(MxStore *store, gint64 room, gint64 up_to_pos)
 {

@@ -251,6 +251,8 @@ gboolean mx_store_has_synced_event(MxStore *store, gint64 room, const char *even
  * goes. FALSE when there is no such row. */
 gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,
                                const char *event_id);
+/* Of that row; NULL: not known yet. The caller frees. */
+char *mx_store_dup_event_id_of_txn(MxStore *store, gint64 room, const char *txn_id);
 /* Position of an event, or G_MININT64. */
 gint64 mx_store_get_event_pos(MxStore *store, gint64 room, const char *event_id);
 /* Where a line stands, and whose it is; without content. NULL when there is none. */

@@ -215,6 +215,11 @@ static JsonObject *field_to_json(PurpleRequestField *field)
         json_object_set_boolean_member(json, "value", purple_request_field_bool_get_value(field));
     } else if (type == PURPLE_REQUEST_FIELD_INTEGER) {
         json_object_set_int_member(json, "value", purple_request_field_int_get_value(field));
+    } else if (type == PURPLE_REQUEST_FIELD_IMAGE) {
+        g_autofree char *image =
+            g_base64_encode((const guchar *)purple_request_field_image_get_buffer(field),
+                            purple_request_field_image_get_size(field));
+        json_object_set_string_member(json, "value", image);
     }
     return json;
 }

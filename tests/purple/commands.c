@@ -94,6 +94,7 @@ static const struct {
     {"untrust", NOBODY},
     {"upgrade", {"1 2", "12 now", "a b c"}},
     {"users", {""}},
+    {"verify", {"accept", "match", "mismatch", "cancel", "nobody here", "no/one", LONG}},
     {"visibility", {"all", "shared joined", "SHARED", "\"", LONG}},
     {"vote", {"", "x", "1", "99:99 1", "nobody: 1", LONG}},
     {"whois", NOBODY},

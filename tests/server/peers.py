@@ -254,6 +254,23 @@ class Peer:
     def wait_unreadable(self, event_id, timeout=15):
         return self.wait_event_id(event_id, timeout, lambda one: one["failure"])
 
+    # Verification (JsPeer)
+
+    def verify(self, who=None, room=None, device_id=None):
+        """Asks somebody in a room, or the own device or devices. Gives the number of the request."""
+        user = who.user_id if who else None
+        return self.call("verify", user=user, room=room, device_id=device_id)["number"]
+
+    def wait_verification(self, timeout=20, since=0, where=None, **fields):
+        """A state of a request: phase, user, device_id, room, code; with emoji and decimal once they are shown."""
+
+        def find(events):
+            found = [one for one in events[since:] if one["event"] == "verification"]
+            found = [one for one in found if all(one.get(key) == value for key, value in fields.items())]
+            return next((one for one in found if where is None or where(one)), None)
+
+        return self.wait(find, timeout, f"a verification with {fields}")
+
     # Ratchets
 
     def ciphertexts(self):

@@ -93,6 +93,47 @@ async function tellAgain() {
     for (const event of encrypted.values()) await tell(event);
 }
 
+// Verification
+
+const requests = []; // of this start of the client, the oldest first
+const shown = new Map(); // request -> what its verifier has to confirm
+
+function tellVerification(request, more = {}) {
+    put({
+        event: "verification",
+        number: requests.indexOf(request),
+        user: request.otherUserId,
+        device_id: request.otherDeviceId ?? null,
+        room: request.roomId ?? null,
+        phase: nameOf(api.VerificationPhase, request.phase),
+        code: request.cancellationCode ?? null,
+        ...more,
+    });
+}
+
+function showSas(request, sas) {
+    shown.set(request, sas);
+    tellVerification(request, { emoji: sas.sas.emoji?.map(([, name]) => name), decimal: sas.sas.decimal });
+}
+
+function watchVerifier(request) {
+    const { verifier } = request;
+    if (!verifier || verifier.isWatched) return;
+    verifier.isWatched = true;
+    verifier.on(api.VerifierEvent.ShowSas, (sas) => showSas(request, sas));
+    verifier.verify().catch((error) => complain(error));
+}
+
+function watchRequest(request) {
+    requests.push(request);
+    request.on(api.VerificationRequestEvent.Change, () => {
+        watchVerifier(request);
+        tellVerification(request);
+    });
+    tellVerification(request);
+    return { number: requests.length - 1 };
+}
+
 // The client
 
 const callbacks = {
@@ -108,6 +149,7 @@ async function start({ key_requests = false } = {}) {
     client.on("Room.timeline", (event) => tell(event));
     client.on("Room.localEchoUpdated", (event) => tell(event));
     client.on("Event.decrypted", (event) => tell(event));
+    client.on(api.CryptoEvent.VerificationRequestReceived, watchRequest);
     client.on(api.CryptoEvent.DevicesUpdated, tellAgain);
     client.on(api.CryptoEvent.UserTrustStatusChanged, tellAgain);
     client.on("RoomMember.membership", (event, { roomId, userId, membership }) =>
@@ -451,6 +493,34 @@ const commands = {
         await askForKeys(user);
         const identity = await crypto().olmMachine.getIdentity(new UserId(user));
         await crypto().outgoingRequestProcessor.makeOutgoingRequest(await identity.verify());
+    },
+    // Of the user's own devices without a user.
+    async verify({ user, room, device_id }) {
+        await askForKeys(user ?? login.userId);
+        if (user) return watchRequest(await crypto().requestVerificationDM(user, room));
+        if (device_id) return watchRequest(await crypto().requestDeviceVerification(login.userId, device_id));
+        return watchRequest(await crypto().requestOwnUserVerification());
+    },
+    async verify_accept({ number }) {
+        await requests[number].accept();
+    },
+    async verify_start({ number }) {
+        await requests[number].startVerification("m.sas.v1");
+        watchVerifier(requests[number]);
+    },
+    async verify_scan({ number, code }) {
+        const verifier = await requests[number].scanQRCode(new Uint8ClampedArray(Buffer.from(code, "base64")));
+        watchVerifier(requests[number]);
+        verifier.verify().catch((error) => complain(error));
+    },
+    async verify_confirm({ number }) {
+        await shown.get(requests[number]).confirm();
+    },
+    async verify_mismatch({ number }) {
+        shown.get(requests[number]).mismatch();
+    },
+    async verify_cancel({ number }) {
+        await requests[number].cancel();
     },
     async accept_identity({ user }) {
         await crypto().pinCurrentUserIdentity(user);
