@@ -113,7 +113,7 @@ def test_pidgin_devices_and_trust(pidgin, bob, desktop):
 def test_pidgin_recovery(pidgin, alice, bob, desktop):
     """From the account's menu; the key can be copied."""
     pidgin._open_accounts_menu()
-    desktop.key("Down", "Right", *["Down"] * 7)
+    desktop.key("Down", "Right", *["Down"] * 8)
     desktop.shot("account-menu")
     desktop.key("Return")
     next_dialog(pidgin, "recovery-setup")

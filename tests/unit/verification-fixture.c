@@ -321,7 +321,7 @@ char *verification_digest(CryptoMachine *machine)
 {
     g_autofree char *tables =
         crypto_machine_digest(machine, "to_device value timeline queue room sealed crypto_user "
-                                       "olm_peer olm_seen stranger");
+                                       "olm_peer olm_seen stranger search_queue search_state");
     GString *all = g_string_new(tables);
     static const char *const kinds[] = {"kept-xsign", "kept-xsign-signature"};
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
