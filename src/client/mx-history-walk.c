@@ -104,18 +104,28 @@ static gboolean is_ignored(const MxHistoryWalk *walk, const MxTimelineRow *row)
            g_hash_table_contains(walk->ignored, row->sender);
 }
 
+/* What has not gone out does not look as if it had. */
+static void mark_unsent(MxStore *store, const MxTimelineRow *row, MxLine *line)
+{
+    g_autoptr(MxQueueRow) item =
+        row->txn_id != NULL ? mx_store_get_queue_by_txn(store, row->txn_id) : NULL;
+    gboolean is_on_its_way = item != NULL && item->state != MX_QUEUE_FAILED;
+    if (row->event_id == NULL && line->mark == NULL)
+        line->mark = g_strdup(is_on_its_way ? _("not sent yet") : _("not sent"));
+}
+
 static void add_row(MxStore *store, MxHistoryWalk *walk, const MxTimelineRow *row)
 {
     walk->place.pos = row->pos;
     if (is_ignored(walk, row) || mx_related_line_is_told_before(store, row))
         return;
     g_autoptr(MxLine) line = mx_line_new(store, row, walk->own_user_id);
-    if (line->kind == MX_LINE_NOTHING || (line->is_minor && walk->query.leaves_out_minor))
+    if (line->kind == MX_LINE_NOTHING || (line->is_minor && walk->query.leaves_out_minor) ||
+        (line->kind == MX_LINE_STATE && row->event_id == NULL)) /* that has not happened yet */
         return;
     walk->older = line->ts < walk->since_ms ? walk->older + 1 : 0;
     line->is_from_member = FALSE; /* nobody is listed for having spoken then */
-    if (row->event_id == NULL && line->mark == NULL)
-        line->mark = g_strdup(_("not sent"));
+    mark_unsent(store, row, line);
     if (line->kind != MX_LINE_STATE)
         line->reactions = mx_reaction_line_list(store, row, walk->ignored);
     rename_sender(store, walk, line);
