@@ -104,18 +104,28 @@ static gboolean is_ignored(const MxHistoryWalk *walk, const MxTimelineRow *row)
            g_hash_table_contains(walk->ignored, row->sender);
 }
 
+/* What has not gone out does not look as if it had. */
+static void mark_unsent(MxStore *store, const MxTimelineRow *row, MxLine *line)
+{
+    g_autoptr(MxQueueRow) item =
+        row->txn_id != NULL ? mx_store_get_queue_by_txn(store, row->txn_id) : NULL;
+    gboolean is_on_its_way = item != NULL && item->state != MX_QUEUE_FAILED;
+    if (row->event_id == NULL && line->mark == NULL)
+        line->mark = g_strdup(is_on_its_way ? _("not sent yet") : _("not sent"));
+}
+
 static void add_row(MxStore *store, MxHistoryWalk *walk, const MxTimelineRow *row)
 {
     walk->place.pos = row->pos;
     if (is_ignored(walk, row) || mx_related_line_is_told_before(store, row))
         return;
     g_autoptr(MxLine) line = mx_line_new(store, row, walk->own_user_id);
-    if (line->kind == MX_LINE_NOTHING || (line->is_minor && walk->query.leaves_out_minor))
+    if (line->kind == MX_LINE_NOTHING || (line->is_minor && walk->query.leaves_out_minor) ||
+        (line->kind == MX_LINE_STATE && row->event_id == NULL)) /* that has not happened yet */
         return;
     walk->older = line->ts < walk->since_ms ? walk->older + 1 : 0;
     line->is_from_member = FALSE; /* nobody is listed for having spoken then */
-    if (row->event_id == NULL && line->mark == NULL)
-        line->mark = g_strdup(_("not sent"));
+    mark_unsent(store, row, line);
     if (line->kind != MX_LINE_STATE)
         line->reactions = mx_reaction_line_list(store, row, walk->ignored);
     rename_sender(store, walk, line);
@@ -241,7 +251,6 @@ static gboolean enter(MxStore *store, MxHistoryWalk *walk, const MxRoomRow *olde
     say_where_rooms_meet(store, walk, older);
     walk->passed_pos = G_MAXINT64;
     walk->was_refused = FALSE;
-    walk->claim = MX_CLAIM_UNKNOWN;
     walk->place.depth++;
     walk->place.room = older->key;
     walk->place.pos = G_MAXINT64;
@@ -258,27 +267,6 @@ static gboolean hides_from_newcomers(MxStore *store, gint64 room)
         mx_json_scan_member(mx_json_scan_root(content, strlen(content)), "history_visibility");
     return mx_json_slice_equals(visibility, "joined") ||
            mx_json_slice_equals(visibility, "invited");
-}
-
-static gboolean names_room(MxJsonSlice tombstone, const MxRoomRow *room)
-{
-    g_autofree char *successor =
-        mx_json_slice_dup_string(mx_json_scan_member(tombstone, "replacement_room"));
-    return g_strcmp0(successor, room->room_id) == 0;
-}
-
-/* Anybody can make a room that claims to continue another one; that one has to say so too. Else
- * lines of one room would look as if they had been read by those of another. What was never seen
- * here has been asked for it (MX_WALK_TOMBSTONE) before anything of it was stored. */
-static gboolean is_continued_by(MxStore *store, const MxHistoryWalk *walk, const MxRoomRow *older,
-                                const MxRoomRow *room)
-{
-    if (older->key == 0)
-        return walk->claim != MX_CLAIM_FALSE;
-    if (!older->synced)
-        return TRUE;
-    g_autofree char *tombstone = mx_store_get_state(store, older->key, "m.room.tombstone", "");
-    return tombstone != NULL && names_room(mx_json_scan_root(tombstone, strlen(tombstone)), room);
 }
 
 /* The walk came through that room, or is in it: rooms may claim to continue each other in a ring.
@@ -304,14 +292,16 @@ static gboolean leave_room(MxStore *store, MxHistoryWalk *walk, const MxRoomRow 
     gboolean is_beginning =
         mx_store_begins_with_create(store, room->key) && !hides_from_newcomers(store, room->key);
     g_autoptr(MxRoomRow) older = before != NULL ? get_room_or_new(store, before->room_id) : NULL;
+    /* Else lines of one room would look as if they had been read by those of another. */
+    MxClaim claim = older != NULL ? mx_upgrade_check_claim(store, older, room) : MX_CLAIM_FALSE;
     if (older == NULL || walk->place.depth >= MAX_DEPTH || was_walked(store, walk, older->key) ||
-        !is_continued_by(store, walk, older, room))
+        claim == MX_CLAIM_FALSE || walk->is_disowned)
         return stop(walk, is_beginning ? MX_HISTORY_BEGINNING : MX_HISTORY_NO_MORE);
-    if (older->key != 0)
+    if (older->key != 0 && claim == MX_CLAIM_TRUE)
         return enter(store, walk, older);
     if (walk->is_offline)
         return stop(walk, MX_HISTORY_MORE);
-    if (walk->claim == MX_CLAIM_UNKNOWN)
+    if (claim == MX_CLAIM_UNKNOWN)
         return ask(walk, MX_WALK_TOMBSTONE, older, 0);
     return ask_page(walk, older, 0, NULL, NULL);
 }
@@ -525,28 +515,27 @@ static void take_failure(MxStore *store, MxHistoryWalk *walk, Hole *hole)
 static void take_tombstone(MxStore *store, MxHistoryWalk *walk)
 {
     g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, walk->place.room);
-    if (walk->answer != NULL) {
-        gboolean is_true = room != NULL && names_room(get_root(walk), room);
-        walk->claim = is_true ? MX_CLAIM_TRUE : MX_CLAIM_FALSE;
-    } else if (mx_error_is_transient(walk->failure) || mx_error_get_status(walk->failure) == 0) {
+    gboolean is_known = walk->answer != NULL || (!mx_error_is_transient(walk->failure) &&
+                                                 mx_error_get_status(walk->failure) != 0);
+    if (!is_known) {
         walk->is_offline = TRUE;
         g_autofree char *text = explain(walk->failure);
         set_trouble(walk, text);
-    } else {
-        walk->claim = MX_CLAIM_FALSE;
+        return;
     }
+    walk->is_disowned =
+        walk->answer == NULL || room == NULL ||
+        mx_upgrade_keep_claim(store, walk->room_id, room, get_root(walk)) != MX_CLAIM_TRUE;
 }
 
 /* FALSE with an error: the database. */
 static gboolean take_answer(MxStore *store, MxHistoryWalk *walk, GError **error)
 {
     g_auto(Hole) hole = {0};
+    mx_store_begin(store);
     if (walk->need == MX_WALK_TOMBSTONE) {
         take_tombstone(store, walk);
-        return TRUE;
-    }
-    mx_store_begin(store);
-    if (walk->need != MX_WALK_GAP && find_hole(store, walk, &hole)) {
+    } else if (walk->need != MX_WALK_GAP && find_hole(store, walk, &hole)) {
         if (walk->answer != NULL && walk->need == MX_WALK_PAGE)
             store_page(store, walk, &hole);
         else if (walk->answer != NULL)

@@ -18,13 +18,6 @@ typedef enum {
     MX_WALK_GAP,       /* what is being filled by itself has to be first */
 } MxWalkNeed;
 
-/* That a room which is not known here is continued by the one where the walk is. */
-typedef enum {
-    MX_CLAIM_UNKNOWN,
-    MX_CLAIM_TRUE,
-    MX_CLAIM_FALSE,
-} MxWalkClaim;
-
 typedef struct {
     MxHistoryQuery query;
     char *own_user_id;
@@ -37,7 +30,7 @@ typedef struct {
     GHashTable *ignored;  /* set of user IDs */
     gboolean is_offline;  /* nothing more is asked for */
     gboolean was_refused; /* a token was not taken: it was given up for MX_WALK_CONTEXT */
-    MxWalkClaim claim;
+    gboolean is_disowned; /* the room that is to come next does not know the one before it */
     gint64 waited_gap;
     guint pages;
     MxHistoryEnd end;

@@ -215,8 +215,8 @@ char *mx_reaction_line_list(MxStore *store, const MxTimelineRow *row, GHashTable
         const MxTimelineRow *other = g_ptr_array_index(others, i - 1);
         g_auto(MxRelation) relation = {0};
         mx_relation_read_row(&relation, other);
-        if (relation.kind != MX_RELATION_REACTION || !is_first(seen, other, &relation) ||
-            g_hash_table_contains(ignored, other->sender))
+        if (other->event_id == NULL || relation.kind != MX_RELATION_REACTION ||
+            !is_first(seen, other, &relation) || g_hash_table_contains(ignored, other->sender))
             continue;
         g_autofree char *name = mx_room_name_of_member(store, row->room, other->sender);
         add_name(group, &relation, name);

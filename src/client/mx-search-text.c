@@ -7,6 +7,7 @@
 #include "mx-event.h"
 #include "mx-poll.h"
 #include "mx-relation.h"
+#include "mx-store-search.h"
 
 /* Characters before what was found. */
 #define BEFORE 40
@@ -46,6 +47,40 @@ char *mx_search_dup_text(const MxTimelineRow *row)
     const char *text = new_content != NULL ? new_content : row->content;
     MxJsonSlice content = mx_json_scan_root(text, strlen(text));
     return is_poll ? dup_poll(content) : dup_message(&relation, content);
+}
+
+/* Where encrypted words took the place of others, the text is as secret as they are. */
+static void index_message(MxStore *store, const MxTimelineRow *row)
+{
+    g_autoptr(MxTimelineRow) edit = mx_relation_find_newest_edit(store, row);
+    g_autofree char *text = mx_search_dup_text(edit != NULL ? edit : row);
+    MxTimelineRow shown = *row;
+    shown.is_secret |= edit != NULL && edit->is_secret;
+    mx_store_search_put(store, &shown, text);
+    if (edit != NULL)
+        mx_store_search_drop_edits(store, row);
+}
+
+void mx_search_index(MxStore *store, const MxTimelineRow *row)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, row);
+    g_autoptr(MxTimelineRow) target = relation.kind == MX_RELATION_EDIT
+                                          ? mx_store_get_event(store, row->room, relation.event_id)
+                                          : NULL;
+    switch (mx_relation_judge_edit(&relation, row, target)) {
+    case MX_EDIT_VALID:
+        mx_store_search_put(store, row, NULL);
+        index_message(store, target);
+        return;
+    case MX_EDIT_INVALID:
+        mx_store_search_put(store, row, NULL);
+        return;
+    case MX_EDIT_NONE:
+    case MX_EDIT_UNKNOWN:
+        index_message(store, row);
+        return;
+    }
 }
 
 /* In characters; -1: it is not there as it was typed. */

@@ -6,6 +6,7 @@
 #include "mx-endpoints-rooms.h"
 #include "mx-ignored-list.h"
 #include "mx-json.h"
+#include "mx-relation.h"
 #include "mx-room-name.h"
 #include "mx-store-search.h"
 #include "mx-upgrade.h"
@@ -111,6 +112,16 @@ static void asking_free(gpointer data)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asking, asking_free)
 
+/* NULL: none, or none that says so too. */
+static MxRoomRow *get_older(MxStore *store, const MxRoomRow *room)
+{
+    g_autoptr(MxPredecessor) before = mx_upgrade_get_predecessor(store, room->key);
+    g_autoptr(MxRoomRow) older = before != NULL ? mx_store_get_room(store, before->room_id) : NULL;
+    return older != NULL && mx_upgrade_check_claim(store, older, room) == MX_CLAIM_TRUE
+               ? g_steal_pointer(&older)
+               : NULL;
+}
+
 /* The room and those that it continues, as far as they are known here. */
 static char *list_rooms(MxStore *store, gint64 room, char ***server_rooms)
 {
@@ -121,9 +132,9 @@ static char *list_rooms(MxStore *store, gint64 room, char ***server_rooms)
         g_string_append_printf(keys, "%s%" G_GINT64_FORMAT, depth > 0 ? "," : "", row->key);
         if (!row->encrypted)
             g_strv_builder_add(ids, row->room_id);
-        g_autoptr(MxPredecessor) before = mx_upgrade_get_predecessor(store, row->key);
-        g_clear_pointer(&row, mx_room_row_free);
-        row = before != NULL ? mx_store_get_room(store, before->room_id) : NULL;
+        MxRoomRow *older = get_older(store, row);
+        mx_room_row_free(row);
+        row = older;
     }
     g_string_append_c(keys, ']');
     *server_rooms = g_strv_builder_end(ids);
@@ -184,6 +195,26 @@ static gboolean is_gone(MxStore *store, gint64 room, const char *event_id)
            mx_store_is_redacted(store, room, event_id);
 }
 
+/* By what it said before it was edited nothing is found; an edit is its message, where both are
+ * here. *edited: for the caller to free. NULL: there is no line. */
+static const MxTimelineRow *find_shown(MxStore *store, const MxTimelineRow *row,
+                                       MxTimelineRow **edited)
+{
+    g_auto(MxRelation) relation = {0};
+    g_autoptr(MxTimelineRow) edit = mx_relation_find_newest_edit(store, row);
+    mx_relation_read_row(&relation, row);
+    if (relation.kind != MX_RELATION_EDIT)
+        return edit == NULL ? row : NULL;
+    *edited = mx_store_get_event(store, row->room, relation.event_id);
+    MxEditState state = mx_relation_judge_edit(&relation, row, *edited);
+    if (state == MX_EDIT_INVALID)
+        return NULL;
+    if (state == MX_EDIT_UNKNOWN || !mx_store_has_event(store, row->room, row->event_id))
+        return row;
+    g_autoptr(MxTimelineRow) newest = mx_relation_find_newest_edit(store, *edited);
+    return newest != NULL && g_strcmp0(newest->event_id, row->event_id) == 0 ? *edited : NULL;
+}
+
 static void read_result(MxStore *store, ServerPage *page, GHashTable *ignored, JsonObject *json,
                         const char *own_user_id)
 {
@@ -205,7 +236,10 @@ static void read_result(MxStore *store, ServerPage *page, GHashTable *ignored, J
         .content = content,
         .ts = event.ts,
     };
-    add_found(store, page->found, &row, room, own_user_id);
+    g_autoptr(MxTimelineRow) edited = NULL;
+    const MxTimelineRow *shown = find_shown(store, &row, &edited);
+    if (shown != NULL)
+        add_found(store, page->found, shown, room, own_user_id);
 }
 
 static gpointer read_server_page(MxStore *store, MxJsonSlice answer, gconstpointer own_user_id)

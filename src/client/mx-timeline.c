@@ -99,7 +99,7 @@ static void take_edit(MxLine *line, const MxTimelineRow *edit)
     if (mark != NULL && g_strcmp0(mark, line->mark) != 0)
         add_mark(line, mark);
     line->is_warned |= is_warned;
-    add_mark(line, _("edited"));
+    add_mark(line, edit->event_id != NULL ? _("edited") : _("edited, but not sent"));
 }
 
 static void take_text(MxLine *line, MxRelatedLine *related, const MxJsonSlice *values)

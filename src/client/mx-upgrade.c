@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-upgrade.h"
 
+#include <string.h>
+
 #include "mx-id.h"
 
 /* Rooms that lead to rooms that lead to rooms, or one that leads to another each minute: nobody
@@ -33,6 +35,44 @@ MxPredecessor *mx_upgrade_get_predecessor(MxStore *store, gint64 room)
     if (event_id != NULL && mx_event_id_is_valid(event_id))
         predecessor->event_id = g_steal_pointer(&event_id);
     return predecessor;
+}
+
+static gboolean names_room(MxJsonSlice tombstone, const MxRoomRow *room)
+{
+    g_autofree char *successor =
+        mx_json_slice_dup_string(mx_json_scan_member(tombstone, "replacement_room"));
+    return g_strcmp0(successor, room->room_id) == 0;
+}
+
+/* Apart from the room's state: who invites says what stands in that of a room one is not in. */
+static char *get_name_of_claim(const char *older)
+{
+    return g_strconcat("continued by: ", older, NULL);
+}
+
+MxClaim mx_upgrade_check_claim(MxStore *store, const MxRoomRow *older, const MxRoomRow *room)
+{
+    gboolean knows_state = older->key != 0 && older->synced &&
+                           older->membership != MX_MEMBERSHIP_INVITE &&
+                           older->membership != MX_MEMBERSHIP_KNOCK;
+    if (!knows_state) {
+        g_autofree char *name = get_name_of_claim(older->room_id);
+        g_autofree char *successor = mx_store_get_value(store, name);
+        return g_strcmp0(successor, room->room_id) == 0 ? MX_CLAIM_TRUE : MX_CLAIM_UNKNOWN;
+    }
+    g_autofree char *text = mx_store_get_state(store, older->key, "m.room.tombstone", "");
+    gboolean is_true = text != NULL && names_room(mx_json_scan_root(text, strlen(text)), room);
+    return is_true ? MX_CLAIM_TRUE : MX_CLAIM_FALSE;
+}
+
+MxClaim mx_upgrade_keep_claim(MxStore *store, const char *older, const MxRoomRow *room,
+                              MxJsonSlice tombstone)
+{
+    if (!names_room(tombstone, room))
+        return MX_CLAIM_FALSE;
+    g_autofree char *name = get_name_of_claim(older);
+    mx_store_set_value(store, name, room->room_id);
+    return MX_CLAIM_TRUE;
 }
 
 /* ---- a tombstone came ---- */

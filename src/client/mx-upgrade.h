@@ -25,3 +25,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MxPredecessor, mx_predecessor_free)
 
 /* NULL: none. The caller frees. */
 MxPredecessor *mx_upgrade_get_predecessor(MxStore *store, gint64 room);
+
+/* Anybody can make a room that claims to continue another one: that one has to say so too, with its
+ * m.room.tombstone. */
+typedef enum {
+    MX_CLAIM_UNKNOWN, /* what that room says is not known here: the homeserver can be asked */
+    MX_CLAIM_TRUE,
+    MX_CLAIM_FALSE,
+} MxClaim;
+/* older: a stored room, or one that is not (key 0). */
+MxClaim mx_upgrade_check_claim(MxStore *store, const MxRoomRow *older, const MxRoomRow *room);
+/* The homeserver said that this content is older's tombstone. Within a transaction. */
+MxClaim mx_upgrade_keep_claim(MxStore *store, const char *older, const MxRoomRow *room,
+                              MxJsonSlice tombstone);

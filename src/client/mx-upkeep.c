@@ -36,11 +36,8 @@ gboolean mx_upkeep_index(MxStore *store, gint64 for_us, gboolean *has_more, GErr
     mx_store_begin(store);
     do {
         g_autoptr(GPtrArray) rows = mx_store_search_list_queue(store, ROWS_AT_ONCE);
-        for (guint i = 0; i < rows->len; i++) {
-            const MxTimelineRow *row = g_ptr_array_index(rows, i);
-            g_autofree char *text = mx_search_dup_text(row);
-            mx_store_search_put(store, row, text);
-        }
+        for (guint i = 0; i < rows->len; i++)
+            mx_search_index(store, g_ptr_array_index(rows, i));
         *has_more = rows->len == ROWS_AT_ONCE;
     } while (*has_more && g_get_monotonic_time() < until);
     return mx_store_commit(store, error);

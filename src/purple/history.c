@@ -424,6 +424,13 @@ static void on_created(PurpleConversation *conversation, MxpAccount *mxp)
     mx_history_free(history);
 }
 
+/* Or will at once. */
+static gboolean shows_some(MxpAccount *mxp, MxRoom *room)
+{
+    return get_place(mxp, mxp_messages_find_conversation(mxp, room)) != NULL ||
+           g_hash_table_contains(mxp->histories->shows, room->room_id);
+}
+
 typedef struct {
     MxpAccount *mxp;
     MxpHistoryFunc done;
@@ -435,7 +442,9 @@ static void on_last(MxClient *client, MxRoom *room, MxHistory *history, const GE
     Opening *opening = user_data;
     MxpAccount *mxp = opening->mxp;
     PurpleConversation *conversation = mxp_messages_find_conversation(mxp, room);
-    if (history != NULL && conversation == NULL) {
+    if (history != NULL && shows_some(mxp, room)) {
+        mx_history_free(history); /* too late: something was typed, /history perhaps */
+    } else if (history != NULL && conversation == NULL) {
         g_hash_table_replace(mxp->histories->openings, g_strdup(room->room_id), history);
     } else if (history != NULL) {
         write_opening(mxp, room, conversation, history);
@@ -449,9 +458,7 @@ gboolean mxp_history_open(MxpAccount *mxp, MxRoom *room, MxpHistoryFunc done)
     int lines = purple_account_get_int(mxp->account, MXP_OPTION_LAST_LINES, MXP_LAST_LINES);
     MxHistoryQuery query = {
         .lines = CLAMP(lines, 0, MXP_LAST_LINES_MAX), .hour = -1, .is_brief = TRUE};
-    gboolean shows_some = get_place(mxp, mxp_messages_find_conversation(mxp, room)) != NULL ||
-                          g_hash_table_contains(mxp->histories->shows, room->room_id);
-    if (query.lines == 0 || shows_some)
+    if (query.lines == 0 || shows_some(mxp, room))
         return FALSE;
     query.leaves_out_minor = mxp_messages_hides_minor(mxp, room);
     Opening *opening = g_new0(Opening, 1);

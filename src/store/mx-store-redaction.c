@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-store-private.h"
+#include "mx-store-search.h"
 
 #include <string.h>
 
@@ -75,7 +76,10 @@ GPtrArray *mx_store_list_naming(MxStore *store, const MxTimelineRow *row)
 
 void mx_store_remove_row_of_txn(MxStore *store, gint64 room, const char *txn_id)
 {
-    mx_store_exec(store, "DELETE FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);
+    gint64 id = mx_store_query_int(
+        store, 0, "SELECT id FROM timeline WHERE txn_id = ? AND room = ?", "si", txn_id, room);
+    mx_store_search_edit_gone(store, id);
+    mx_store_exec(store, "DELETE FROM timeline WHERE id = ?", "i", id);
 }
 
 void mx_store_blank_row(MxStore *store, const MxTimelineRow *row, const char *content)
@@ -92,6 +96,7 @@ void mx_store_blank_row(MxStore *store, const MxTimelineRow *row, const char *co
                       "WHERE room = ? AND pos > ? AND type = ? AND state_key = ? "
                       "ORDER BY pos LIMIT 1)",
                       "siiss", content, row->room, row->pos, row->type, row->state_key);
+    mx_store_search_edit_gone(store, row->id);
     store->empties_log = TRUE;
 }
 

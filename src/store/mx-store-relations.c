@@ -3,6 +3,7 @@
 #include "mx-store-relations.h"
 
 #include "mx-store-private.h"
+#include "mx-store-search.h"
 
 GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event_id, int limit)
 {
@@ -97,6 +98,7 @@ GPtrArray *mx_store_list_bundled(MxStore *store, gint64 room, const char *event_
 
 void mx_store_blank_quoted(MxStore *store, gint64 room, const char *event_id)
 {
+    mx_store_search_bundled_gone(store, room, event_id);
     if (mx_store_exec(store,
                       "UPDATE quoted SET content = '{}', sealed = NULL "
                       "WHERE room = ? AND (event_id = ? OR relates_to = ?)",

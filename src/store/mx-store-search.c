@@ -151,12 +151,52 @@ gint64 mx_store_search_count_queue(MxStore *store)
 void mx_store_search_put(MxStore *store, const MxTimelineRow *row, const char *text)
 {
     mx_store_exec(store, "DELETE FROM search_queue WHERE row = ?", "i", row->id);
+    /* It may be there: a row that was to be read anew, or that was edited. */
+    mx_store_exec(store, "DELETE FROM search WHERE rowid = ?", "i", row->id);
     if (text == NULL || (row->is_secret && get_state(store, FALSE) == 0))
         return;
     g_autofree char *folded = mx_store_search_fold(text);
-    /* It may be there: a row that was to be read anew. */
-    mx_store_exec(store, "DELETE FROM search WHERE rowid = ?", "i", row->id);
     mx_store_exec(store, "INSERT INTO search (rowid, text) VALUES (?, ?)", "is", row->id, folded);
+}
+
+void mx_store_search_drop_edits(MxStore *store, const MxTimelineRow *row)
+{
+    mx_store_exec(store,
+                  "DELETE FROM search WHERE rowid IN (SELECT t.id FROM timeline t "
+                  "JOIN search_content c ON c.id = t.id WHERE t.room = ? AND t.relates_to = ?)",
+                  "is", row->room, row->event_id);
+}
+
+/* What the edit said stands where the event's words are; older edits' may be left in segments. */
+static void read_anew(MxStore *store, gint64 room, const char *event_id)
+{
+    gint64 id = mx_store_query_int(store, 0,
+                                   "SELECT id FROM timeline WHERE room = ? AND event_id = ? "
+                                   "AND " MX_SEARCH_HAS_WORDS(""),
+                                   "is", room, event_id);
+    mx_store_exec(store, "DELETE FROM search WHERE rowid = ?", "i", id);
+    mx_store_exec(store, "UPDATE search_state SET residue = 1", "");
+    if (id != 0)
+        mx_store_exec(store, "INSERT OR IGNORE INTO search_queue VALUES (?)", "i", id);
+}
+
+void mx_store_search_edit_gone(MxStore *store, gint64 id)
+{
+    g_autofree char *event_id = mx_store_query_text(
+        store, "SELECT relates_to FROM timeline WHERE id = ? AND type IN (" MX_MESSAGE_TYPES ")",
+        "i", id);
+    gint64 room = mx_store_query_int(store, 0, "SELECT room FROM timeline WHERE id = ?", "i", id);
+    if (event_id != NULL)
+        read_anew(store, room, event_id);
+}
+
+void mx_store_search_bundled_gone(MxStore *store, gint64 room, const char *event_id)
+{
+    g_autofree char *target =
+        mx_store_query_text(store, "SELECT relates_to FROM quoted WHERE room = ? AND event_id = ?",
+                            "is", room, event_id);
+    if (target != NULL)
+        read_anew(store, room, target);
 }
 
 enum { RESIDUE_NONE, RESIDUE_LEFT, RESIDUE_BEING_MERGED };

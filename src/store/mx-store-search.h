@@ -24,6 +24,12 @@ GPtrArray *mx_store_search_list_queue(MxStore *store, int limit);
 gint64 mx_store_search_count_queue(MxStore *store);
 /* The row waits no longer. text NULL: it has no words. */
 void mx_store_search_put(MxStore *store, const MxTimelineRow *row, const char *text);
+/* What edits the event is not found by itself: the event is, by what it says now. */
+void mx_store_search_drop_edits(MxStore *store, const MxTimelineRow *row);
+/* What edits another event says nothing any more: that one leaves the index, and waits. Does
+ * nothing where the row of that key, or the one that came inside of another event, is no edit. */
+void mx_store_search_edit_gone(MxStore *store, gint64 id);
+void mx_store_search_bundled_gone(MxStore *store, gint64 room, const char *event_id);
 /* Takes what was removed out of the index's old segments, a slice at a time (FTS5 first only notes
  * that it is gone). TRUE: there is more to do. */
 gboolean mx_store_search_scrub(MxStore *store);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mx-store-private.h"
+#include "mx-store-search.h"
 
 /* Making a room takes no longer. */
 #define MX_MAKING_MS G_GINT64_CONSTANT(10000)
@@ -112,8 +113,10 @@ static void blank_if_redacted(MxStore *store, gint64 id, gint64 room, const char
             "UPDATE timeline SET content = '{}', sealed = NULL, crypto = 0 WHERE id = ? AND "
             "(EXISTS (SELECT 1 FROM redacted WHERE room = ? AND event_id = ?) OR EXISTS "
             "(SELECT 1 FROM timeline WHERE room = ? AND event_id = ? AND content = '{}'))",
-            "iisis", id, room, event_id, room, event_id) > 0)
-        store->empties_log = TRUE;
+            "iisis", id, room, event_id, room, event_id) == 0)
+        return;
+    mx_store_search_edit_gone(store, id);
+    store->empties_log = TRUE;
 }
 
 gboolean mx_store_set_event_id(MxStore *store, gint64 room, const char *txn_id,

@@ -444,6 +444,35 @@ static void opened_by_a_line(Scenario *s)
     EXPECT_NOTHING(s, 100);
 }
 
+static int count_said(const char *text)
+{
+    int n = 0;
+    for (GList *at = host_events()->head; at != NULL; at = at->next)
+        n += g_strcmp0(json_object_get_string_member_with_default(at->data, "text", ""), text) == 0;
+    return n;
+}
+
+/* Who asks while the last lines are on their way, however far that is, has each once. */
+static void typed_at_once(Scenario *s)
+{
+    start(s, DIRECT, 17, 20);
+    want_last_lines(s, 2);
+    for (int steps = 0; steps < 6; steps++) {
+        forget_events(s);
+        CHECK(s, host_open_im(s->account, BOB) != NULL);
+        for (int i = 0; i < steps; i++) {
+            g_usleep(300);
+            g_main_context_iteration(NULL, FALSE);
+        }
+        history(s, BOB, "2");
+        settle(s);
+        EXPECT_INT(s, count_said("message 20"), 1);
+        EXPECT_INT(s, count_said("message 19"), 1);
+        CHECK(s, host_close(s->account, BOB));
+    }
+    forget_events(s);
+}
+
 /* Windows outlive connections: nothing comes again, and /history goes on where it was. */
 static void after_a_reconnect(Scenario *s)
 {
@@ -514,6 +543,7 @@ static void with_unsent(Scenario *s)
         (FakeAnswer){.status = 403, .body = "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"No\"}"});
     open_chat(s, ROOM);
     CHECK(s, host_send_chat(s->account, ROOM, "mine"));
+    EXPECT_LINE(s, ROOM, ALICE, "mine", "SEND");
     settle(s);
     CHECK(s, host_close(s->account, ROOM));
     forget_events(s);
@@ -527,12 +557,97 @@ static void with_unsent(Scenario *s)
     EXPECT_REQUEST(s, "send");
 }
 
+/* Nor does what is on its way, and what it does to others. */
+static void with_waiting(Scenario *s)
+{
+    start(s, ROOM, 19, 20);
+    open_chat(s, ROOM);
+    history(s, ROOM, "2");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 19, 20);
+    expect_says(s, ROOM, "End of the history");
+    settle(s);
+    fake_server_always(s->server, "send", (FakeAnswer){.status = 502, .body = "{}"});
+    fake_server_always(s->server, "redact", (FakeAnswer){.status = 502, .body = "{}"});
+    CHECK(s, host_send_chat(s->account, ROOM, "mine"));
+    EXPECT_LINE(s, ROOM, ALICE, "mine", "SEND");
+    settle(s);
+    g_autofree char *error = NULL;
+    host_command(host_find_conversation(s->account, ROOM), "/react x", &error);
+    EXPECT_TEXT(s, error, NULL);
+    settle(s);
+    CHECK(s, host_close(s->account, ROOM));
+    forget_events(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "3");
+    expect_says(s, ROOM, "History of “Room”");
+    expect_numbers(s, ROOM, 19, 20);
+    EXPECT_EVENT(s, "line", "name", ROOM, "who", ALICE, "~text", "mine <font", "~text",
+                 "[not sent yet]");
+    expect_says(s, ROOM, "End of the history");
+    FakeRequest *request;
+    while ((request = fake_server_take_request(s->server, "send")) != NULL)
+        fake_request_free(request);
+}
+
+#define POLL "org.matrix.msc3381.poll."
+
+static void add_poll(SyncBody *body)
+{
+    static const char vote[] = "{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'},'" POLL
+                               "response':{'answers':['one']}}";
+    sync_body_timeline(
+        body, ROOM,
+        event_with_id(event_new(POLL "start", BOB,
+                                "{'" POLL "start':{'question':{'body':'Drinks?'},'answers':[{"
+                                "'id':'one','body':'Tea'},{'id':'two','body':'Milk'}]}}"),
+                      "$p"));
+    sync_body_timeline(body, ROOM, event_new(POLL "response", BOB, vote));
+    sync_body_timeline(body, ROOM, event_new(POLL "response", CAROL, vote));
+    sync_body_timeline(
+        body, ROOM,
+        event_new(POLL "end", BOB, "{'m.relates_to':{'rel_type':'m.reference','event_id':'$p'}}"));
+}
+
+/* What became of messages since stands where a window would have it. */
+static void with_changes(Scenario *s)
+{
+    SyncBody *body = sync_body_new();
+    sync_body_room(body, ROOM, "Room", ALICE " " BOB " " CAROL);
+    sync_body_timeline(body, ROOM, create_event());
+    sync_body_timeline(body, ROOM, numbered(1));
+    sync_body_timeline(body, ROOM, numbered(2));
+    sync_body_timeline(body, ROOM,
+                       event_new("m.room.message", BOB,
+                                 "{'msgtype':'m.text','body':'* mended','m.new_content':"
+                                 "{'msgtype':'m.text','body':'mended'},'m.relates_to':"
+                                 "{'rel_type':'m.replace','event_id':'$m1'}}"));
+    sync_body_timeline(body, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$m2'}"));
+    add_poll(body);
+    sync_body_timeline(body, ROOM, event_text(CAROL, "cheers"));
+    set_first(s, sync_body_end(body));
+    log_in(s);
+    open_chat(s, ROOM);
+    history(s, ROOM, "5");
+    expect_says(s, ROOM, "History of “Room”");
+    EXPECT_EVENT(s, "line", "name", ROOM, "who", BOB, "~text", "mended <font", "~text", "[edited]");
+    expect_says(s, ROOM, "has removed a message");
+    EXPECT_EVENT(s, "line", "name", ROOM, "who", BOB, "~text", "Drinks?", "~text", "Milk");
+    expect_says(s, ROOM, "has ended the poll “Drinks?”: Tea 2, Milk 0 (2 people have voted)");
+    EXPECT_EVENT(s, "line", "name", ROOM, "who", CAROL, "~text", "cheers");
+    expect_says(s, ROOM, "End of the history");
+    EXPECT_NOTHING(s, 100);
+}
+
 static const ScenarioEntry entries[] = {
     {"history-opened-by-the-user", {opened_by_the_user}},
     {"history-opened-by-a-line", {opened_by_a_line}},
+    {"history-typed-at-once", {typed_at_once}},
     {"history-after-a-reconnect", {after_a_reconnect}},
     {"history-with-reactions", {with_reactions}},
     {"history-with-unsent", {with_unsent}},
+    {"history-with-waiting", {with_waiting}},
+    {"history-with-changes", {with_changes}},
     {"history-in-a-room", {in_a_room}},
     {"history-around-live-lines", {around_live_lines}},
     {"history-back-to-a-time", {back_to_a_time}},

@@ -183,6 +183,72 @@ static void removed(Scenario *s)
     finish(s);
 }
 
+static JsonObject *edit_of(const char *target, const char *text, const char *id)
+{
+    g_autofree char *content =
+        g_strdup_printf("{'msgtype':'m.text','body':'* %s','m.new_content':{'msgtype':'m.text',"
+                        "'body':'%s'},'m.relates_to':{'rel_type':'m.replace','event_id':'%s'}}",
+                        text, text, target);
+    return event_with_id(event_new("m.room.message", BOB, content), id);
+}
+
+#define RESULT(id, content)                                                                        \
+    "{\"result\":{\"event_id\":\"" id "\",\"room_id\":\"" ROOM "\",\"sender\":\"" BOB              \
+    "\",\"type\":\"m.room.message\",\"origin_server_ts\":5,\"content\":" content "}}"
+#define RESULTS(results) "{\"search_categories\":{\"room_events\":{\"results\":[" results "]}}}"
+
+/* A message is found by what it says now, once, whatever the homeserver still finds. */
+static void edited(Scenario *s)
+{
+    start(s);
+    push_event(s, ROOM, edit_of("$1", "the blue apple", "$e1"));
+    EXPECT_EVENT(s, "line", "name", ROOM, "~text", "the blue apple");
+    answer_search(s, RESULTS(RESULT("$1", "{\"msgtype\":\"m.text\",\"body\":\"the red apple\"}")));
+    search(s, ROOM, "red");
+    expect_says(s, ROOM, "Nothing was found.");
+    answer_search(
+        s, RESULTS(RESULT("$e1", "{\"msgtype\":\"m.text\",\"body\":\"* the blue apple\","
+                                 "\"m.new_content\":{\"msgtype\":\"m.text\",\"body\":\"the blue "
+                                 "apple\"},\"m.relates_to\":{\"rel_type\":\"m.replace\","
+                                 "\"event_id\":\"$1\"}}")));
+    search(s, ROOM, "blue");
+    JsonObject *line = EXPECT_EVENT(s, "line", "name", ROOM, "~text", "the blue apple");
+    const char *text = text_of(line, "text");
+    CHECK(s, strstr(strstr(text, "the blue apple") + 1, "the blue apple") == NULL);
+    CHECK(s, strstr(text, "Found by the homeserver") == NULL);
+    answer_search(s, NOTHING);
+    push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$e1'}"));
+    expect_says(s, ROOM, "has removed");
+    search(s, ROOM, "blue");
+    expect_says(s, ROOM, "Nothing was found.");
+    search(s, ROOM, "red");
+    expect_says(s, ROOM, "the red apple");
+    finish(s);
+}
+
+/* A room that only claims to continue another one finds nothing of it. */
+static void claimed(Scenario *s)
+{
+    start(s);
+    push_event(s, ROOM2,
+               event_state("m.room.create", "", BOB, "{'predecessor':{'room_id':'" ROOM "'}}"));
+    push_event(s, ROOM2, said(BOB, "one more apple", "$o1", 9));
+    settle(s);
+    open_chat(s, ROOM2);
+    settle(s);
+    forget_events(s);
+    search(s, ROOM2, "apple");
+    JsonObject *line = EXPECT_EVENT(s, "line", "name", ROOM2, "~text", "one more apple");
+    CHECK(s, strstr(text_of(line, "text"), "red apple") == NULL);
+    push_event(s, ROOM,
+               event_state("m.room.tombstone", "", BOB, "{'replacement_room':'" ROOM2 "'}"));
+    settle(s);
+    forget_events(s);
+    search(s, ROOM2, "apple");
+    expect_says(s, ROOM2, "the red apple");
+    finish(s);
+}
+
 /* Words looked for in an encrypted room are sent nowhere. */
 static void encrypted_room(Scenario *s)
 {
@@ -237,6 +303,8 @@ static const ScenarioEntry entries[] = {
     {"search-goes-on", {goes_on}},
     {"search-server-fails", {server_fails}},
     {"search-removed", {removed}},
+    {"search-edited", {edited}},
+    {"search-claimed", {claimed}},
     {"search-encrypted-room", {encrypted_room}},
     {"search-old-ones-go", {old_and_fresh, old_ones_are_gone}},
 };

@@ -5,6 +5,7 @@
 import re
 
 from test_joining import wait_window
+from test_relations import edit_of
 
 END = re.compile(r"That is all|Nothing was found|There may be more")
 
@@ -53,3 +54,23 @@ def test_removed(alice, bob, shared_room, seat):
     bob.client.put(f"/rooms/{shared_room}/redact/{event_id}/t1", {})
     driver.wait_line(re.compile("has removed a message"), shared_room, 30, since)
     assert "Nothing was found" in search(one, shared_room, "okapi")
+
+
+def test_edited(alice, bob, shared_room, seat):
+    """A message is found by what it says now, once, here and there."""
+    event_id = bob.client.say(shared_room, "the okapi is a secret")
+    one = seat(alice)
+    driver = one.open()
+    driver.wait_node(shared_room)
+    open_room(one, shared_room)
+    assert "okapi is a secret" in search(one, shared_room, "okapi")
+    since = driver.position()
+    edit = bob.client.send(shared_room, edit_of(event_id, "the quagga is known"))
+    driver.wait_line(re.compile("the quagga is known"), shared_room, 30, since)
+    assert "Nothing was found" in search(one, shared_room, "okapi")
+    assert search(one, shared_room, "quagga").count("the quagga is known") == 1
+    since = driver.position()
+    bob.client.put(f"/rooms/{shared_room}/redact/{edit}/t2", {})
+    driver.wait_line(re.compile("has removed"), shared_room, 30, since)
+    assert "Nothing was found" in search(one, shared_room, "quagga")
+    assert "okapi is a secret" in search(one, shared_room, "okapi")

@@ -61,6 +61,8 @@ def test_finch(room, world, plugin, tmp_path):
         program.keys("M-c")
         program.wait_screen("Bob", 20)
         program.open_from_list("Orchard")
+        program.wait_text("pear 5")  # as in Pidgin
+        program.save_screen("finch-last-lines")
         program.say("/history 18")
         program.wait_text("End of the history. Type /history again to go further back.")
         program.save_screen("finch-history")

@@ -334,6 +334,46 @@ static void test_false_claim(Fixture *fixture, gconstpointer data)
     g_assert_null(mx_store_get_room(fixture->sync.store, OLD));
 }
 
+/* Who invites says what the room's state is. */
+static void test_invited_predecessor(Fixture *fixture, gconstpointer data)
+{
+    fixture->successor = "!another:x";
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    sync_fixture_room(&fixture->sync, "invite", OLD,
+                      "'invite_state':{'events':[" STATE("$u", "m.room.tombstone", "", "@bob:x",
+                                                         "{'replacement_room':'" ROOM "'}") "]}");
+    read_lines(fixture, 100);
+    assert_read(fixture, "r2", MX_HISTORY_BEGINNING);
+    g_assert_cmpuint(fixture->pages, ==, 0);
+}
+
+#define SECOND "!s:x"
+#define CLAIMS_OLD                                                                                 \
+    PEOPLE(5, 0)                                                                                   \
+    "," TIMELINE(STATE("$s1", "m.room.create", "", "@eve:x",                                       \
+                       "{'predecessor':{'room_id':'" OLD "'}}") "," LINE("$s2", "@eve:x", "s2"))
+
+/* What the one room has fetched is not the other one's; the first has it without being asked. */
+static void test_second_claim(Fixture *fixture, gconstpointer data)
+{
+    feed(fixture, 'r', 1, 2, FALSE);
+    sync_fixture_room(&fixture->sync, "join", ROOM, CONTINUES_OLD);
+    read_lines(fixture, 3);
+    assert_read(fixture, "o20 / r2", MX_HISTORY_MORE);
+    sync_fixture_room(&fixture->sync, "join", SECOND, CLAIMS_OLD);
+    mx_store_exec(fixture->sync.store, "UPDATE timeline SET display = 3", "");
+    fixture->window = SECOND;
+    fixture->place = (MxHistoryPlace){0};
+    read_lines(fixture, 100);
+    assert_read(fixture, "s2", MX_HISTORY_BEGINNING);
+    fixture->window = ROOM;
+    fixture->place = (MxHistoryPlace){0};
+    fixture->is_down = TRUE;
+    read_lines(fixture, 5);
+    assert_read(fixture, "o18 o19 o20 / r2", MX_HISTORY_MORE);
+}
+
 /* Of a window that is opened: nothing is asked for, and nothing is from behind a hole. */
 static void test_brief(Fixture *fixture, gconstpointer data)
 {
@@ -515,6 +555,8 @@ int main(int argc, char **argv)
                tear_down);
     g_test_add("/history/false-claim/another", Fixture, "!another:x", set_up_claim,
                test_false_claim, tear_down);
+    add("/history/invited-predecessor", test_invited_predecessor);
+    add("/history/second-claim", test_second_claim);
     add("/history/brief", test_brief);
     add("/history/joined-after-reading", test_joined_after_reading);
     add("/history/ring", test_ring);

@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The pidgin-matrix authors
  * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mx-redaction.h"
 #include "mx-search-text.h"
 #include "mx-store-private.h"
 #include "mx-store-retention.h"
@@ -211,6 +212,139 @@ static void test_redacted(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(mx_store_search_count_queue(fixture->store), ==, 0);
 }
 
+/* ---- what is edited ---- */
+
+static void add_edit(Fixture *fixture, const char *event_id, const char *sender, const char *target,
+                     const char *body, gboolean is_secret)
+{
+    g_autofree char *content = g_strdup_printf(
+        "{\"msgtype\":\"m.text\",\"body\":\"* %s\",\"m.new_content\":{\"msgtype\":\"m.text\","
+        "\"body\":\"%s\"},\"m.relates_to\":{\"rel_type\":\"m.replace\",\"event_id\":\"%s\"}}",
+        body, body, target);
+    MxTimelineRow row = {
+        .room = fixture->room->key,
+        .pos = ++fixture->room->top_pos,
+        .event_id = (char *)event_id,
+        .sender = (char *)sender,
+        .type = (char *)"m.room.message",
+        .content = content,
+        .ts = fixture->room->top_pos,
+        .relates_to = target,
+        .is_secret = is_secret,
+    };
+    mx_store_begin(fixture->store);
+    g_assert_true(mx_store_add_timeline(fixture->store, &row));
+    store_fixture_commit(fixture->store);
+}
+
+static void redact(Fixture *fixture, const char *event_id)
+{
+    g_autofree char *content = g_strdup_printf("{\"redacts\":\"%s\"}", event_id);
+    mx_store_begin(fixture->store);
+    mx_redaction_apply(fixture->store, fixture->room, content);
+    store_fixture_commit(fixture->store);
+}
+
+/* A message is found once, by what it says now; others' edits say nothing. */
+static void test_edited(Fixture *fixture, gconstpointer data)
+{
+    add(fixture, fixture->room, "$1", "the first wording");
+    index_all(fixture->store);
+    add_edit(fixture, "$e1", "@bob:x", "$1", "a second version", FALSE);
+    assert_found(fixture, "first", "$1");
+    index_all(fixture->store);
+    assert_found(fixture, "first", "");
+    assert_found(fixture, "second", "$1");
+    add_edit(fixture, "$e2", "@bob:x", "$1", "a third version", FALSE);
+    add_edit(fixture, "$e3", "@eve:x", "$1", "a foreign version", FALSE);
+    index_all(fixture->store);
+    assert_found(fixture, "version", "$1");
+    assert_found(fixture, "third", "$1");
+    assert_found(fixture, "second", "");
+    assert_found(fixture, "foreign", "");
+    mx_store_begin(fixture->store);
+    mx_store_search_reset(fixture->store);
+    store_fixture_commit(fixture->store);
+    index_all(fixture->store);
+    assert_found(fixture, "first", "");
+    assert_found(fixture, "version", "$1");
+}
+
+/* What edits a message that is not here is found by itself, until that is fetched. */
+static void test_edit_of_the_unknown(Fixture *fixture, gconstpointer data)
+{
+    add_edit(fixture, "$e1", "@bob:x", "$1", "a second version", FALSE);
+    add_edit(fixture, "$e2", "@eve:x", "$1", "a foreign version", FALSE);
+    index_all(fixture->store);
+    assert_found(fixture, "second", "$e1");
+    add(fixture, fixture->room, "$1", "the first wording");
+    index_all(fixture->store);
+    assert_found(fixture, "version", "$1");
+    assert_found(fixture, "first", "");
+}
+
+/* Words of an edit leave with it, and with the message; the words before it come back. */
+static void test_edit_redacted(Fixture *fixture, gconstpointer data)
+{
+    add_many(fixture, 100);
+    add(fixture, fixture->room, "$1", "the first wording");
+    add_edit(fixture, "$e1", "@bob:x", "$1", "now xyzzyplugh", FALSE);
+    index_all(fixture->store);
+    add_edit(fixture, "$e2", "@bob:x", "$1", "now quuxcorge", FALSE);
+    index_all(fixture->store);
+    assert_found(fixture, "quuxcorge", "$1");
+    redact(fixture, "$e2");
+    assert_found(fixture, "quuxcorge", "");
+    index_all(fixture->store);
+    assert_found(fixture, "xyzzyplugh", "$1");
+    redact(fixture, "$1");
+    index_all(fixture->store);
+    assert_found(fixture, "now", "");
+    assert_found(fixture, "first", "");
+    scrub(fixture->store);
+    g_assert_false(is_on_disk(fixture, "xyzzyplugh"));
+    g_assert_false(is_on_disk(fixture, "quuxcorge"));
+}
+
+/* One that came inside of its message, and own ones that were not sent. */
+static void test_edit_odd_ones(Fixture *fixture, gconstpointer data)
+{
+    add(fixture, fixture->room, "$1", "the first wording");
+    MxTimelineRow bundled = {
+        .room = fixture->room->key,
+        .event_id = (char *)"$e1",
+        .sender = (char *)"@bob:x",
+        .type = (char *)"m.room.message",
+        .content = (char *)"{\"msgtype\":\"m.text\",\"body\":\"*\",\"m.new_content\":{"
+                           "\"body\":\"a bundled version\"},\"m.relates_to\":{\"rel_type\":"
+                           "\"m.replace\",\"event_id\":\"$1\"}}",
+        .ts = 5,
+        .relates_to = "$1",
+    };
+    mx_store_begin(fixture->store);
+    mx_store_set_bundled(fixture->store, &bundled);
+    store_fixture_commit(fixture->store);
+    index_all(fixture->store);
+    assert_found(fixture, "bundled", "$1");
+    assert_found(fixture, "first", "");
+    redact(fixture, "$e1");
+    index_all(fixture->store);
+    assert_found(fixture, "bundled", "");
+    assert_found(fixture, "first", "$1");
+    add_edit(fixture, NULL, "@bob:x", "$1", "an unsent version", FALSE);
+    mx_store_begin(fixture->store);
+    mx_store_exec(fixture->store, "UPDATE timeline SET txn_id = 't' WHERE event_id IS NULL", "");
+    store_fixture_commit(fixture->store);
+    index_all(fixture->store);
+    assert_found(fixture, "unsent", "$1");
+    mx_store_begin(fixture->store);
+    mx_store_remove_row_of_txn(fixture->store, fixture->room->key, "t");
+    store_fixture_commit(fixture->store);
+    index_all(fixture->store);
+    assert_found(fixture, "unsent", "");
+    assert_found(fixture, "first", "$1");
+}
+
 /* A row that goes before its turn, or with its room, leaves nothing. */
 static void test_gone(Fixture *fixture, gconstpointer data)
 {
@@ -289,6 +423,24 @@ static void test_secret(Fixture *fixture, gconstpointer data)
     set_secret(fixture, FALSE);
     assert_found(fixture, "plugh", "$open");
     assert_found(fixture, "more", "");
+    g_assert_false(is_on_disk(fixture, "xyzzyplugh"));
+}
+
+/* Encrypted words that took the place of others are as secret as all of them. */
+static void test_secret_edit(Fixture *fixture, gconstpointer data)
+{
+    mx_store_set_reveal(fixture->store, seal, reveal, NULL);
+    add(fixture, fixture->room, "$1", "from before");
+    index_all(fixture->store);
+    add_edit(fixture, "$e1", "@bob:x", "$1", "xyzzyplugh", TRUE);
+    index_all(fixture->store);
+    assert_found(fixture, "xyzzyplugh", "");
+    assert_found(fixture, "before", "");
+    g_assert_false(is_on_disk(fixture, "xyzzyplugh"));
+    set_secret(fixture, TRUE);
+    assert_found(fixture, "xyzzyplugh", "$1");
+    set_secret(fixture, FALSE);
+    assert_found(fixture, "xyzzyplugh", "");
     g_assert_false(is_on_disk(fixture, "xyzzyplugh"));
 }
 
@@ -492,6 +644,11 @@ int main(int argc, char **argv)
     ADD("/store-search/words", test_words);
     ADD("/store-search/any-words", test_any_words);
     ADD("/store-search/redacted", test_redacted);
+    ADD("/store-search/edited", test_edited);
+    ADD("/store-search/edit-of-the-unknown", test_edit_of_the_unknown);
+    ADD("/store-search/edit-redacted", test_edit_redacted);
+    ADD("/store-search/edit-odd-ones", test_edit_odd_ones);
+    ADD("/store-search/secret-edit", test_secret_edit);
     ADD("/store-search/gone", test_gone);
     ADD("/store-search/secret", test_secret);
     ADD("/store-search/waits", test_waits);
