@@ -122,35 +122,6 @@ static gboolean read_secret(MxStore *store, gint64 room_key, const MxTimelineRow
     return reading->result == MX_READ_OK;
 }
 
-/* The edit that the homeserver has put into the event, by the rules for any (F7): its text is what
- * is quoted. */
-static void take_bundled(MxStore *store, const MxEvent *event, MxTimelineRow *row, char **content)
-{
-    g_auto(MxEvent) edit = {0};
-    g_auto(MxReading) reading = {0};
-    g_auto(MxRelation) relation = {0};
-    if (!mx_bundled_parse(event, &edit))
-        return;
-    g_autofree char *text = g_strndup(edit.content.text, edit.content.len);
-    MxTimelineRow other = {.room = row->room,
-                           .event_id = edit.event_id,
-                           .sender = edit.sender,
-                           .type = edit.type,
-                           .content = text,
-                           .ts = edit.ts};
-    if (read_secret(store, row->room, &other, &reading)) {
-        other.type = reading.type;
-        other.content = reading.content;
-        other.is_secret = TRUE;
-    }
-    mx_relation_read_row(&relation, &other);
-    if (mx_relation_judge_edit(&relation, &other, row) != MX_EDIT_VALID ||
-        !g_str_equal(relation.event_id, row->event_id))
-        return;
-    *content = mx_relation_dup_new_content(&other);
-    row->content = *content;
-}
-
 static int pack(const MxReading *reading)
 {
     return MX_READING_PACK(reading->result,
@@ -163,6 +134,13 @@ static void warn_of_clear(MxStore *store, MxTimelineRow *row)
     g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, row->room);
     if (room != NULL && room->encrypted && !row->is_secret && mx_store_is_message(row->type))
         row->reading = MX_READING_PACK(MX_READ_OK, MX_SHIELD_RED_NOT_ENCRYPTED);
+}
+
+static void read_bundled(MxStore *store, gint64 room_key, const MxTimelineRow *row)
+{
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, room_key);
+    if (room != NULL && row->is_secret)
+        mx_bundled_read(store, room->room_id, row);
 }
 
 MxTimelineRow *mx_quote_find_now(MxStore *store, gint64 room, const char *event_id)
@@ -183,6 +161,7 @@ MxTimelineRow *mx_quote_find_now(MxStore *store, gint64 room, const char *event_
     row->type = g_steal_pointer(&reading.type);
     row->content = g_steal_pointer(&reading.content);
     mx_store_set_quoted(store, row);
+    read_bundled(store, room, row);
     return g_steal_pointer(&row);
 }
 
@@ -209,7 +188,7 @@ void mx_quote_store(MxStore *store, gint64 room, const char *event_id, const cha
         row.is_secret = TRUE;
         row.reading = pack(&reading);
     }
-    g_autofree char *edited = NULL;
-    take_bundled(store, &event, &row, &edited);
     mx_store_set_quoted(store, &row);
+    mx_bundled_note(store, &row, &event); /* a row of its own: it may be removed */
+    read_bundled(store, room, &row);
 }

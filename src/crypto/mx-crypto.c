@@ -60,6 +60,7 @@ static const struct {
 typedef struct {
     gint64 last_taken; /* row of to_device that is on its way, or 0 */
     gint64 put_off;    /* the last one that the homeserver has failed with: others come first */
+    gboolean has_put_off_first; /* which was of the owner MX_TO_DEVICE_FIRST */
     MxBackoff backoff;
     gint64 not_before_ms;
 } ToDevice;
@@ -528,6 +529,11 @@ static gboolean split(MxCrypto *crypto, const MxToDeviceRow *row)
     return TRUE;
 }
 
+static gboolean is_first(const MxToDeviceRow *row)
+{
+    return g_strcmp0(row->owner, MX_TO_DEVICE_FIRST) == 0;
+}
+
 static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request,
                                 const MxCryptoAnswer *answer, gpointer user_data)
 {
@@ -538,6 +544,7 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
         gint64 wait = mx_crypto_get_retry_ms(&queue->backoff, answer);
         queue->not_before_ms = crypto->get_now_ms() + wait;
         queue->put_off = answer->status >= 500 ? row->id : 0;
+        queue->has_put_off_first = is_first(row);
         return;
     }
     mx_backoff_reset(&queue->backoff);
@@ -554,8 +561,12 @@ static void on_to_device_answer(MxCrypto *crypto, const MxCryptoRequest *request
  * does not hold up the rest. */
 static MxToDeviceRow *get_next_row(MxCrypto *crypto, const ToDevice *queue)
 {
+    g_autoptr(MxToDeviceRow) first = mx_store_get_to_device(crypto->store, 0);
+    /* Keys of rooms wait for none of the others. */
+    if (first == NULL || (is_first(first) && !queue->has_put_off_first))
+        return g_steal_pointer(&first);
     MxToDeviceRow *row = mx_store_get_to_device(crypto->store, queue->put_off);
-    return row != NULL || queue->put_off == 0 ? row : mx_store_get_to_device(crypto->store, 0);
+    return row != NULL ? row : g_steal_pointer(&first);
 }
 
 static gint64 collect_to_device(MxCrypto *crypto)

@@ -14,10 +14,7 @@
  * better copy of the session comes (I14). */
 
 #define KIND "kept-inbound" /* a new device of the same user reads with them too */
-#define FORMAT 2
-#define FORMAT_WITHOUT_CLAIMS 1 /* nor the number of them */
-/* Of those who say that a session is theirs; more are not believed. */
-#define MAX_CLAIMS 8
+#define FORMAT 1
 #define MAX_ID 255
 #define SESSION_ID_LEN 43
 /* Sessions kept ready: making one anew costs more than a message (W2). */
@@ -39,17 +36,10 @@ typedef struct {
 static void session_clear(MxInboundSession *session)
 {
     mx_megolm_inbound_free(session->ratchet);
-    g_free(session->creator.sender);
-    g_free(session->creator.curve25519);
-    g_free(session->creator.ed25519);
+    g_free(session->sender);
+    g_free(session->curve25519);
+    g_free(session->ed25519);
     g_free(session->forwarder);
-    g_clear_pointer(&session->claims, g_ptr_array_unref);
-}
-
-static void session_free(gpointer data)
-{
-    session_clear(data);
-    g_free(data);
 }
 
 static void ready_free(gpointer data)
@@ -98,20 +88,12 @@ static MxInboundSession *put_ready(Inbound *inbound, const char *key, MxInboundS
     return &ready->session;
 }
 
-/* ---- the row: FORMAT, source, shared_history, number of claims; creator and forwarder; of each
- * claim the creator and the length of its pickle; the pickles of the claims; the pickle ---- */
+/* ---- the row: FORMAT, source, shared_history, four strings with their NUL, the pickle ---- */
 
 static void append_text(GByteArray *bytes, const char *text)
 {
     text = text != NULL ? text : "";
     g_byte_array_append(bytes, (const guint8 *)text, strlen(text) + 1);
-}
-
-static void append_creator(GByteArray *bytes, const MxInboundCreator *creator)
-{
-    append_text(bytes, creator->sender);
-    append_text(bytes, creator->curve25519);
-    append_text(bytes, creator->ed25519);
 }
 
 static char *take_text(const guint8 **at, const guint8 *end)
@@ -124,139 +106,51 @@ static char *take_text(const guint8 **at, const guint8 *end)
     return text;
 }
 
-static MxInboundCreator take_creator(const guint8 **at, const guint8 *end)
-{
-    MxInboundCreator creator = {0};
-    creator.sender = take_text(at, end);
-    creator.curve25519 = take_text(at, end);
-    creator.ed25519 = take_text(at, end);
-    return creator;
-}
-
-static guint count_claims(const MxInboundSession *session)
-{
-    return session->claims != NULL ? session->claims->len : 0;
-}
-
-static void add_claim(MxInboundSession *session, MxInboundSession *claim)
-{
-    if (session->claims == NULL)
-        session->claims = g_ptr_array_new_with_free_func(session_free);
-    claim->is_claim = TRUE;
-    g_ptr_array_add(session->claims, claim);
-}
-
-/* NULL: the transaction has failed. */
-static GPtrArray *pickle_all(MxCrypto *crypto, const MxInboundSession *session)
-{
-    g_autoptr(GPtrArray) pickles = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    for (guint i = 0; i <= count_claims(session); i++) {
-        const MxInboundSession *one =
-            i < count_claims(session) ? g_ptr_array_index(session->claims, i) : session;
-        g_autoptr(GError) error = NULL;
-        GBytes *pickle = mx_megolm_inbound_pickle(one->ratchet, &error);
-        if (pickle == NULL) {
-            mx_store_set_failed(crypto->store, error);
-            return NULL;
-        }
-        g_ptr_array_add(pickles, pickle);
-    }
-    return g_steal_pointer(&pickles);
-}
-
-static GByteArray *make_head(const MxInboundSession *session, const GPtrArray *pickles)
-{
-    GByteArray *bytes = g_byte_array_sized_new(1024);
-    guint8 head[] = {FORMAT, session->source, session->shared_history, count_claims(session)};
-    g_byte_array_append(bytes, head, sizeof head);
-    append_creator(bytes, &session->creator);
-    append_text(bytes, session->forwarder);
-    for (guint i = 0; i < count_claims(session); i++) {
-        const MxInboundSession *claim = g_ptr_array_index(session->claims, i);
-        guint16 len = GUINT16_TO_BE(g_bytes_get_size(g_ptr_array_index(pickles, i)));
-        append_creator(bytes, &claim->creator);
-        g_byte_array_append(bytes, (const guint8 *)&len, sizeof len);
-    }
-    return bytes;
-}
-
 static void save(MxCrypto *crypto, const char *key, const MxInboundSession *session)
 {
-    g_autoptr(GPtrArray) pickles = pickle_all(crypto, session);
-    if (pickles == NULL)
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) pickle = mx_megolm_inbound_pickle(session->ratchet, &error);
+    if (pickle == NULL) {
+        mx_store_set_failed(crypto->store, error);
         return;
-    g_autoptr(GByteArray) head = make_head(session, pickles);
+    }
+    GByteArray *bytes = g_byte_array_sized_new(1024);
+    guint8 head[] = {FORMAT, session->source, session->shared_history};
+    gsize len;
+    const guint8 *data = g_bytes_get_data(pickle, &len);
+    g_byte_array_append(bytes, head, sizeof head);
+    append_text(bytes, session->sender);
+    append_text(bytes, session->curve25519);
+    append_text(bytes, session->ed25519);
+    append_text(bytes, session->forwarder);
     /* Room for all of it first: growing would leave a copy of the secret behind. */
-    gsize len = head->len;
-    for (guint i = 0; i < pickles->len; i++)
-        len += g_bytes_get_size(g_ptr_array_index(pickles, i));
-    guint8 *whole = g_malloc(len), *at = whole;
-    memcpy(at, head->data, head->len);
-    at += head->len;
-    for (guint i = 0; i < pickles->len; i++) {
-        gsize size;
-        const guint8 *data = g_bytes_get_data(g_ptr_array_index(pickles, i), &size);
-        memcpy(at, data, size);
-        at += size;
-    }
-    g_autoptr(GBytes) row = mx_secret_bytes_new_take(whole, len);
+    guint head_len = bytes->len;
+    guint8 *whole = g_malloc(head_len + len);
+    memcpy(whole, bytes->data, head_len);
+    memcpy(whole + head_len, data, len);
+    g_byte_array_unref(bytes);
+    g_autoptr(GBytes) row = mx_secret_bytes_new_take(whole, head_len + len);
     mx_crypto_save(crypto, KIND, key, row);
-}
-
-static gsize take_length(const guint8 **at, const guint8 *end)
-{
-    if (end - *at < 2)
-        return 0;
-    gsize len = (gsize)(*at)[0] << 8 | (*at)[1];
-    *at += 2;
-    return len;
-}
-
-/* FALSE: it is damaged. */
-static gboolean take_pickle(GBytes *row, const guint8 **at, gsize len, MxInboundSession *session)
-{
-    gsize size;
-    const guint8 *begin = g_bytes_get_data(row, &size);
-    if (len > size - (*at - begin))
-        return FALSE;
-    g_autoptr(GBytes) pickle = g_bytes_new_from_bytes(row, *at - begin, len);
-    *at += len;
-    session->ratchet = mx_megolm_inbound_unpickle(pickle, NULL);
-    return session->ratchet != NULL && session->creator.curve25519 != NULL;
-}
-
-static gboolean read_row(GBytes *row, MxInboundSession *session)
-{
-    gsize len = 0, lengths[MAX_CLAIMS];
-    const guint8 *at = g_bytes_get_data(row, &len), *end = at + len;
-    if (len < 4 || (at[0] != FORMAT && at[0] != FORMAT_WITHOUT_CLAIMS) ||
-        at[1] > MX_KEY_SOURCE_BUNDLE)
-        return FALSE;
-    session->source = at[1];
-    session->shared_history = at[2] != 0;
-    guint n_claims = at[0] == FORMAT ? at[3] : 0;
-    at += at[0] == FORMAT ? 4 : 3;
-    if (n_claims > MAX_CLAIMS)
-        return FALSE;
-    session->creator = take_creator(&at, end);
-    session->forwarder = take_text(&at, end);
-    for (guint i = 0; i < n_claims; i++) {
-        MxInboundSession *claim = g_new0(MxInboundSession, 1);
-        claim->source = MX_KEY_SOURCE_DIRECT;
-        claim->creator = take_creator(&at, end);
-        lengths[i] = take_length(&at, end);
-        add_claim(session, claim);
-    }
-    for (guint i = 0; i < n_claims; i++)
-        if (!take_pickle(row, &at, lengths[i], g_ptr_array_index(session->claims, i)))
-            return FALSE;
-    return take_pickle(row, &at, end - at, session);
 }
 
 static gboolean load(MxCrypto *crypto, const char *key, MxInboundSession *session)
 {
     g_autoptr(GBytes) row = mx_crypto_load(crypto, KIND, key);
-    if (row != NULL && read_row(row, session))
+    gsize len = 0;
+    const guint8 *at = row != NULL ? g_bytes_get_data(row, &len) : NULL;
+    const guint8 *end = at != NULL ? at + len : NULL;
+    if (at == NULL || len < 3 || at[0] != FORMAT || at[1] > MX_KEY_SOURCE_BUNDLE)
+        return FALSE;
+    session->source = at[1];
+    session->shared_history = at[2] != 0;
+    at += 3;
+    session->sender = take_text(&at, end);
+    session->curve25519 = take_text(&at, end);
+    session->ed25519 = take_text(&at, end);
+    session->forwarder = take_text(&at, end);
+    g_autoptr(GBytes) pickle = g_bytes_new_from_bytes(row, len - (end - at), end - at);
+    session->ratchet = mx_megolm_inbound_unpickle(pickle, NULL);
+    if (session->ratchet != NULL && session->curve25519 != NULL)
         return TRUE;
     session_clear(session);
     memset(session, 0, sizeof *session);
@@ -291,36 +185,6 @@ MxInboundSession *mx_inbound_find(MxCrypto *crypto, const char *room_id, const c
     return load(crypto, key, &session) ? put_ready(inbound, key, &session) : NULL;
 }
 
-static MxInboundSession *find_claim(const MxInboundSession *session, const char *sender)
-{
-    for (guint i = 0; i < count_claims(session); i++) {
-        MxInboundSession *claim = g_ptr_array_index(session->claims, i);
-        if (g_strcmp0(claim->creator.sender, sender) == 0)
-            return claim;
-    }
-    return NULL;
-}
-
-MxInboundSession *mx_inbound_find_of(MxCrypto *crypto, const char *room_id, const char *session_id,
-                                     const char *sender)
-{
-    MxInboundSession *session = mx_inbound_find(crypto, room_id, session_id);
-    MxInboundSession *claim = session != NULL ? find_claim(session, sender) : NULL;
-    return claim != NULL ? claim : session;
-}
-
-void mx_inbound_bind(MxCrypto *crypto, const char *room_id, const char *session_id,
-                     const char *sender)
-{
-    MxInboundSession *session = mx_inbound_find(crypto, room_id, session_id);
-    if (session == NULL || g_strcmp0(session->creator.sender, sender) == 0)
-        return;
-    g_autofree char *key = make_key(room_id, session_id);
-    g_free(session->creator.sender);
-    session->creator.sender = g_strdup(sender);
-    save(crypto, key, session);
-}
-
 /* ---- taking keys ---- */
 
 /* The session's own signature is in the form that its creator gives away, and in no other. */
@@ -348,76 +212,48 @@ static gboolean read_key(const MxRoomKey *key, MxInboundSession *session)
     }
     session->source = key->source;
     session->shared_history = key->shared_history;
-    session->creator.sender = g_strdup(key->sender);
+    session->sender = g_strdup(key->sender);
     /* One spelling of each key: they are compared as text. */
-    session->creator.curve25519 = mx_base64_encode(curve25519, sizeof curve25519);
-    session->creator.ed25519 =
-        key->ed25519 != NULL ? mx_base64_encode(ed25519, sizeof ed25519) : NULL;
+    session->curve25519 = mx_base64_encode(curve25519, sizeof curve25519);
+    session->ed25519 = key->ed25519 != NULL ? mx_base64_encode(ed25519, sizeof ed25519) : NULL;
     session->forwarder = g_strdup(key->forwarder);
     return TRUE;
 }
 
-static void swap(gpointer a, gpointer b)
+static void swap_strings(char **a, char **b)
 {
-    gpointer between = *(gpointer *)a;
-    *(gpointer *)a = *(gpointer *)b;
-    *(gpointer *)b = between;
-}
-
-/* All but the ratchets. */
-static void swap_but_ratchets(MxInboundSession *a, MxInboundSession *b)
-{
-    MxInboundSession between = *a;
+    char *between = *a;
     *a = *b;
     *b = between;
-    swap(&a->ratchet, &b->ratchet);
-}
-
-static gboolean merge(MxInboundSession *fresh, MxInboundSession *known);
-
-/* Both say over Olm that it is theirs, and both have it. fresh becomes what is known, with itself
- * as a claim. FALSE: nothing has come of it. */
-static gboolean merge_claim(MxInboundSession *fresh, MxInboundSession *known)
-{
-    MxInboundSession *claim = find_claim(known, fresh->creator.sender);
-    if (claim != NULL ? !merge(fresh, claim) : count_claims(known) >= MAX_CLAIMS)
-        return FALSE;
-    if (claim != NULL) {
-        session_clear(claim);
-        *claim = *fresh;
-        claim->is_claim = TRUE;
-    } else {
-        add_claim(known, g_memdup2(fresh, sizeof *fresh));
-    }
-    *fresh = *known;
-    memset(known, 0, sizeof *known);
-    return TRUE;
 }
 
 /* I4, I5: what is better of known goes into fresh. FALSE: fresh is of no use. */
 static gboolean merge(MxInboundSession *fresh, MxInboundSession *known)
 {
     MxMegolmOrder order = mx_megolm_inbound_compare(fresh->ratchet, known->ratchet);
-    gboolean is_first_signed = is_signed(fresh->source) && !is_signed(known->source);
     /* One of the two is forged, and it is not the one that is signed: whoever can write a backup
      * must not keep the true key away with it. */
-    if (order == MX_MEGOLM_UNCONNECTED)
-        return is_first_signed;
-    gboolean same_sender = fresh->creator.sender == NULL || known->creator.sender == NULL ||
-                           g_str_equal(fresh->creator.sender, known->creator.sender);
-    if (fresh->source == MX_KEY_SOURCE_DIRECT && known->source == MX_KEY_SOURCE_DIRECT &&
-        !same_sender)
-        return merge_claim(fresh, known);
-    /* What a roundabout way says of the creator does not count beside the creator's own word. */
-    if (!is_first_signed &&
-        (!same_sender || !g_str_equal(fresh->creator.curve25519, known->creator.curve25519)))
+    if (order == MX_MEGOLM_UNCONNECTED && is_signed(fresh->source) && !is_signed(known->source))
+        return TRUE;
+    gboolean same_sender =
+        fresh->sender == NULL || known->sender == NULL || g_str_equal(fresh->sender, known->sender);
+    if (order == MX_MEGOLM_UNCONNECTED || !same_sender ||
+        !g_str_equal(fresh->curve25519, known->curve25519))
         return FALSE;
     if (order != MX_MEGOLM_BETTER && fresh->source >= known->source)
         return FALSE;
-    if (fresh->source >= known->source)
-        swap_but_ratchets(fresh, known);
-    if (order == MX_MEGOLM_WORSE)
-        swap(&fresh->ratchet, &known->ratchet);
+    if (fresh->source >= known->source) {
+        fresh->source = known->source;
+        fresh->shared_history = known->shared_history;
+        swap_strings(&fresh->sender, &known->sender);
+        swap_strings(&fresh->ed25519, &known->ed25519);
+        swap_strings(&fresh->forwarder, &known->forwarder);
+    }
+    if (order == MX_MEGOLM_WORSE) {
+        MxMegolmInbound *ratchet = fresh->ratchet;
+        fresh->ratchet = known->ratchet;
+        known->ratchet = ratchet;
+    }
     return TRUE;
 }
 
@@ -501,9 +337,9 @@ gboolean mx_inbound_get(MxCrypto *crypto, const char *room_id, const char *sessi
         return FALSE;
     key->room_id = g_strdup(room_id);
     key->session_id = g_strdup(session_id);
-    key->sender = g_strdup(session->creator.sender);
-    key->curve25519 = g_strdup(session->creator.curve25519);
-    key->ed25519 = g_strdup(session->creator.ed25519);
+    key->sender = g_strdup(session->sender);
+    key->curve25519 = g_strdup(session->curve25519);
+    key->ed25519 = g_strdup(session->ed25519);
     key->forwarder = g_strdup(session->forwarder);
     key->source = session->source;
     key->shared_history = session->shared_history;

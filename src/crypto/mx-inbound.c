@@ -97,30 +97,25 @@ static MxReadResult explain_absence(Pass *pass, MxReadResult otherwise)
 
 /* ---- who says so (I7, J1, J5) ---- */
 
-/* For sessions whose creator Olm did not name: whose device is it? */
+/* Only for sessions whose creator Olm did not name: whose device is it? */
 static gboolean is_owner(Pass *pass, const MxDevice *device)
 {
-    const MxInboundCreator *creator = &pass->session->creator;
-    MxKeySource source = pass->session->source;
-    if (source == MX_KEY_SOURCE_SELF && creator->sender == NULL)
+    const MxInboundSession *session = pass->session;
+    if (session->source == MX_KEY_SOURCE_SELF && session->sender == NULL)
         return g_str_equal(pass->sender, pass->crypto->user_id);
-    if (source <= MX_KEY_SOURCE_DIRECT)
-        return g_strcmp0(pass->sender, creator->sender) == 0;
-    /* Whoever gave the key does not say whose it is; but a device that is known is somebody's, and
-     * what was once read as one person's is not another's. */
-    if (device != NULL)
-        return TRUE;
-    return (creator->sender == NULL || g_str_equal(pass->sender, creator->sender)) &&
-           !g_str_equal(creator->curve25519, pass->crypto->curve25519) &&
-           (creator->ed25519 == NULL ||
-            !mx_store_has_device_with_keys(pass->crypto->store, creator->curve25519,
-                                           creator->ed25519));
+    if (session->sender != NULL)
+        return g_str_equal(pass->sender, session->sender);
+    /* Whoever gave the key does not say whose it is; but a device that is known is somebody's. */
+    return device != NULL || (!g_str_equal(session->curve25519, pass->crypto->curve25519) &&
+                              (session->ed25519 == NULL ||
+                               !mx_store_has_device_with_keys(
+                                   pass->crypto->store, session->curve25519, session->ed25519)));
 }
 
 static gboolean is_own_session(const Pass *pass)
 {
     return pass->session->source == MX_KEY_SOURCE_SELF ||
-           (g_str_equal(pass->session->creator.curve25519, pass->crypto->curve25519) &&
+           (g_str_equal(pass->session->curve25519, pass->crypto->curve25519) &&
             g_str_equal(pass->sender, pass->crypto->user_id));
 }
 
@@ -128,11 +123,11 @@ static gboolean is_own_session(const Pass *pass)
  */
 static gboolean was_signed(const Pass *pass)
 {
-    const MxInboundCreator *creator = &pass->session->creator;
+    const MxInboundSession *session = pass->session;
     g_autoptr(MxIdentity) identity = mx_identity_get(pass->crypto, pass->sender);
     return identity != NULL && identity->self_signing != NULL &&
-           mx_store_was_device_signed(pass->crypto->store, pass->sender, creator->curve25519,
-                                      creator->ed25519, identity->self_signing);
+           mx_store_was_device_signed(pass->crypto->store, pass->sender, session->curve25519,
+                                      session->ed25519, identity->self_signing);
 }
 
 /* Or of one that nothing can be said of, as its session came in a roundabout way (J5). */
@@ -169,11 +164,11 @@ gboolean mx_inbound_hides_unsigned(MxCrypto *crypto)
 /* D8: with both keys given, it does not matter that somebody has copied one of them. */
 static MxDevice *find_creator(const Pass *pass)
 {
-    const MxInboundCreator *creator = &pass->session->creator;
-    if (creator->ed25519 == NULL)
-        return mx_device_list_find_by_key(pass->crypto, pass->sender, creator->curve25519);
-    return mx_device_list_find_by_keys(pass->crypto, pass->sender, creator->curve25519,
-                                       creator->ed25519);
+    const MxInboundSession *session = pass->session;
+    if (session->ed25519 == NULL)
+        return mx_device_list_find_by_key(pass->crypto, pass->sender, session->curve25519);
+    return mx_device_list_find_by_keys(pass->crypto, pass->sender, session->curve25519,
+                                       session->ed25519);
 }
 
 static MxReadResult check_sender(Pass *pass)
@@ -241,18 +236,6 @@ static MxReadResult decrypt(Pass *pass, const char *ciphertext, GBytes **plain, 
     return MX_READ_DAMAGED;
 }
 
-/* Each of those who say that a session is theirs has its indices, so that nobody takes them from
- * another by sending the other's messages again. */
-static gboolean claim_index(const Pass *pass, guint32 index)
-{
-    const char *session_id = pass->reading->session_id;
-    g_autofree char *of_claim =
-        pass->session->is_claim ? g_strconcat(session_id, "|", pass->sender, NULL) : NULL;
-    return mx_store_claim_index(pass->crypto->store, pass->room_id,
-                                of_claim != NULL ? of_claim : session_id, index, pass->event_id,
-                                pass->ts);
-}
-
 static MxReadResult read_with(Pass *pass, const char *ciphertext)
 {
     g_autoptr(GBytes) plain = NULL;
@@ -264,10 +247,10 @@ static MxReadResult read_with(Pass *pass, const char *ciphertext)
     if (sender == MX_READ_WRONG_SENDER)
         return sender;
     /* Last, so that what is refused anyway takes no index from what is good (I8). */
-    if (result == MX_READ_OK && !claim_index(pass, index))
+    if (result == MX_READ_OK &&
+        !mx_store_claim_index(pass->crypto->store, pass->room_id, pass->reading->session_id, index,
+                              pass->event_id, pass->ts))
         return MX_READ_REPLAY;
-    if (result == MX_READ_OK && pass->session->source > MX_KEY_SOURCE_DIRECT)
-        mx_inbound_bind(pass->crypto, pass->room_id, pass->reading->session_id, pass->sender);
     return result == MX_READ_OK ? sender : result;
 }
 
@@ -279,8 +262,7 @@ static MxReadResult read_event(Pass *pass)
     MxReadResult result = read_envelope(pass, &ciphertext);
     if (result != MX_READ_OK)
         return result;
-    pass->session =
-        mx_inbound_find_of(pass->crypto, pass->room_id, pass->reading->session_id, pass->sender);
+    pass->session = mx_inbound_find(pass->crypto, pass->room_id, pass->reading->session_id);
     if (pass->session == NULL)
         return explain_absence(pass, MX_READ_NO_KEY);
     return read_with(pass, ciphertext);
