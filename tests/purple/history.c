@@ -452,6 +452,11 @@ static int count_said(const char *text)
     return n;
 }
 
+static gboolean is_ended(gpointer data)
+{
+    return count_said("End of the history. Type /history again to go further back.") > 0;
+}
+
 /* Who asks while the last lines are on their way, however far that is, has each once. */
 static void typed_at_once(Scenario *s)
 {
@@ -465,6 +470,7 @@ static void typed_at_once(Scenario *s)
             g_main_context_iteration(NULL, FALSE);
         }
         history(s, BOB, "2");
+        WAIT(s, is_ended, NULL);
         settle(s);
         EXPECT_INT(s, count_said("message 20"), 1);
         EXPECT_INT(s, count_said("message 19"), 1);
