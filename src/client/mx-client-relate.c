@@ -11,6 +11,7 @@
 #include "mx-compose.h"
 #include "mx-json.h"
 #include "mx-mention.h"
+#include "mx-quote.h"
 #include "mx-redaction.h"
 #include "mx-relation.h"
 #include "mx-store-relations.h"
@@ -216,6 +217,18 @@ static gboolean is_text(const MxTimelineRow *target)
            g_strcmp0(msgtype, "m.emote") == 0;
 }
 
+/* Whom the message answers, who is still meant by it when it is edited; or NULL. */
+static char *dup_answered(MxStore *store, const MxTimelineRow *target)
+{
+    g_auto(MxRelation) relation = {0};
+    mx_relation_read_row(&relation, target);
+    const char *event_id =
+        relation.kind == MX_RELATION_REPLY ? relation.event_id : relation.reply_to;
+    g_autoptr(MxTimelineRow) row =
+        event_id != NULL ? mx_quote_find(store, target->room, event_id) : NULL;
+    return row != NULL ? g_strdup(row->sender) : NULL;
+}
+
 /* JSON text; the caller frees. */
 static char *make_edit(MxStore *store, const char *own_user_id, const MxTimelineRow *target,
                        const char *text, MxTextFormat format)
@@ -224,7 +237,8 @@ static char *make_edit(MxStore *store, const char *own_user_id, const MxTimeline
     g_autofree char *fallback = g_strconcat("* ", text, NULL);
     JsonObject *now = new_text(msgtype, text);
     g_autoptr(JsonObject) content = new_text(msgtype, fallback);
-    mx_mention_apply(store, target->room, own_user_id, now, NULL, format);
+    g_autofree char *also = dup_answered(store, target);
+    mx_mention_apply(store, target->room, own_user_id, now, also, format);
     const char *html = mx_json_string(now, "formatted_body");
     if (html != NULL) {
         g_autofree char *fallback_html = g_strconcat("* ", html, NULL);

@@ -25,7 +25,9 @@ struct _MxDownload {
     MxClient *client;
     MxFilePlace place;
     char *server_name, *media_id, *path, *temporary;
-    gboolean may_replace, was_old, is_cancelled;
+    gboolean may_replace, is_cancelled;
+    gboolean tries_old; /* the endpoint from before version 1.11 */
+    gboolean was_old;   /* that is where the request under way goes */
     guint waits, source;
     int fd;
     GCancellable *cancellable;
@@ -226,7 +228,10 @@ static gboolean try_again(MxDownload *download, const GError *error)
     const char *errcode = mx_error_get_errcode(error);
     gboolean is_unknown = g_strcmp0(errcode, "M_UNRECOGNIZED") == 0 || errcode == NULL;
     if (!download->was_old && is_unknown && (status == 404 || status == 405)) {
-        mx_media_set_old(download->client);
+        /* What says nothing may be something between here and the homeserver. */
+        if (errcode != NULL)
+            mx_media_set_old(download->client);
+        download->tries_old = TRUE;
         send_request(download);
         return TRUE;
     }
@@ -269,7 +274,7 @@ static void send_request(MxDownload *download)
         download->source = g_idle_add(on_failed_early, download);
         return;
     }
-    download->was_old = mx_media_is_old(client);
+    download->was_old = download->tries_old || mx_media_is_old(client);
     g_autoptr(MxRequest) request =
         mx_endpoint_download(download->server_name, download->media_id, download->was_old, 0);
     mx_request_set_chunk_func(request, on_chunk, download);

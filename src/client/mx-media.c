@@ -26,6 +26,7 @@ typedef struct {
     MxClient *client;
     char *server_name, *media_id;
     gboolean wants_original; /* the server has made no thumbnail */
+    gboolean tries_old;      /* an endpoint from before version 1.11 */
     gboolean was_old;        /* the request under way goes to an old endpoint */
     gboolean is_preview;     /* a picture in a message, not an avatar */
     gboolean is_encrypted;
@@ -147,7 +148,9 @@ static gboolean find_another_way(Fetch *fetch, const GError *error)
     const char *errcode = mx_error_get_errcode(error);
     gboolean is_unknown = g_strcmp0(errcode, "M_UNRECOGNIZED") == 0 || errcode == NULL;
     if (!fetch->was_old && is_unknown && (status == 404 || status == 405)) {
-        fetch->client->media->is_old = TRUE;
+        /* What says nothing may be something between here and the homeserver. */
+        fetch->client->media->is_old |= errcode != NULL;
+        fetch->tries_old = TRUE;
         return TRUE;
     }
     if (fetch->wants_original || status < 400 || status == 401 || status == 429 || status >= 500)
@@ -180,7 +183,7 @@ static void on_fetched(GObject *source, GAsyncResult *result, gpointer user_data
 static void send_fetch(Fetch *fetch)
 {
     const char *server = fetch->server_name, *id = fetch->media_id;
-    gboolean is_old = fetch->was_old = fetch->client->media->is_old;
+    gboolean is_old = fetch->was_old = fetch->tries_old || fetch->client->media->is_old;
     g_autoptr(MxRequest) request = NULL;
     if (fetch->wants_original)
         request = mx_endpoint_download(server, id, is_old, fetch->max_bytes);

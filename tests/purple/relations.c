@@ -424,6 +424,19 @@ static void edits_out(Scenario *s)
     settle(s);
     fails(s, "/edit bob: x", "Nobody called “bob” has written here");
     EXPECT_NOTHING(s, 50);
+    /* Whom it answers is still meant, and not told again. */
+    says(s, BOB, "$q", "and you?");
+    command(s, "/reply Bob: me two");
+    EXPECT_EVENT(s, "line", "~text", "me two");
+    g_autoptr(JsonObject) reply = expect_sent(s);
+    expect_mentions(s, reply, "{'user_ids':['" BOB "']}");
+    settle(s);
+    CHECK(s, host_send_chat(s->account, ROOM, "s/two/too/"));
+    EXPECT_EVENT(s, "line", "~text", "[edited] ", "~text", "me too");
+    g_autoptr(JsonObject) edit_of_it = expect_sent(s);
+    expect_mentions(s, edit_of_it, "{}");
+    expect_mentions(s, json_object_get_object_member(edit_of_it, "m.new_content"),
+                    "{'user_ids':['" BOB "']}");
 }
 
 /* ---- interrupted ---- */
