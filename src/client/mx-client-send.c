@@ -13,6 +13,7 @@
 #include "mx-json.h"
 #include "mx-own-identity.h"
 #include "mx-relation.h"
+#include "mx-wanted-encryption.h"
 
 /* From the input field to the send queue: one commit, then the line is drawn. */
 
@@ -264,6 +265,9 @@ static void run_retry(MxStore *store, gpointer data)
     mx_store_begin(store);
     job->count = job->discard ? mx_store_discard_failed(store, job->room)
                               : mx_store_requeue_failed(store, job->room);
+    g_autoptr(MxRoomRow) room = mx_store_get_room_by_key(store, job->room);
+    if (room != NULL && !job->discard && job->count > 0)
+        mx_wanted_encryption_waive(store, room);
     mx_store_commit(store, &job->base.error);
 }
 

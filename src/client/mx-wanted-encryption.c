@@ -8,6 +8,9 @@
 
 #include "mx-client-encryption.h"
 
+#define WANTED "1"
+#define REFUSED "refused" /* and it was said */
+
 static char *make_name(const char *room_id)
 {
     return g_strconcat("to be encrypted ", room_id, NULL);
@@ -16,7 +19,15 @@ static char *make_name(const char *room_id)
 void mx_wanted_encryption_note(MxStore *store, const char *room_id)
 {
     g_autofree char *name = make_name(room_id);
-    mx_store_set_value(store, name, "1");
+    mx_store_set_value(store, name, WANTED);
+}
+
+void mx_wanted_encryption_waive(MxStore *store, const MxRoomRow *room)
+{
+    g_autofree char *name = make_name(room->room_id);
+    g_autofree char *value = mx_store_get_value(store, name);
+    if (g_strcmp0(value, REFUSED) == 0)
+        mx_store_set_value(store, name, NULL);
 }
 
 gboolean mx_wanted_encryption_is_missing(MxStore *store, const MxRoomRow *room)
@@ -43,14 +54,15 @@ static void job_free(gpointer data)
     g_free(job);
 }
 
-/* It has been said that the room stays as it is: /resend is the user's word that it may. */
+/* It has been said that the room stays as it is: /resend, and nothing else, is the user's word that
+ * it may. */
 static void run_give_up(MxStore *store, gpointer data)
 {
     Job *job = data;
     g_autofree char *name = make_name(job->room_id);
     mx_store_begin(store);
     if (!job->is_secret)
-        mx_store_set_value(store, name, NULL);
+        mx_store_set_value(store, name, REFUSED);
     mx_store_fail_queue(store, job->room);
     mx_store_commit(store, &job->base.error);
 }

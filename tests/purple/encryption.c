@@ -338,7 +338,24 @@ static void made_room(Scenario *s)
     EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
     EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
     settle(s);
+    /* Another line is no such word, nor is /resend after /discard. */
+    CHECK(s, host_send_chat(s->account, "!new3:localhost", SECRET));
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
+    host_command(host_find_conversation(s->account, "!new3:localhost"), "/discard", &error);
+    settle(s);
+    host_command(host_find_conversation(s->account, "!new3:localhost"), "/resend", &error);
+    settle(s);
+    forget_all(s);
+    CHECK(s, host_send_chat(s->account, "!new3:localhost", SECRET));
+    EXPECT_EVENT(s, "line", "~flags", "SEND", "text", SECRET);
+    EXPECT_EVENT(s, "line", "~flags", "ERROR", "~text", "refuses that: Not here. Type /resend");
+    settle(s);
     EXPECT_INT(s, fake_server_count(s->server, "send"), sent);
+    host_command(host_find_conversation(s->account, "!new3:localhost"), "/resend", &error);
+    settle(s);
+    EXPECT_INT(s, fake_server_count(s->server, "send"), sent + 1);
     forget_all(s);
 }
 
