@@ -204,6 +204,10 @@ static char *describe_target(MxStore *store, const MxTimelineRow *row, const MxT
     g_autofree char *whose = mx_room_name_of_member(store, row->room, target->sender);
     g_autofree char *type = mx_event_tidy_text(target->type, MAX_TYPE);
     gboolean is_own = g_str_equal(target->sender, row->sender);
+    if (is_message(target) && mx_store_is_edit(store, target))
+        return is_own
+                   ? g_strdup_printf(_("%s has taken an edit back (%s)"), name, time)
+                   : g_strdup_printf(_("%s has removed an edit of %s's (%s)"), name, whose, time);
     if (!is_message(target))
         return g_strdup_printf(_("%s has removed an event of %s's (%s, %s)"), name, whose,
                                type != NULL ? type : "?", time);

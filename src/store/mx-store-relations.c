@@ -18,6 +18,12 @@ GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event
     return rows;
 }
 
+gboolean mx_store_is_edit(MxStore *store, const MxTimelineRow *row)
+{
+    return mx_store_query_int(store, 0, "SELECT relates_to IS NOT NULL FROM timeline WHERE id = ?",
+                              "i", row->id) != 0;
+}
+
 gboolean mx_store_has_gap_above(MxStore *store, gint64 room, gint64 pos)
 {
     return mx_store_query_int(store, 0, "SELECT 1 FROM gap WHERE room = ? AND pos > ? LIMIT 1",

@@ -10,6 +10,9 @@
  * then by ID; whole rows. */
 GPtrArray *mx_store_list_relating(MxStore *store, gint64 room, const char *event_id, int limit);
 
+/* The message was an edit; its relation is known when it has been removed, too. */
+gboolean mx_store_is_edit(MxStore *store, const MxTimelineRow *row);
+
 /* Something of the room above pos is missing. */
 gboolean mx_store_has_gap_above(MxStore *store, gint64 room, gint64 pos);
 

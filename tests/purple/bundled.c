@@ -49,14 +49,14 @@ static void synced(Scenario *s)
     EXPECT_EVENT(s, "line", "name", ROOM, "~text", "the newest");
     /* Answers quote what it says now; before that edit is taken away, and after. */
     push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$a3'}"));
-    EXPECT_EVENT(s, "line", "~text", "has removed");
+    EXPECT_EVENT(s, "line", "~text", "has taken an edit back");
     push_event(s, ROOM,
                event_new("m.room.message", CAROL,
                          "{'msgtype':'m.text','body':'yes','m.relates_to':"
                          "{'m.in_reply_to':{'event_id':'$a'}}}"));
     EXPECT_EVENT(s, "line", "~text", "Bob: the new");
     push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$a2'}"));
-    EXPECT_EVENT(s, "line", "~text", "has removed");
+    EXPECT_EVENT(s, "line", "~text", "has taken an edit back");
     push_event(s, ROOM,
                event_new("m.room.message", CAROL,
                          "{'msgtype':'m.text','body':'no','m.relates_to':"

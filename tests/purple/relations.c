@@ -372,7 +372,7 @@ static void edits_unread(Scenario *s)
     settle(s);
     /* The edit goes, and with it the new text. */
     push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$4'}"));
-    EXPECT_EVENT(s, "line", "~text", "has removed a message");
+    EXPECT_EVENT(s, "line", "~text", "has taken an edit back");
     push_event(s, ROOM, answer(CAROL, "$5", "really?", "$1"));
     EXPECT_LINE(s, ROOM, CAROL, GREY("&gt; Bob: at ten") "<br>really?", "RECV");
 }

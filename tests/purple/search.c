@@ -219,7 +219,7 @@ static void edited(Scenario *s)
     CHECK(s, strstr(text, "Found by the homeserver") == NULL);
     answer_search(s, NOTHING);
     push_event(s, ROOM, event_new("m.room.redaction", BOB, "{'redacts':'$e1'}"));
-    expect_says(s, ROOM, "has removed");
+    expect_says(s, ROOM, "has taken an edit back");
     search(s, ROOM, "blue");
     expect_says(s, ROOM, "Nothing was found.");
     search(s, ROOM, "red");

@@ -71,6 +71,6 @@ def test_edited(alice, bob, shared_room, seat):
     assert search(one, shared_room, "quagga").count("the quagga is known") == 1
     since = driver.position()
     bob.client.put(f"/rooms/{shared_room}/redact/{edit}/t2", {})
-    driver.wait_line(re.compile("has removed"), shared_room, 30, since)
+    driver.wait_line(re.compile("has taken an edit back"), shared_room, 30, since)
     assert "Nothing was found" in search(one, shared_room, "quagga")
     assert "okapi is a secret" in search(one, shared_room, "okapi")
