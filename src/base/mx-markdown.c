@@ -324,7 +324,7 @@ static gboolean has_needed_escape(const char *text)
     }
     gboolean is_formatted;
     Source source = {.text = bare->str};
-    g_autoptr(cmark_node) document = parse(&source, &is_formatted);
+    cmark_node_free(parse(&source, &is_formatted));
     return is_formatted;
 }
 

@@ -71,7 +71,8 @@ void mx_search_index(MxStore *store, const MxTimelineRow *row)
     switch (mx_relation_judge_edit(&relation, row, target)) {
     case MX_EDIT_VALID:
         mx_store_search_put(store, row, NULL);
-        index_message(store, target);
+        if (target != NULL) /* which it is then */
+            index_message(store, target);
         return;
     case MX_EDIT_INVALID:
         mx_store_search_put(store, row, NULL);

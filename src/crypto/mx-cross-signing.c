@@ -568,8 +568,8 @@ gboolean mx_cross_signing_sign_device(MxCrypto *crypto, const char *device_id, c
     g_autoptr(MxIdentityRow) own = get_own(crypto);
     g_autoptr(MxDeviceRow) row = mx_store_get_device(crypto->store, crypto->user_id, device_id);
     const guint8 *seed = find_seed(part, own, MX_CROSS_SIGNING_SELF);
-    if (seed == NULL || own->new_master != NULL || !is_trusted(crypto) || row == NULL ||
-        row->gone || g_strcmp0(row->ed25519, expected) != 0)
+    if (own == NULL || seed == NULL || own->new_master != NULL || !is_trusted(crypto) ||
+        row == NULL || row->gone || g_strcmp0(row->ed25519, expected) != 0)
         return FALSE;
     if (g_strcmp0(row->signed_by, own->self_signing) == 0)
         return TRUE;

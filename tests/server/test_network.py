@@ -183,7 +183,8 @@ def test_one_sync_at_a_time_and_few_connections(line_up, bob, direct_room, proxy
         bob.client.say(direct_room, f"count {number}")
         line_up.driver.wait_line(f"count {number}", bob.user_id)
     assert proxy.count("GET", "/sync") < 20
-    assert len(proxy._clients) <= 6  # as many as HTTP libraries and browsers keep for one server
+    # The long poll, three files each way, and one for what the user does meanwhile: mx-http.c.
+    assert len(proxy._clients) <= 8
 
 
 def test_a_first_sync_that_takes_long(alice, bob, direct_room, seat, proxy):
