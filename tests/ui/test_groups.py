@@ -98,7 +98,7 @@ def test_leaving_spaces_in_pidgin(world, second_desktop, plugin, tmp_path):
         program.wait_text(window, "You have left the space “Choir & more”. You are in its rooms still.")
         wait_until(lambda: ("chat", "Loft") in program.buddy_list().get("Matrix", ()), 15, "the room's other group")
         program._open_accounts_menu()
-        desktop.key("Down", "Right", "Up", "Up", "Up", "Return")
+        desktop.key("Down", "Right", "Up", "Up", "Up", "Up", "Return")
         dialog = desktop.wait_window("Matrix")
         desktop.focus(dialog)
         desktop.key("space")
