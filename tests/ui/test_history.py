@@ -69,7 +69,7 @@ def test_finch(room, world, plugin, tmp_path):
         assert program.shows("Here the room was upgraded")
         assert program.shows("3 encrypted messages")
         program.say("/history 100")
-        program.wait_text("apple 26")
+        program.wait_text("apple 18")
         program.save_screen("finch-history-beginning")
         assert not program.complaints()
     finally:
